@@ -1,0 +1,191 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "bus/arena.hpp"
+
+namespace busway {
+
+struct Member;
+
+// One value of the canonical tree that every format reads into and writes from, and that mappings compute with. 16 bytes,
+// trivially copyable, immutable once built; it borrows its text and children from an Arena (or from a buffer that lives as long).
+//
+// - `nothing` is JSONata's missing value: never a member of a document, it marks "no body" and an expression without a result.
+// - A number keeps the text it came in with until arithmetic touches it: number_text() of `1250.10` is `1250.10`. A computed
+//   number holds a double and has no text.
+// - `function` exists only inside an evaluation; no format can write it.
+// - Keys of an object are unique and keep their order.
+class Node {
+ public:
+  enum class Kind : std::uint8_t { nothing, null, boolean, number, string, array, object, function };
+
+  constexpr Node() noexcept = default;
+  static constexpr Node null() noexcept { return Node(Kind::null); }
+  static constexpr Node boolean(bool value) noexcept {
+    Node node(Kind::boolean);
+    node.value_.boolean = value;
+    return node;
+  }
+  static constexpr Node number(double value) noexcept {
+    Node node(Kind::number);
+    node.value_.number = value;
+    return node;
+  }
+  // `text` is a number by JSON's grammar (RFC 8259, 6); the caller has checked it.
+  static constexpr Node number_text(std::string_view text) noexcept {
+    Node node(Kind::number);
+    node.flags_ = has_text;
+    node.size_ = static_cast<std::uint32_t>(text.size());
+    node.value_.text = text.data();
+    return node;
+  }
+  // UTF-8 without a terminator; at most 4 GiB - 1.
+  static constexpr Node string(std::string_view text) noexcept {
+    Node node(Kind::string);
+    node.size_ = static_cast<std::uint32_t>(text.size());
+    node.value_.text = text.data();
+    return node;
+  }
+  static constexpr Node array(std::span<const Node> items) noexcept {
+    Node node(Kind::array);
+    node.size_ = static_cast<std::uint32_t>(items.size());
+    node.value_.items = items.data();
+    return node;
+  }
+  static Node object(std::span<const Member> members) noexcept;
+  // An evaluator's own closure; the evaluation's arena owns it.
+  static constexpr Node function(const void* closure) noexcept {
+    Node node(Kind::function);
+    node.value_.closure = closure;
+    return node;
+  }
+
+  constexpr Kind kind() const noexcept { return kind_; }
+  constexpr bool is_nothing() const noexcept { return kind_ == Kind::nothing; }
+  constexpr bool is_null() const noexcept { return kind_ == Kind::null; }
+  constexpr bool is_boolean() const noexcept { return kind_ == Kind::boolean; }
+  constexpr bool is_number() const noexcept { return kind_ == Kind::number; }
+  constexpr bool is_string() const noexcept { return kind_ == Kind::string; }
+  constexpr bool is_array() const noexcept { return kind_ == Kind::array; }
+  constexpr bool is_object() const noexcept { return kind_ == Kind::object; }
+  constexpr bool is_function() const noexcept { return kind_ == Kind::function; }
+
+  // Each accessor is for its own kind only.
+  constexpr bool as_boolean() const noexcept { return value_.boolean; }
+  constexpr std::string_view text() const noexcept { return {value_.text, size_}; }  // string, or a number with has_number_text()
+  constexpr std::span<const Node> items() const noexcept { return {value_.items, size_}; }
+  std::span<const Member> members() const noexcept;
+  constexpr const void* closure() const noexcept { return value_.closure; }
+
+  // A number still in the text it came in with.
+  constexpr bool has_number_text() const noexcept { return kind_ == Kind::number && (flags_ & has_text) != 0; }
+  // The number as a double, parsed from its text when it has one (correctly rounded; may be infinite for 1e999).
+  double as_double() const noexcept;
+
+  // Items of an array, members of an object, bytes of a string.
+  constexpr std::uint32_t size() const noexcept { return size_; }
+
+  // The member's value; nothing when there is no such member or this is no object. Linear in the members.
+  Node member(std::string_view key) const noexcept;
+
+  // Four bits for an evaluator's own marks (JSONata: sequence, keep-singleton, ...). Formats ignore them; they are copied along.
+  constexpr std::uint8_t marks() const noexcept { return static_cast<std::uint8_t>(flags_ >> 4); }
+  constexpr Node with_marks(std::uint8_t marks) const noexcept {
+    Node node = *this;
+    node.flags_ = static_cast<std::uint8_t>((flags_ & 0x0F) | (marks << 4));
+    return node;
+  }
+
+ private:
+  static constexpr std::uint8_t has_text = 1;
+  constexpr explicit Node(Kind kind) noexcept : kind_(kind) {}
+
+  Kind kind_ = Kind::nothing;
+  std::uint8_t flags_ = 0;
+  std::uint32_t size_ = 0;
+  union Value {
+    const char* text = nullptr;
+    const Node* items;
+    const Member* members;
+    const void* closure;
+    double number;
+    bool boolean;
+  } value_;
+};
+static_assert(sizeof(Node) == 16);
+
+struct Member {
+  Node key;  // a string
+  Node value;
+};
+
+inline Node Node::object(std::span<const Member> members) noexcept {
+  Node node(Kind::object);
+  node.size_ = static_cast<std::uint32_t>(members.size());
+  node.value_.members = members.data();
+  return node;
+}
+inline std::span<const Member> Node::members() const noexcept { return {value_.members, size_}; }
+
+std::string_view name_of(Node::Kind kind);  // "array", "number", ...
+
+// A copy whose every byte lives in `arena`. Does not recurse deeper than the tree.
+Node deep_copy(const Node& node, Arena& arena);
+
+// Exact order of two JSON number texts as decimals: <0, 0, >0. `1.0` equals `1`, `1e2` equals `100`, 20-digit ids keep every digit.
+// Linear in the texts' length, whatever their exponents.
+int compare_decimals(std::string_view left, std::string_view right);
+
+// Deep equality as language.md has it: numbers as exact decimals when both have their text, as doubles otherwise; object members
+// in any order; kinds never mix.
+bool equal(const Node& left, const Node& right);
+
+// JSON text of a number: its own text, or the double by JSONata's printing (15 significant digits, shortest; ECMAScript form).
+// `buffer` holds at least 32 bytes; the view points into it or into the node's text.
+std::string_view number_to_text(const Node& number, std::span<char> buffer);
+
+// Compact JSON of any node, for messages and tests; the json format writes bodies. A function or nothing prints as null.
+std::string to_json(const Node& node);
+
+// Collects values into an array or object that ends up contiguous in the arena; grows in place when it can. Not for untrusted
+// counts without a limit at the reader.
+template <class T>
+class Collector {
+ public:
+  explicit Collector(Arena& arena) noexcept : arena_(arena) {}
+  void push(const T& value) {
+    if (size_ == capacity_) grow();
+    items_[size_++] = value;
+  }
+  std::span<const T> items() const noexcept { return {items_, size_}; }
+  std::span<T> mutable_items() noexcept { return {items_, size_}; }
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+
+ private:
+  void grow();
+  Arena& arena_;
+  T* items_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+template <class T>
+void Collector<T>::grow() {
+  std::size_t more = capacity_ == 0 ? 8 : capacity_ * 2;
+  if (capacity_ != 0 && arena_.extend(items_, capacity_ * sizeof(T), more * sizeof(T))) {
+    capacity_ = more;
+    return;
+  }
+  T* moved = arena_.array<T>(more);
+  for (std::size_t i = 0; i < size_; ++i) moved[i] = items_[i];
+  items_ = moved;
+  capacity_ = more;
+}
+
+}  // namespace busway
