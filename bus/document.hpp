@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "bus/arena.hpp"
 
@@ -157,7 +158,17 @@ std::string to_json(const Node& node);
 template <class T>
 class Collector {
  public:
-  explicit Collector(Arena& arena) noexcept : arena_(arena) {}
+  explicit Collector(Arena& arena) noexcept : arena_(&arena) {}
+  Collector(Collector&& other) noexcept
+      : arena_(other.arena_), items_(std::exchange(other.items_, nullptr)), size_(std::exchange(other.size_, 0)),
+        capacity_(std::exchange(other.capacity_, 0)) {}
+  Collector& operator=(Collector&& other) noexcept {
+    arena_ = other.arena_;
+    items_ = std::exchange(other.items_, nullptr);
+    size_ = std::exchange(other.size_, 0);
+    capacity_ = std::exchange(other.capacity_, 0);
+    return *this;
+  }
   void push(const T& value) {
     if (size_ == capacity_) grow();
     items_[size_++] = value;
@@ -166,10 +177,12 @@ class Collector {
   std::span<T> mutable_items() noexcept { return {items_, size_}; }
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
+  // Keeps the first `size` of them.
+  void shrink(std::size_t size) noexcept { size_ = size; }
 
  private:
   void grow();
-  Arena& arena_;
+  Arena* arena_;
   T* items_ = nullptr;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
@@ -178,11 +191,11 @@ class Collector {
 template <class T>
 void Collector<T>::grow() {
   std::size_t more = capacity_ == 0 ? 8 : capacity_ * 2;
-  if (capacity_ != 0 && arena_.extend(items_, capacity_ * sizeof(T), more * sizeof(T))) {
+  if (capacity_ != 0 && arena_->extend(items_, capacity_ * sizeof(T), more * sizeof(T))) {
     capacity_ = more;
     return;
   }
-  T* moved = arena_.array<T>(more);
+  T* moved = arena_->array<T>(more);
   for (std::size_t i = 0; i < size_; ++i) moved[i] = items_[i];
   items_ = moved;
   capacity_ = more;

@@ -1,0 +1,146 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bus/error.hpp"
+#include "bus/expression.hpp"
+#include "bus/message.hpp"
+#include "bus/worker.hpp"
+
+namespace busway {
+
+class Route;
+
+// A SOAP Fault, or what plays its part in another protocol. Text of `code` as the wire has it, without the prefix.
+struct Fault {
+  std::string code;
+  std::string text;
+  Node detail;
+};
+
+// Why an exchange stopped: `$failure` in on_error, and the source of the default answer. Bodies and text of a service are for the
+// route's author; the default answer carries none of them.
+struct Failure {
+  ErrorKind kind = ErrorKind::internal;
+  int status = 500;  // of the default answer
+  std::string message;
+  std::string code;  // BW id or JSONata code
+  std::string step;
+  std::string service;
+  std::string outcome;  // "not_sent", "unknown" or empty
+  Node body;            // what the service answered, when it did and it parses
+  Node headers;
+  std::optional<Fault> fault;
+  Node errors;  // of validation: a list
+  std::optional<int> retry_after_s;
+};
+
+// The default status of a failure kind (docs/errors.md); `side` decides 400 or 502 for `format`.
+int default_status(ErrorKind kind, Side side);
+
+// What arrived, fixed for the whole trip: `$path`, `$query` and the typed half of `$message`. Views live as long as the exchange.
+struct Origin {
+  std::string_view protocol;  // "http", "soap", "tcp"
+  std::string_view method;
+  std::string_view target;  // as received: "/orders/17?full=1"
+  std::string_view path;
+  std::string_view query;      // without "?"
+  std::string_view peer;       // "10.1.2.3:51234"
+  std::string_view host;       // authority the caller asked for
+  std::string_view operation;  // SOAP
+  bool secure = false;         // TLS
+  Node path_values;            // object of template values, percent-decoded
+  Node soap_headers;
+};
+
+// One trip of a message through a route. Made by a source, run by a Route, answered by the source. Everything in it lives in its
+// arena and ends with reset(). Worker thread only.
+class Exchange {
+ public:
+  explicit Exchange(Worker& worker);
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  // Forgets the trip; memory stays for the next one.
+  void reset();
+
+  Worker& worker() { return *worker_; }
+  // The worker that made it; `co_await exchange.home().here()` comes back to it after a hand-over.
+  Worker& home() { return *worker_; }
+  Arena& arena() { return arena_; }
+  Message& message() { return message_; }
+  Origin origin;
+  TimePoint deadline = TimePoint::max();
+  std::chrono::system_clock::time_point received{};  // wall clock, for show: $message.received
+  const Route* route = nullptr;
+
+  // A UUID (RFC 9562 version 7), made at first use.
+  std::string_view id();
+
+  Node variables() const { return variables_; }
+  void set_variable(std::string_view name, const Node& value);
+
+  // ---- how it ended ----
+  enum class Ending : std::uint8_t { running, replied, filtered, failed };
+  Ending ending = Ending::running;
+  int reply_status = 0;   // explicit; 0: the default rule
+  int answer_status = 0;  // of the last service that answered in HTTP; typed, never a header
+  std::string_view reply_content_type;
+  // Set when ending == failed, and while an on_error handler runs.
+  const Failure* failure() const { return failure_ ? &*failure_ : nullptr; }
+  void fail(Failure failure) { failure_.emplace(std::move(failure)); }
+  void fail(const Error& error);
+  std::optional<Failure> take_failure();
+  void restore_failure(Failure failure) { failure_.emplace(std::move(failure)); }
+
+  // Keeps `owner` alive until reset(): buffers that messages borrow from.
+  void keep(std::shared_ptr<const void> owner) { kept_.push_back(std::move(owner)); }
+  // A string whose bytes the exchange keeps.
+  std::string& keep_string();
+
+ private:
+  Worker* worker_;
+  Arena arena_;
+  Message message_;
+  Node variables_;
+  std::optional<Failure> failure_;
+  std::vector<std::shared_ptr<const void>> kept_;
+  std::vector<std::unique_ptr<std::string>> strings_;
+  std::size_t strings_used_ = 0;
+  char id_[37] = {};
+};
+
+// What expressions see of an exchange: `$` (parsed at first use), $headers, $vars, $path, $query, $message, $failure.
+class ExchangeScope final : public Scope {
+ public:
+  explicit ExchangeScope(Exchange& exchange) : exchange_(exchange) {}
+  Result<Node> input(Arena& arena) override;
+  Result<Node> variable(std::string_view name, Arena& arena) override;
+
+ private:
+  Exchange& exchange_;
+};
+
+// A finished reply, ready for a source to frame. `body` and `content_type` borrow from the exchange.
+struct FinishedReply {
+  int status = 200;
+  std::string_view content_type;
+  std::string_view body;
+  const Failure* failure = nullptr;  // set: `status` is its default, the body is the protocol's own error form, not given here
+};
+
+// Settles what an ended exchange answers by language.md, "Reply": status, and the body in `format` (the `from`'s) unless it is
+// still the bytes of a service that speaks `protocol`. Writing can fail: then the exchange has failed.
+FinishedReply finish_reply(Exchange& exchange, const Format& format, std::string_view protocol);
+
+// RFC 9457 problem details of a failure, as JSON: type urn:busway:KIND, title, status, instance, outcome?, errors?. Nothing of
+// the inside.
+std::string problem_json(Exchange& exchange, const Failure& failure);
+
+}  // namespace busway

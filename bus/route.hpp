@@ -1,0 +1,24 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "bus/exchange.hpp"
+#include "bus/task.hpp"
+
+namespace busway {
+
+// A compiled route: what a source runs an exchange through. Immutable, shared by all workers.
+class Route {
+ public:
+  virtual ~Route() = default;
+  virtual const std::string& name() const = 0;
+  // From the complete request head to the last byte of a call.
+  virtual std::chrono::milliseconds deadline() const = 0;
+  // Sets exchange.route and leaves exchange.ending other than `running`. Never fails in another way. The caller has set
+  // exchange.deadline.
+  virtual Task<void> run(Exchange& exchange) const = 0;
+};
+
+}  // namespace busway

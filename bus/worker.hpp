@@ -1,0 +1,261 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <coroutine>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "bus/error.hpp"
+#include "bus/task.hpp"
+
+namespace busway {
+
+using Clock = std::chrono::steady_clock;
+using TimePoint = Clock::time_point;
+
+class Worker;
+
+// How a wait ended.
+enum class Wake : std::uint8_t { ready, timed_out, cancelled };
+
+// A place in a worker's timer wheel; embedded in what waits, so arming one allocates nothing. Worker thread only.
+class Timer {
+ public:
+  Timer() = default;
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+  ~Timer() { disarm(); }
+  bool armed() const { return previous_ != nullptr; }
+  void disarm();
+
+ protected:
+  virtual void expired() = 0;
+
+ private:
+  friend class Worker;
+  Timer* previous_ = nullptr;
+  Timer* next_ = nullptr;
+  TimePoint at_{};
+};
+
+// Which way a descriptor is waited for.
+enum class Direction : std::uint8_t { read, write };
+
+// An open file descriptor in the poll set of one worker, edge-triggered, registered once for its life: a wait costs no system
+// call. Owns the descriptor. At most one waiter a direction. Worker thread only.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  // `fd` is open and non-blocking.
+  Descriptor(Worker& worker, int fd);
+  Descriptor(Descriptor&& other) noexcept;
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  ~Descriptor();
+
+  int fd() const;
+  bool open() const { return slot_ != nullptr; }
+  void close();
+  // Waiters wake with `cancelled`; later waits do so at once.
+  void cancel();
+  bool cancelled() const;
+  // The peer has ended its side or the connection broke, as far as the poll set has told.
+  bool hung_up() const;
+
+  // Awaits readiness after a call returned EAGAIN: co_await descriptor.ready(Direction::read, deadline) -> Wake.
+  class Ready;
+  Ready ready(Direction direction, TimePoint deadline) const;
+
+  struct Slot;
+
+ private:
+  Slot* slot_ = nullptr;
+};
+
+class Descriptor::Ready final : private Timer {
+ public:
+  Ready(Slot* slot, Direction direction, TimePoint deadline) : slot_(slot), direction_(direction), deadline_(deadline) {}
+  bool await_ready();
+  void await_suspend(std::coroutine_handle<> waiter);
+  Wake await_resume();
+
+ private:
+  friend class Worker;
+  friend class Descriptor;
+  void expired() override;
+  void wake(Wake how);
+
+  Slot* slot_;
+  Direction direction_;
+  TimePoint deadline_;
+  Wake how_ = Wake::ready;
+  std::coroutine_handle<> waiter_;
+};
+
+// An event loop on one thread: readiness (epoll), timers, coroutines and what other threads post. Everything an exchange does
+// happens on the worker that accepted it; nothing here is locked but the post queue.
+//
+// A worker made with `manual_clock` polls nothing: time stands still until every coroutine waits, then jumps to the next timer.
+// `busway test` and unit tests run on it.
+class Worker {
+ public:
+  enum class ClockKind : std::uint8_t { steady, manual };
+  explicit Worker(int index = 0, ClockKind clock = ClockKind::steady);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker();
+
+  int index() const { return index_; }
+  // The time at which this turn of the loop began. Any timer may be late by tick.
+  TimePoint now() const { return now_; }
+  static constexpr std::chrono::milliseconds tick{4};
+
+  // Runs `task` until it waits for the first time; it goes on by itself and frees itself when done.
+  void spawn(Task<> task);
+  std::size_t running() const { return running_; }  // spawned tasks that have not ended
+
+  // From any thread: resumes or runs it on this worker's thread, in order.
+  void post(std::coroutine_handle<> handle);
+  void post(std::function<void()> work);
+
+  // co_await worker.sleep_until(t) -> void
+  class Sleep;
+  Sleep sleep_until(TimePoint at);
+  Sleep sleep_for(std::chrono::milliseconds time);
+
+  // co_await worker.here(): goes on on this worker's thread.
+  class Here;
+  Here here();
+
+  // Until stop() is called and no spawned task is left, or until `idle` for a manual clock: no task can go on.
+  void run();
+  // From any thread: run() returns as soon as it can, whatever still waits.
+  void stop();
+  // Runs turns of the loop until `done` says so.
+  void run_until(const std::function<bool()>& done);
+
+  // The worker of the calling thread, or null.
+  static Worker* current();
+
+  void arm(Timer& timer, TimePoint at);
+
+  // 64 random bits for ids and jitter; not for secrets.
+  std::uint64_t random();
+
+ private:
+  friend class Descriptor;
+  friend class Timer;
+  friend struct Descriptor::Slot;
+  struct Wheel;
+
+  void turn(bool may_wait);
+  void run_posted();
+  void fire_timers();
+  int wait_time() const;
+  void poll(int timeout_ms);
+
+  int index_;
+  ClockKind clock_;
+  TimePoint now_;
+  int epoll_ = -1;
+  int event_ = -1;
+  std::size_t running_ = 0;
+  std::unique_ptr<Wheel> wheel_;
+  std::vector<Descriptor::Slot*> closed_;  // freed at the end of the turn: their events may still be in hand
+  std::atomic<bool> stop_{false};
+  std::uint64_t random_[2];
+
+  std::mutex posted_lock_;
+  std::vector<std::function<void()>> posted_;  // guarded by posted_lock_
+  std::vector<std::function<void()>> taken_;
+};
+
+class Worker::Sleep final : private Timer {
+ public:
+  Sleep(Worker& worker, TimePoint at) : worker_(worker), at_(at) {}
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> waiter) {
+    waiter_ = waiter;
+    worker_.arm(*this, at_);
+  }
+  void await_resume() const {}
+
+ private:
+  void expired() override { waiter_.resume(); }
+  Worker& worker_;
+  TimePoint at_;
+  std::coroutine_handle<> waiter_;
+};
+
+class Worker::Here final {
+ public:
+  explicit Here(Worker& worker) : worker_(worker) {}
+  bool await_ready() const { return Worker::current() == &worker_; }
+  void await_suspend(std::coroutine_handle<> waiter) { worker_.post(waiter); }
+  void await_resume() const {}
+
+ private:
+  Worker& worker_;
+};
+
+inline Worker::Sleep Worker::sleep_until(TimePoint at) { return {*this, at}; }
+inline Worker::Sleep Worker::sleep_for(std::chrono::milliseconds time) { return {*this, now_ + time}; }
+inline Worker::Here Worker::here() { return Here(*this); }
+
+// Lets one coroutine wait until another says go: co_await gate.wait(deadline) -> Wake. One waiter at a time. Worker thread only.
+class Gate {
+ public:
+  explicit Gate(Worker& worker) : worker_(&worker) {}
+  class Wait;
+  Wait wait(TimePoint deadline);
+  // The waiter goes on within this call. False when nobody waits.
+  bool open(Wake how = Wake::ready);
+  bool has_waiter() const { return waiting_ != nullptr; }
+
+ private:
+  friend class Wait;
+  Worker* worker_;
+  Wait* waiting_ = nullptr;
+};
+
+class Gate::Wait final : private Timer {
+ public:
+  Wait(Gate& gate, TimePoint deadline) : gate_(gate), deadline_(deadline) {}
+  ~Wait() {
+    if (gate_.waiting_ == this) gate_.waiting_ = nullptr;
+  }
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> waiter) {
+    waiter_ = waiter;
+    gate_.waiting_ = this;
+    if (deadline_ != TimePoint::max()) gate_.worker_->arm(*this, deadline_);
+  }
+  Wake await_resume() const { return how_; }
+
+ private:
+  friend class Gate;
+  void expired() override { resume(Wake::timed_out); }
+  void resume(Wake how) {
+    disarm();
+    gate_.waiting_ = nullptr;
+    how_ = how;
+    waiter_.resume();
+  }
+  Gate& gate_;
+  TimePoint deadline_;
+  Wake how_ = Wake::ready;
+  std::coroutine_handle<> waiter_;
+};
+
+inline Gate::Wait Gate::wait(TimePoint deadline) { return {*this, deadline}; }
+inline bool Gate::open(Wake how) {
+  if (waiting_ == nullptr) return false;
+  waiting_->resume(how);
+  return true;
+}
+
+}  // namespace busway
