@@ -1,0 +1,59 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bus/step.hpp"
+
+namespace busway {
+
+// What a reply sets; the step `reply:` and the route's own `reply:` alike.
+class ReplySpec;
+
+// One handler of an `on_error` list. First match wins. `retry` re-runs the failed step, then `steps` run, then the last key.
+struct ErrorHandler {
+  enum class Last { none, reply, resume };  // `resume` is written `continue: true`
+  ExpressionRef when;
+  struct Retry {
+    std::int64_t attempts = 3;
+    DurationRange backoff{std::chrono::milliseconds(100), std::chrono::milliseconds(2000)};
+  };
+  std::optional<Retry> retry;
+  std::shared_ptr<const StepList> steps;
+  std::shared_ptr<const Step> reply;
+  Last last = Last::none;
+  Position at;
+};
+using ErrorHandlers = std::vector<ErrorHandler>;
+
+// Steps in order, each with its own error handlers. Immutable, shared by all workers.
+class StepList {
+ public:
+  struct Entry {
+    std::shared_ptr<const Step> step;
+    std::string name;  // `name:`, else "map", "call stock", ...
+    ErrorHandlers handlers;
+    Position at;
+  };
+
+  explicit StepList(std::vector<Entry> entries);
+  const std::vector<Entry>& entries() const { return entries_; }
+  // Some step may wait: run_waiting() must be used. Otherwise run() gives the same without a coroutine.
+  bool waits() const { return waits_; }
+  bool ends_route() const;
+
+  Flow run(Exchange& exchange) const;
+  Task<Flow> run_waiting(Exchange& exchange) const;
+
+ private:
+  std::vector<Entry> entries_;
+  bool waits_ = false;
+};
+
+// Runs the handlers on exchange.failure(). `again` re-runs what failed (null at route and bundle level: `retry` is refused there
+// at check). Returns `failed` when none matches or the handler itself failed (exchange.failure() is then the handler's).
+// At a step, `next` means: go on behind the step.
+Task<Flow> handle_failure(Exchange& exchange, const ErrorHandlers& handlers, const StepList::Entry* again);
+
+}  // namespace busway
