@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "bus/document.hpp"
+#include "bus/error.hpp"
+#include "bus/registry.hpp"
+
+namespace busway {
+
+struct JsonOptions {
+  enum class DuplicateKeys { refuse, last };
+  DuplicateKeys duplicate_keys = DuplicateKeys::refuse;
+  std::int64_t depth = 64;       // how deep arrays and objects may nest
+  bool lone_surrogates = false;  // keep `\ud800` without its partner, as WTF-8; otherwise it is refused
+};
+
+// Reads one JSON text (RFC 8259). Numbers keep their text; UTF-8, depth, keys and what follows the value are checked. The document
+// lives in `arena` alone: `text` is copied once and decoded in place. Memory: at most ten times the text, plus a fixed part.
+// Errors: kind `format`, with line, column and position. Any thread.
+Result<Node> read_json(std::string_view text, Arena& arena, const JsonOptions& options = {});
+
+// Appends compact JSON. Never fails: a function is `""`, nothing is `null`, a lone surrogate (WTF-8) is its escape. Does not recurse.
+void write_json(const Node& document, std::string& out);
+
+// The `json` format: writes only what JSON can hold, everything else is an error that names the member.
+FormatType json_format();
+
+}  // namespace busway
