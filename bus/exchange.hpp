@@ -39,6 +39,7 @@ struct Failure {
   std::optional<Fault> fault;
   Node errors;  // of validation: a list
   std::optional<int> retry_after_s;
+  bool repeatable = false;  // of a call: one more try cannot do harm (language.md, "Outcome of a call")
 };
 
 // The default status of a failure kind (docs/errors.md); `side` decides 400 or 502 for `format`.
@@ -92,6 +93,7 @@ class Exchange {
   int reply_status = 0;   // explicit; 0: the default rule
   int answer_status = 0;  // of the last service that answered in HTTP; typed, never a header
   std::string_view reply_content_type;
+  const Format* reply_format = nullptr;  // what a reply's own content type stands for; null: the `from`'s format
   // Set when ending == failed, and while an on_error handler runs.
   const Failure* failure() const { return failure_ ? &*failure_ : nullptr; }
   void fail(Failure failure) { failure_.emplace(std::move(failure)); }

@@ -34,6 +34,7 @@ class Headers {
   void remove(std::string_view name);
   // What a replaced body leaves: the fields the route has set.
   void keep_only_set();
+  Headers copy(Arena& arena) const;
   void clear() { entries_.shrink(0); }
 
   // As `$headers`: names in lower case, repeats joined by ", ", set-cookie always an array.

@@ -38,6 +38,9 @@ class Message {
   Side side() const { return side_; }
   bool empty() const { return !parsed_ && bytes_.empty(); }
 
+  // The whole message as it is now, to come back to after a failed step.
+  Message snapshot(Arena& arena) const;
+
   // The body as a document; an empty body is nothing. Parsed at first use. Errors: kind `format` (the caller's) or `garbage` (a
   // service's).
   Result<Node> document(Arena& arena);

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <atomic>
 #include <memory>
 #include <span>
 #include <string>
@@ -66,7 +67,7 @@ struct IoStep {
 // A connected TCP stream, plain or TLS, non-blocking, TCP_NODELAY. Worker thread only. Movable; closing is the destructor.
 class Socket {
  public:
-  Socket() = default;
+  Socket();
   Socket(Worker& worker, int fd);  // accepted
   Socket(Socket&&) noexcept;
   Socket& operator=(Socket&&) noexcept;
@@ -133,6 +134,7 @@ class Acceptor {
   Address address_;
   std::vector<int> fds_;                // until the worker takes its own
   std::vector<Descriptor> descriptors_;  // one a worker
+  std::atomic<int> reserve_{-1};
 };
 
 }  // namespace busway

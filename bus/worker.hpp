@@ -65,6 +65,8 @@ class Descriptor {
   bool cancelled() const;
   // The peer has ended its side or the connection broke, as far as the poll set has told.
   bool hung_up() const;
+  // Whether bytes (or an end) were told of while nobody waited; asks once.
+  bool take_readable();
 
   // Awaits readiness after a call returned EAGAIN: co_await descriptor.ready(Direction::read, deadline) -> Wake.
   class Ready;
@@ -79,9 +81,10 @@ class Descriptor {
 class Descriptor::Ready final : private Timer {
  public:
   Ready(Slot* slot, Direction direction, TimePoint deadline) : slot_(slot), direction_(direction), deadline_(deadline) {}
+  ~Ready();
   bool await_ready();
   void await_suspend(std::coroutine_handle<> waiter);
-  Wake await_resume();
+  Wake await_resume() const { return how_; }
 
  private:
   friend class Worker;
@@ -121,6 +124,9 @@ class Worker {
   // From any thread: resumes or runs it on this worker's thread, in order.
   void post(std::coroutine_handle<> handle);
   void post(std::function<void()> work);
+  // For threads that may outlive the worker: what is posted after its end is dropped.
+  class Mailbox;
+  const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
 
   // co_await worker.sleep_until(t) -> void
   class Sleep;
@@ -131,7 +137,7 @@ class Worker {
   class Here;
   Here here();
 
-  // Until stop() is called and no spawned task is left, or until `idle` for a manual clock: no task can go on.
+  // Until stop() is called; with a manual clock also until nothing can go on by itself.
   void run();
   // From any thread: run() returns as soon as it can, whatever still waits.
   void stop();
@@ -151,9 +157,12 @@ class Worker {
   friend class Timer;
   friend struct Descriptor::Slot;
   struct Wheel;
+  struct Detached;
+  static Detached run_detached(Worker* worker, Task<> task);
 
-  void turn(bool may_wait);
-  void run_posted();
+  // False when nothing is left to do (manual clock only).
+  bool turn();
+  bool run_posted();
   void fire_timers();
   int wait_time() const;
   void poll(int timeout_ms);
@@ -162,16 +171,31 @@ class Worker {
   ClockKind clock_;
   TimePoint now_;
   int epoll_ = -1;
-  int event_ = -1;
   std::size_t running_ = 0;
+  void* detached_ = nullptr;  // promises of spawned tasks, a list: what still waits at the end is destroyed with the worker
   std::unique_ptr<Wheel> wheel_;
   std::vector<Descriptor::Slot*> closed_;  // freed at the end of the turn: their events may still be in hand
   std::atomic<bool> stop_{false};
   std::uint64_t random_[2];
-
-  std::mutex posted_lock_;
-  std::vector<std::function<void()>> posted_;  // guarded by posted_lock_
+  std::shared_ptr<Mailbox> mailbox_;
   std::vector<std::function<void()>> taken_;
+};
+
+// What other threads post to a worker. Safe from any thread, also after the worker has ended.
+class Worker::Mailbox {
+ public:
+  Mailbox();
+  ~Mailbox();
+  void post(std::function<void()> work);
+
+ private:
+  friend class Worker;
+  void take(std::vector<std::function<void()>>& into);
+  void close();
+  int event_ = -1;
+  std::mutex lock_;
+  std::vector<std::function<void()>> posted_;  // guarded by lock_
+  bool open_ = true;                           // guarded by lock_
 };
 
 class Worker::Sleep final : private Timer {

@@ -1,0 +1,408 @@
+#include "bus/worker.hpp"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+
+#include "bus/assert.hpp"
+
+namespace busway {
+
+namespace {
+thread_local Worker* current_worker = nullptr;
+}
+
+// ---- timers: a hashed wheel. A timer beyond the horizon waits in its slot for a later round. ----
+
+struct Worker::Wheel {
+  static constexpr std::size_t slots = 1024;
+  struct Head final : Timer {
+    void expired() override {}
+  };
+
+  std::array<Head, slots> heads;
+  std::array<std::uint64_t, slots / 64> occupied{};
+  TimePoint start{};
+  std::int64_t cursor = 0;  // the last tick that was fired
+};
+
+void Timer::disarm() {
+  if (previous_ == nullptr) return;
+  previous_->next_ = next_;
+  next_->previous_ = previous_;
+  previous_ = nullptr;
+  next_ = nullptr;
+}
+
+void Worker::arm(Timer& timer, TimePoint at) {
+  timer.disarm();
+  Wheel& wheel = *wheel_;
+  auto since = at - wheel.start;
+  std::int64_t index = since / tick + (since % tick != Clock::duration::zero() ? 1 : 0);
+  index = std::max(index, wheel.cursor + 1);
+  auto slot = static_cast<std::size_t>(index) % Wheel::slots;
+  Timer& head = wheel.heads[slot];
+  timer.at_ = at;
+  timer.previous_ = head.previous_;
+  timer.next_ = &head;
+  head.previous_->next_ = &timer;
+  head.previous_ = &timer;
+  wheel.occupied[slot / 64] |= std::uint64_t{1} << (slot % 64);
+}
+
+void Worker::fire_timers() {
+  Wheel& wheel = *wheel_;
+  std::int64_t target = (now_ - wheel.start) / tick;
+  if (target <= wheel.cursor) return;
+  std::int64_t first = std::max(wheel.cursor + 1, target - static_cast<std::int64_t>(Wheel::slots) + 1);
+  wheel.cursor = target;
+  Wheel::Head due;
+  due.previous_ = due.next_ = &due;
+  for (std::int64_t index = first; index <= target; ++index) {
+    auto slot = static_cast<std::size_t>(index) % Wheel::slots;
+    if ((wheel.occupied[slot / 64] >> (slot % 64) & 1) == 0) continue;
+    Timer& head = wheel.heads[slot];
+    for (Timer* timer = head.next_; timer != &head;) {
+      Timer* next = timer->next_;
+      if (timer->at_ <= now_) {
+        timer->disarm();
+        timer->previous_ = due.previous_;
+        timer->next_ = &due;
+        due.previous_->next_ = timer;
+        due.previous_ = timer;
+      }
+      timer = next;
+    }
+    if (head.next_ == &head) wheel.occupied[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
+  }
+  // One at a time from the front: what expires may disarm others of the list.
+  while (due.next_ != &due) {
+    Timer* timer = due.next_;
+    timer->disarm();
+    timer->expired();
+  }
+  due.disarm();
+}
+
+int Worker::wait_time() const {
+  const Wheel& wheel = *wheel_;
+  for (std::size_t ahead = 1; ahead <= Wheel::slots;) {
+    auto slot = (static_cast<std::size_t>(wheel.cursor) + ahead) % Wheel::slots;
+    std::uint64_t rest = wheel.occupied[slot / 64] >> (slot % 64);
+    if (rest == 0) {
+      ahead += 64 - slot % 64;
+      continue;
+    }
+    ahead += static_cast<std::size_t>(std::countr_zero(rest));
+    auto left = wheel.start + (wheel.cursor + static_cast<std::int64_t>(ahead)) * tick - now_;
+    auto ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
+    return static_cast<int>(std::clamp<std::int64_t>(ms, 0, 60'000));
+  }
+  return 60'000;
+}
+
+// ---- descriptors ----
+
+struct Descriptor::Slot {
+  Worker* worker = nullptr;
+  int fd = -1;
+  bool readable = false;  // told by the poll set while nobody waited
+  bool writable = false;
+  bool hung_up = false;
+  bool cancelled = false;
+  Ready* reader = nullptr;
+  Ready* writer = nullptr;
+};
+
+Descriptor::Descriptor(Worker& worker, int fd) : slot_(new Slot{.worker = &worker, .fd = fd}) {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.ptr = slot_;
+  BUSWAY_ASSERT(epoll_ctl(worker.epoll_, EPOLL_CTL_ADD, fd, &event) == 0);
+}
+
+Descriptor::Descriptor(Descriptor&& other) noexcept : slot_(std::exchange(other.slot_, nullptr)) {}
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  if (this != &other) {
+    close();
+    slot_ = std::exchange(other.slot_, nullptr);
+  }
+  return *this;
+}
+
+Descriptor::~Descriptor() { close(); }
+
+int Descriptor::fd() const { return slot_ == nullptr ? -1 : slot_->fd; }
+
+void Descriptor::close() {
+  if (slot_ == nullptr) return;
+  Slot* slot = std::exchange(slot_, nullptr);
+  ::close(slot->fd);
+  slot->fd = -1;
+  slot->cancelled = true;
+  slot->worker->closed_.push_back(slot);
+  if (Ready* reader = slot->reader) reader->wake(Wake::cancelled);
+  if (Ready* writer = slot->writer) writer->wake(Wake::cancelled);
+}
+
+void Descriptor::cancel() {
+  if (slot_ == nullptr || slot_->cancelled) return;
+  slot_->cancelled = true;
+  Slot* slot = slot_;
+  Ready* writer = slot->writer;
+  if (Ready* reader = slot->reader) reader->wake(Wake::cancelled);
+  if (writer != nullptr && slot->writer == writer) writer->wake(Wake::cancelled);
+}
+
+bool Descriptor::cancelled() const { return slot_ == nullptr || slot_->cancelled; }
+bool Descriptor::take_readable() { return slot_ != nullptr && std::exchange(slot_->readable, false); }
+bool Descriptor::hung_up() const { return slot_ == nullptr || slot_->hung_up; }
+
+Descriptor::Ready Descriptor::ready(Direction direction, TimePoint deadline) const { return {slot_, direction, deadline}; }
+
+bool Descriptor::Ready::await_ready() {
+  if (slot_ == nullptr || slot_->cancelled) {
+    how_ = Wake::cancelled;
+    return true;
+  }
+  bool& told = direction_ == Direction::read ? slot_->readable : slot_->writable;
+  if (std::exchange(told, false)) return true;
+  if (deadline_ <= slot_->worker->now()) {
+    how_ = Wake::timed_out;
+    return true;
+  }
+  return false;
+}
+
+void Descriptor::Ready::await_suspend(std::coroutine_handle<> waiter) {
+  waiter_ = waiter;
+  Ready*& place = direction_ == Direction::read ? slot_->reader : slot_->writer;
+  BUSWAY_ASSERT(place == nullptr);
+  place = this;
+  if (deadline_ != TimePoint::max()) slot_->worker->arm(*this, deadline_);
+}
+
+Descriptor::Ready::~Ready() {
+  if (!waiter_ || slot_ == nullptr) return;
+  if (slot_->reader == this) slot_->reader = nullptr;
+  if (slot_->writer == this) slot_->writer = nullptr;
+}
+
+void Descriptor::Ready::expired() { wake(Wake::timed_out); }
+
+void Descriptor::Ready::wake(Wake how) {
+  disarm();
+  if (slot_->reader == this) slot_->reader = nullptr;
+  if (slot_->writer == this) slot_->writer = nullptr;
+  how_ = how;
+  slot_ = nullptr;  // it may be gone before the waiter's frame is
+  waiter_.resume();
+}
+
+// ---- spawned tasks ----
+
+struct Worker::Detached {
+  struct promise_type {
+    Worker* worker;
+    promise_type* previous = nullptr;
+    promise_type* next = nullptr;
+
+    promise_type(Worker* owner, Task<>&) : worker(owner) {
+      next = static_cast<promise_type*>(owner->detached_);
+      if (next != nullptr) next->previous = this;
+      owner->detached_ = this;
+      ++owner->running_;
+    }
+    ~promise_type() {
+      if (previous != nullptr) {
+        previous->next = next;
+      } else {
+        worker->detached_ = next;
+      }
+      if (next != nullptr) next->previous = previous;
+      --worker->running_;
+    }
+    static void* operator new(std::size_t size) { return detail::allocate_frame(size); }
+    static void operator delete(void* frame, std::size_t size) noexcept { detail::free_frame(frame, size); }
+    Detached get_return_object() noexcept { return {}; }
+    std::suspend_never initial_suspend() const noexcept { return {}; }
+    std::suspend_never final_suspend() const noexcept { return {}; }
+    void return_void() const noexcept {}
+    [[noreturn]] void unhandled_exception() const noexcept { assertion_failed("no exception leaves a task", __FILE__, __LINE__); }
+  };
+};
+
+Worker::Detached Worker::run_detached(Worker*, Task<> task) { co_await task; }
+
+void Worker::spawn(Task<> task) { run_detached(this, std::move(task)); }
+
+// ---- the mailbox ----
+
+Worker::Mailbox::Mailbox() : event_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { BUSWAY_ASSERT(event_ >= 0); }
+Worker::Mailbox::~Mailbox() { ::close(event_); }
+
+void Worker::Mailbox::post(std::function<void()> work) {
+  bool first = false;
+  {
+    std::lock_guard lock(lock_);
+    if (!open_) return;
+    first = posted_.empty();
+    posted_.push_back(std::move(work));
+  }
+  if (first) {
+    std::uint64_t one = 1;
+    [[maybe_unused]] ssize_t written = ::write(event_, &one, sizeof one);  // full means it is awake anyway
+  }
+}
+
+void Worker::Mailbox::take(std::vector<std::function<void()>>& into) {
+  std::lock_guard lock(lock_);
+  into.swap(posted_);
+}
+
+void Worker::Mailbox::close() {
+  std::vector<std::function<void()>> dropped;
+  std::lock_guard lock(lock_);
+  open_ = false;
+  dropped.swap(posted_);
+}
+
+void Worker::post(std::coroutine_handle<> handle) {
+  mailbox_->post([handle] { handle.resume(); });
+}
+void Worker::post(std::function<void()> work) { mailbox_->post(std::move(work)); }
+
+bool Worker::run_posted() {
+  taken_.clear();
+  mailbox_->take(taken_);
+  for (std::function<void()>& work : taken_) work();
+  bool any = !taken_.empty();
+  taken_.clear();
+  return any;
+}
+
+// ---- the loop ----
+
+Worker::Worker(int index, ClockKind clock) : index_(index), clock_(clock), wheel_(std::make_unique<Wheel>()) {
+  BUSWAY_ASSERT(getrandom(random_, sizeof random_, 0) == static_cast<ssize_t>(sizeof random_));
+  random_[0] |= 1;
+  now_ = clock == ClockKind::manual ? TimePoint{} + std::chrono::hours(1) : Clock::now();
+  wheel_->start = now_;
+  for (Wheel::Head& head : wheel_->heads) head.previous_ = head.next_ = &head;
+  mailbox_ = std::make_shared<Mailbox>();
+  epoll_ = epoll_create1(EPOLL_CLOEXEC);
+  BUSWAY_ASSERT(epoll_ >= 0);
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLET;
+  event.data.ptr = nullptr;
+  BUSWAY_ASSERT(epoll_ctl(epoll_, EPOLL_CTL_ADD, mailbox_->event_, &event) == 0);
+}
+
+Worker::~Worker() {
+  mailbox_->close();
+  Worker* before = std::exchange(current_worker, this);
+  while (detached_ != nullptr) {
+    std::coroutine_handle<Detached::promise_type>::from_promise(*static_cast<Detached::promise_type*>(detached_)).destroy();
+  }
+  for (Descriptor::Slot* slot : closed_) delete slot;
+  for (Wheel::Head& head : wheel_->heads) head.disarm();
+  current_worker = before;
+  ::close(epoll_);
+}
+
+Worker* Worker::current() { return current_worker; }
+
+std::uint64_t Worker::random() {
+  // xorshift128+ (Vigna)
+  std::uint64_t a = random_[0];
+  std::uint64_t b = random_[1];
+  random_[0] = b;
+  a ^= a << 23;
+  random_[1] = a ^ b ^ (a >> 17) ^ (b >> 26);
+  return random_[1] + b;
+}
+
+void Worker::poll(int timeout_ms) {
+  std::array<epoll_event, 128> events;
+  int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout_ms);
+  now_ = Clock::now();
+  for (int i = 0; i < count; ++i) {
+    auto* slot = static_cast<Descriptor::Slot*>(events[static_cast<std::size_t>(i)].data.ptr);
+    if (slot == nullptr) {
+      std::uint64_t drained = 0;
+      [[maybe_unused]] ssize_t got = ::read(mailbox_->event_, &drained, sizeof drained);
+      continue;
+    }
+    if (slot->fd < 0) continue;
+    auto what = events[static_cast<std::size_t>(i)].events;
+    if ((what & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) slot->hung_up = true;
+    bool reads = (what & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+    bool writes = (what & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
+    if (reads) {
+      if (slot->reader != nullptr) {
+        slot->reader->wake(Wake::ready);
+      } else {
+        slot->readable = true;
+      }
+    }
+    if (slot->fd < 0) continue;
+    if (writes) {
+      if (slot->writer != nullptr) {
+        slot->writer->wake(Wake::ready);
+      } else {
+        slot->writable = true;
+      }
+    }
+  }
+}
+
+bool Worker::turn() {
+  bool worked = true;
+  if (clock_ == ClockKind::steady) {
+    poll(wait_time());
+  } else {
+    worked = run_posted();
+    if (!worked) {
+      // Nothing left for this moment: the next timer's time comes.
+      Timer* next = nullptr;
+      for (Wheel::Head& head : wheel_->heads) {
+        for (Timer* timer = head.next_; timer != &head; timer = timer->next_) {
+          if (next == nullptr || timer->at_ < next->at_) next = timer;
+        }
+      }
+      if (next == nullptr) return false;
+      auto since = next->at_ - wheel_->start;
+      now_ = std::max(now_, wheel_->start + (since / tick + (since % tick != Clock::duration::zero() ? 1 : 0)) * tick);
+    }
+  }
+  run_posted();
+  fire_timers();
+  for (Descriptor::Slot* slot : closed_) delete slot;
+  closed_.clear();
+  return true;
+}
+
+void Worker::run() {
+  run_until([] { return false; });
+}
+
+void Worker::run_until(const std::function<bool()>& done) {
+  Worker* before = std::exchange(current_worker, this);
+  while (!done() && !stop_.load(std::memory_order_acquire)) {
+    if (!turn()) break;
+  }
+  current_worker = before;
+}
+
+void Worker::stop() {
+  stop_.store(true, std::memory_order_release);
+  mailbox_->post([] {});
+}
+
+}  // namespace busway
