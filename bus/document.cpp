@@ -168,6 +168,17 @@ bool equal(const Node& left, const Node& right) {
   return false;
 }
 
+bool truthy(const Node& node) {
+  switch (node.kind()) {
+    case Node::Kind::boolean: return node.as_boolean();
+    case Node::Kind::number: return node.as_double() != 0;
+    case Node::Kind::string:
+    case Node::Kind::object: return node.size() != 0;
+    case Node::Kind::array: return std::any_of(node.items().begin(), node.items().end(), truthy);
+    default: return false;
+  }
+}
+
 std::string_view number_to_text(const Node& number, std::span<char> buffer) {
   if (number.has_number_text()) return number.text();
   double value = number.as_double();

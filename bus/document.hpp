@@ -146,6 +146,10 @@ int compare_decimals(std::string_view left, std::string_view right);
 // in any order; kinds never mix.
 bool equal(const Node& left, const Node& right);
 
+// JSONata's $boolean: nothing, null, 0, "" and empty objects are false, an array is true when one of its items is, a function is
+// false. What `when` and `filter` decide by.
+bool truthy(const Node& node);
+
 // JSON text of a number: its own text, or the double by JSONata's printing (15 significant digits, shortest; ECMAScript form).
 // `buffer` holds at least 32 bytes; the view points into it or into the node's text.
 std::string_view number_to_text(const Node& number, std::span<char> buffer);

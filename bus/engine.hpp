@@ -1,10 +1,10 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
-#include <functional>
+#include <condition_variable>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -43,12 +43,15 @@ class Engine {
 
  private:
   void drain();
+  Task<> drain_worker(Worker& worker);
   std::shared_ptr<Snapshot> snapshot_;
   Options options_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;
-  std::atomic<int> stops_{0};
-  std::atomic<int> wake_{0};
+  std::mutex lock_;
+  std::condition_variable changed_;
+  int stops_ = 0;            // guarded by lock_
+  std::size_t drained_ = 0;  // workers; guarded by lock_
 };
 
 }  // namespace busway

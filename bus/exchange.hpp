@@ -86,6 +86,7 @@ class Exchange {
 
   Node variables() const { return variables_; }
   void set_variable(std::string_view name, const Node& value);
+  void restore_variables(const Node& variables) { variables_ = variables; }
 
   // ---- how it ended ----
   enum class Ending : std::uint8_t { running, replied, filtered, failed };

@@ -23,6 +23,9 @@ class Format {
   // Appends to `out`. What the format cannot represent is an error of kind `format` that names the field, never a truncation;
   // `out` may then hold a partial text.
   virtual Result<void> write(const Node& document, std::string& out) const = 0;
+  // The same format seen from the calling side, where requests are written and replies read; null when there is no difference.
+  // As it stands it is the accepting side's: requests are read and replies written.
+  virtual std::shared_ptr<const Format> for_service() const { return nullptr; }
 };
 
 using FormatPtr = std::shared_ptr<const Format>;

@@ -63,7 +63,7 @@ class Service {
 
  private:
   struct Load;  // a worker's round-robin position and in-flight counts
-  std::size_t pick(Worker& worker, std::size_t attempt) const;
+  std::size_t pick(Worker& worker, std::size_t avoid) const;
   std::string name_;
   std::unique_ptr<Target> target_;
   ServicePolicy policy_;
@@ -72,8 +72,8 @@ class Service {
   CallSimulator* simulator_ = nullptr;
 };
 
-// The Failure that a call's error or negative answer becomes.
-Failure failure_of_call(const Service& service, const Error& error);
-Failure failure_of_answer(Exchange& exchange, const Service& service, Answer& answer);
+// The Failure that a call's error or negative answer becomes. `idempotent`: as told to call().
+Failure failure_of_call(const Service& service, const Error& error, bool idempotent);
+Failure failure_of_answer(Exchange& exchange, const Service& service, Answer& answer, bool idempotent);
 
 }  // namespace busway
