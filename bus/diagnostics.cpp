@@ -40,6 +40,8 @@ constexpr Diagnostic table[] = {
     {"BW3002", "Expression feature not in this version", "JSONata has this function or operator, but this version does not build it yet.",
      "Write it another way, or use a version that has it."},
     {"BW4001", "Unknown format", "No format of that name is built in.", "`busway list formats` shows what there is."},
+    {"BW4002", "Wrong namespace prefix", "A prefix under `namespaces:` is no XML name, is reserved, or has no namespace.",
+     "Give each prefix the namespace its members belong to: `namespaces: { c: 'urn:example:customers' }`."},
 };
 
 }  // namespace

@@ -1,0 +1,107 @@
+#include "transforms/formats/charset.hpp"
+
+#include <utility>
+
+#include "transforms/formats/utf8.hpp"
+
+namespace busway {
+
+namespace {
+
+constexpr std::pair<std::string_view, Charset> names[] = {
+    {"ascii", Charset::ascii},           {"us-ascii", Charset::ascii},          {"iso-8859-1", Charset::iso_8859_1},
+    {"latin1", Charset::iso_8859_1},     {"latin-1", Charset::iso_8859_1},      {"iso8859-1", Charset::iso_8859_1},
+    {"utf-8", Charset::utf_8},           {"utf8", Charset::utf_8},              {"cp037", Charset::cp037},
+    {"ibm037", Charset::cp037},          {"cp500", Charset::cp500},             {"ibm500", Charset::cp500},
+    {"cp1047", Charset::cp1047},         {"ibm1047", Charset::cp1047},          {"ibm-1047", Charset::cp1047},
+    {"windows-1252", Charset::windows_1252}, {"cp1252", Charset::windows_1252},
+};
+
+// Bytes of the code points up to U+00FF by table; the few beyond (windows-1252) are searched for.
+struct ReverseTable {
+  std::array<std::int16_t, 256> byte;
+  explicit ReverseTable(const CharsetTable& table) {
+    byte.fill(-1);
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      if (table[i] < 256) byte[table[i]] = static_cast<std::int16_t>(i);
+    }
+  }
+};
+
+const ReverseTable& reverse_of(Charset charset) {
+  static const ReverseTable tables[] = {
+      ReverseTable(table_of(Charset::ascii)),  ReverseTable(table_of(Charset::iso_8859_1)), ReverseTable(table_of(Charset::utf_8)),
+      ReverseTable(table_of(Charset::cp037)),  ReverseTable(table_of(Charset::cp500)),      ReverseTable(table_of(Charset::cp1047)),
+      ReverseTable(table_of(Charset::windows_1252))};
+  return tables[static_cast<std::size_t>(charset)];
+}
+
+}  // namespace
+
+std::optional<Charset> charset_named(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  for (const auto& [known, charset] : names) {
+    if (known == lower) return charset;
+  }
+  return std::nullopt;
+}
+
+std::string_view name_of(Charset charset) {
+  for (const auto& [name, known] : names) {
+    if (known == charset) return name;
+  }
+  return "";
+}
+
+bool is_ebcdic(Charset charset) { return charset == Charset::cp037 || charset == Charset::cp500 || charset == Charset::cp1047; }
+
+std::optional<char> byte_of(Charset charset, char32_t code_point) {
+  if (code_point < 256) {
+    std::int16_t byte = reverse_of(charset).byte[code_point];
+    if (byte < 0) return std::nullopt;
+    return static_cast<char>(static_cast<unsigned char>(byte));
+  }
+  if (code_point >= 0xFFFF) return std::nullopt;
+  const CharsetTable& table = table_of(charset);
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    if (table[i] == code_point) return static_cast<char>(static_cast<unsigned char>(i));
+  }
+  return std::nullopt;
+}
+
+std::size_t decode_charset(Charset charset, std::string_view bytes, std::string& out) {
+  if (charset == Charset::utf_8) {
+    std::size_t bad = find_invalid_utf8(bytes);
+    if (bad == std::string_view::npos) out.append(bytes);
+    return bad;
+  }
+  const CharsetTable& table = table_of(charset);
+  out.reserve(out.size() + bytes.size());
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    char16_t code_point = table[static_cast<unsigned char>(bytes[i])];
+    if (code_point == 0xFFFF) return i;
+    append_utf8(code_point, out);
+  }
+  return std::string_view::npos;
+}
+
+std::size_t encode_charset(Charset charset, std::string_view text, std::string& out) {
+  if (charset == Charset::utf_8) {
+    std::size_t bad = find_invalid_utf8(text);
+    if (bad == std::string_view::npos) out.append(text);
+    return bad;
+  }
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t size = utf8_sequence(text.substr(at));
+    auto byte = size == 0 ? std::nullopt : byte_of(charset, decode_utf8(text.data() + at, size));
+    if (!byte) return at;
+    out += *byte;
+    at += size;
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace busway

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bus/document.hpp"
+#include "transforms/formats/xml_tree.hpp"
+
+namespace busway {
+
+// Which elements are arrays even when they stand once: a tree of names, read from paths such as `order/lines/line`.
+class ArrayPaths {
+ public:
+  void add(std::string_view path);
+  const ArrayPaths* below(std::string_view name) const {
+    auto at = children_.find(name);
+    return at == children_.end() ? nullptr : at->second.get();
+  }
+  bool is_array() const { return is_array_; }
+
+ private:
+  std::map<std::string, std::unique_ptr<ArrayPaths>, std::less<>> children_;
+  bool is_array_ = false;
+};
+
+// How XML and documents stand for each other, beyond the plain rules (docs/formats.md).
+struct XmlRules {
+  std::vector<std::pair<std::string, std::string>> namespaces;  // prefix of members -> namespace
+  std::string default_namespace;                                // of members without a prefix; empty: whatever they have
+  ArrayPaths arrays;
+};
+
+// The value that stands for an element: text, null, or an object of its attributes, children and text. `arrays` is the element's own
+// place in XmlRules::arrays, or null. Errors: kind `format`: two namespaces under one name, or more memory than the budget.
+Result<Node> element_value(const XmlElement& element, const XmlRules& rules, const ArrayPaths* arrays, XmlBudget& budget, Arena& arena);
+
+// { ROOT: value }.
+Result<Node> xml_document(XmlDocument& document, const XmlRules& rules, Arena& arena);
+
+struct XmlWriting {
+  std::string prefix;         // put before element names that have none ("n" for `n:PlaceOrder`)
+  bool declare_xsi = true;    // false: an element around it has declared the prefix xsi
+  bool declare_rules = true;  // false: an element around it has declared the rules' namespaces
+  std::string declarations;   // further attributes of the outermost element, written: ` xmlns:n="urn:x"`
+};
+
+// Appends the element `name` with `value`, by the same rules; an array becomes repeated elements. What XML cannot hold is an error
+// of kind `format` that names the member.
+Result<void> write_element(std::string_view name, const Node& value, const XmlRules& rules, const XmlWriting& how, std::string& out);
+
+// Text with what XML needs escaped, and so that line ends survive. Characters that XML cannot hold are the caller's to refuse.
+void append_xml_text(std::string_view text, std::string& out);
+void append_xml_attribute(std::string_view text, std::string& out);  // without the quotes
+
+}  // namespace busway

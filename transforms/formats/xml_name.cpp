@@ -1,0 +1,105 @@
+#include "transforms/formats/xml_name.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+#include "transforms/formats/utf8.hpp"
+
+namespace busway {
+
+namespace {
+
+struct Range {
+  char32_t first;
+  char32_t last;
+};
+constexpr Range start_ranges[] = {{0xC0, 0xD6},     {0xD8, 0xF6},     {0xF8, 0x2FF},    {0x370, 0x37D},   {0x37F, 0x1FFF},  {0x200C, 0x200D},
+                                  {0x2070, 0x218F}, {0x2C00, 0x2FEF}, {0x3001, 0xD7FF}, {0xF900, 0xFDCF}, {0xFDF0, 0xFFFD}, {0x10000, 0xEFFFF}};
+
+constexpr std::uint8_t starts = 1;
+constexpr std::uint8_t continues = 2;
+constexpr std::array<std::uint8_t, 128> make_ascii() {
+  std::array<std::uint8_t, 128> table{};
+  for (char c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = starts | continues;
+  for (char c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = starts | continues;
+  for (char c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = continues;
+  table['_'] = table[':'] = starts | continues;
+  table['-'] = table['.'] = continues;
+  return table;
+}
+constexpr auto ascii = make_ascii();
+
+}  // namespace
+
+bool is_xml_char(char32_t c) {
+  if (c < 0x20) return c == 0x9 || c == 0xA || c == 0xD;
+  return c <= 0xD7FF || (c >= 0xE000 && c <= 0xFFFD) || (c >= 0x10000 && c <= 0x10FFFF);
+}
+
+bool is_name_start(char32_t c) {
+  if (c < 128) return (ascii[c] & starts) != 0;
+  for (const Range& range : start_ranges) {
+    if (c >= range.first && c <= range.last) return true;
+  }
+  return false;
+}
+
+bool is_name_char(char32_t c) {
+  if (c < 128) return (ascii[c] & continues) != 0;
+  return is_name_start(c) || c == 0xB7 || (c >= 0x300 && c <= 0x36F) || c == 0x203F || c == 0x2040;
+}
+
+std::size_t xml_name_size(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    auto byte = static_cast<unsigned char>(text[at]);
+    if (byte < 128) {
+      if ((ascii[byte] & (at == 0 ? starts : continues)) == 0) break;
+      ++at;
+      continue;
+    }
+    std::size_t size = utf8_sequence(text.substr(at));
+    if (size == 0) break;
+    char32_t c = decode_utf8(text.data() + at, size);
+    if (!(at == 0 ? is_name_start(c) : is_name_char(c))) break;
+    at += size;
+  }
+  return at;
+}
+
+bool is_ncname(std::string_view text) {
+  return !text.empty() && text.find(':') == std::string_view::npos && xml_name_size(text) == text.size();
+}
+
+std::size_t find_non_xml(std::string_view text) {
+  constexpr std::uint64_t ones = 0x0101010101010101ULL;
+  constexpr std::uint64_t highs = 0x8080808080808080ULL;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    if (at + 8 <= text.size()) {
+      std::uint64_t word;
+      std::memcpy(&word, text.data() + at, 8);
+      if (((word | (word - ones * 0x20)) & highs) == 0) {
+        at += 8;
+        continue;
+      }
+    }
+    std::size_t stop = std::min(text.size(), at + 8);
+    while (at < stop) {
+      auto byte = static_cast<unsigned char>(text[at]);
+      if (byte < 0x80) {
+        if (!is_xml_char(byte)) return at;
+        ++at;
+        continue;
+      }
+      std::size_t size = utf8_sequence(text.substr(at));
+      if (size == 0 || !is_xml_char(decode_utf8(text.data() + at, size))) return at;
+      at += size;
+    }
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace busway
