@@ -27,6 +27,7 @@ class ConfigNode {
   // Scalars: the place of each code point of `text`, for findings inside an expression; maintained by the YAML reader only
   // where it differs from at.column + offset on one line (quoted and block scalars). Empty otherwise.
   std::shared_ptr<const std::vector<std::pair<int, int>>> places;
+  bool comment_follows = false;  // a plain scalar with a comment behind it: in an expression field YAML has cut it (BW1011)
 
   bool is_scalar() const { return kind != Kind::list && kind != Kind::map; }
   bool is_map() const { return kind == Kind::map; }

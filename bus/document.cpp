@@ -207,7 +207,7 @@ std::string_view number_to_text(const Node& number, std::span<char> buffer) {
     } else {
       text.append(mantissa, 0, static_cast<std::size_t>(exponent + 1)).append(".").append(mantissa, static_cast<std::size_t>(exponent + 1));
     }
-  } else if (exponent < 0 && exponent >= -7) {
+  } else if (exponent < 0 && exponent >= -6) {
     text += "0.";
     text.append(static_cast<std::size_t>(-exponent - 1), '0').append(mantissa);
   } else {

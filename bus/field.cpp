@@ -280,6 +280,10 @@ bool read_value(const ConfigNode& node, const Constraints&, CheckContext& contex
     return false;
   }
   if (node.kind == ConfigNode::Kind::null && node.text.empty()) return wrong_type(node, "an expression", context);
+  if (node.comment_follows) {
+    context.findings.error("BW1011", node.at, "YAML takes what follows ' #' as a comment, so the expression ends before it: quote the expression");
+    return false;
+  }
   std::string text = node.text;
   bool from_file = node.kind == ConfigNode::Kind::string && names_expression_file(text);
   Position file_at;

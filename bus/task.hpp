@@ -16,7 +16,9 @@ void* allocate_frame(std::size_t size);
 void free_frame(void* frame, std::size_t size) noexcept;
 
 struct PromiseShared {
-  std::coroutine_handle<> continuation = std::noop_coroutine();
+  std::coroutine_handle<> continuation;
+  bool waited_for = false;  // the caller has suspended
+  bool finished = false;    // before the caller had to
 
   static void* operator new(std::size_t size) { return allocate_frame(size); }
   static void operator delete(void* frame, std::size_t size) noexcept { free_frame(frame, size); }
@@ -25,7 +27,10 @@ struct PromiseShared {
     bool await_ready() const noexcept { return false; }
     template <class P>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<P> handle) const noexcept {
-      return handle.promise().continuation;
+      PromiseShared& promise = handle.promise();
+      if (promise.waited_for) return promise.continuation;
+      promise.finished = true;
+      return std::noop_coroutine();
     }
     void await_resume() const noexcept {}
   };
@@ -33,10 +38,20 @@ struct PromiseShared {
   Final final_suspend() const noexcept { return {}; }
   [[noreturn]] void unhandled_exception() const noexcept { assertion_failed("no exception leaves a coroutine", __FILE__, __LINE__); }
 };
+// Runs the callee at once; true when the caller must suspend. A callee that ends without waiting returns here, so that a loop
+// over such calls needs no tail calls (unoptimised and sanitizer builds have none) to keep its stack flat.
+template <class P>
+bool start(std::coroutine_handle<P> callee, std::coroutine_handle<> caller) {
+  callee.promise().continuation = caller;
+  callee.resume();
+  if (callee.promise().finished) return false;
+  callee.promise().waited_for = true;
+  return true;
+}
 }  // namespace detail
 
 // A coroutine that starts when it is awaited and resumes its caller when it ends. Owns its frame: destroying a Task that waits
-// destroys what it waits in. Awaited once, on the thread it is to start on.
+// destroys what it waits in. Awaited once; it may visit other threads (Worker::here) but ends on the one it started on.
 template <class T = void>
 class [[nodiscard]] Task {
  public:
@@ -56,10 +71,7 @@ class [[nodiscard]] Task {
   }
 
   bool await_ready() const noexcept { return false; }
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<> caller) noexcept {
-    handle_.promise().continuation = caller;
-    return handle_;
-  }
+  bool await_suspend(std::coroutine_handle<> caller) noexcept { return detail::start(handle_, caller); }
   T await_resume() { return std::move(*handle_.promise().value); }
 
  private:
@@ -82,10 +94,7 @@ class [[nodiscard]] Task<void> {
   }
 
   bool await_ready() const noexcept { return false; }
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<> caller) noexcept {
-    handle_.promise().continuation = caller;
-    return handle_;
-  }
+  bool await_suspend(std::coroutine_handle<> caller) noexcept { return detail::start(handle_, caller); }
   void await_resume() const noexcept {}
 
  private:

@@ -22,7 +22,7 @@ thread_local Worker* current_worker = nullptr;
 struct Worker::Wheel {
   static constexpr std::size_t slots = 1024;
   struct Head final : Timer {
-    void expired() override {}
+    Head() : Timer(nullptr) {}
   };
 
   std::array<Head, slots> heads;
@@ -84,7 +84,7 @@ void Worker::fire_timers() {
   while (due.next_ != &due) {
     Timer* timer = due.next_;
     timer->disarm();
-    timer->expired();
+    timer->expired_(*timer);
   }
   due.disarm();
 }
@@ -193,8 +193,6 @@ Descriptor::Ready::~Ready() {
   if (slot_->reader == this) slot_->reader = nullptr;
   if (slot_->writer == this) slot_->writer = nullptr;
 }
-
-void Descriptor::Ready::expired() { wake(Wake::timed_out); }
 
 void Descriptor::Ready::wake(Wake how) {
   disarm();

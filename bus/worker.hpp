@@ -26,18 +26,18 @@ enum class Wake : std::uint8_t { ready, timed_out, cancelled };
 // A place in a worker's timer wheel; embedded in what waits, so arming one allocates nothing. Worker thread only.
 class Timer {
  public:
-  Timer() = default;
+  // What to do when the time has come; the timer is disarmed by then. Given the timer itself: derive from it to carry state.
+  using Expired = void (*)(Timer&);
+  explicit Timer(Expired expired) : expired_(expired) {}
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
   ~Timer() { disarm(); }
   bool armed() const { return previous_ != nullptr; }
   void disarm();
 
- protected:
-  virtual void expired() = 0;
-
  private:
   friend class Worker;
+  Expired expired_;
   Timer* previous_ = nullptr;
   Timer* next_ = nullptr;
   TimePoint at_{};
@@ -80,7 +80,9 @@ class Descriptor {
 
 class Descriptor::Ready final : private Timer {
  public:
-  Ready(Slot* slot, Direction direction, TimePoint deadline) : slot_(slot), direction_(direction), deadline_(deadline) {}
+  Ready(Slot* slot, Direction direction, TimePoint deadline)
+      : Timer([](Timer& timer) { static_cast<Ready&>(timer).wake(Wake::timed_out); }), slot_(slot), direction_(direction),
+        deadline_(deadline) {}
   ~Ready();
   bool await_ready();
   void await_suspend(std::coroutine_handle<> waiter);
@@ -89,7 +91,6 @@ class Descriptor::Ready final : private Timer {
  private:
   friend class Worker;
   friend class Descriptor;
-  void expired() override;
   void wake(Wake how);
 
   Slot* slot_;
@@ -200,7 +201,8 @@ class Worker::Mailbox {
 
 class Worker::Sleep final : private Timer {
  public:
-  Sleep(Worker& worker, TimePoint at) : worker_(worker), at_(at) {}
+  Sleep(Worker& worker, TimePoint at)
+      : Timer([](Timer& timer) { static_cast<Sleep&>(timer).waiter_.resume(); }), worker_(worker), at_(at) {}
   bool await_ready() const { return false; }
   void await_suspend(std::coroutine_handle<> waiter) {
     waiter_ = waiter;
@@ -209,7 +211,6 @@ class Worker::Sleep final : private Timer {
   void await_resume() const {}
 
  private:
-  void expired() override { waiter_.resume(); }
   Worker& worker_;
   TimePoint at_;
   std::coroutine_handle<> waiter_;
@@ -248,7 +249,8 @@ class Gate {
 
 class Gate::Wait final : private Timer {
  public:
-  Wait(Gate& gate, TimePoint deadline) : gate_(gate), deadline_(deadline) {}
+  Wait(Gate& gate, TimePoint deadline)
+      : Timer([](Timer& timer) { static_cast<Wait&>(timer).resume(Wake::timed_out); }), gate_(gate), deadline_(deadline) {}
   ~Wait() {
     if (gate_.waiting_ == this) gate_.waiting_ = nullptr;
   }
@@ -262,7 +264,6 @@ class Gate::Wait final : private Timer {
 
  private:
   friend class Gate;
-  void expired() override { resume(Wake::timed_out); }
   void resume(Wake how) {
     disarm();
     gate_.waiting_ = nullptr;

@@ -1,0 +1,145 @@
+#include "bus/socket.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+using namespace busway;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::size_t open_descriptors() {
+  std::size_t count = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
+  return count;
+}
+
+Task<> echo(Socket socket) {
+  std::string buffer(4096, '\0');
+  while (true) {
+    auto got = co_await socket.read(buffer, TimePoint::max());
+    if (!got || *got == 0) co_return;
+    auto put = co_await socket.write(std::string_view(buffer).substr(0, *got), TimePoint::max());
+    if (!put) co_return;
+  }
+}
+
+Task<> serve(Worker& worker, Acceptor& acceptor) {
+  while (true) {
+    auto accepted = co_await acceptor.accept(worker);
+    if (!accepted) co_return;
+    worker.spawn(echo(std::move(accepted->socket)));
+  }
+}
+
+Task<> ask(Worker& worker, HostPort to, std::string text, std::string& answer, std::string& problem, bool& done) {
+  auto socket = co_await connect(worker, to, worker.now() + 2s);
+  if (!socket) {
+    problem = socket.error().text;
+    done = true;
+    co_return;
+  }
+  auto put = co_await socket->write(text, worker.now() + 2s);
+  std::string buffer(text.size(), '\0');
+  while (put && answer.size() < text.size()) {
+    auto got = co_await socket->read(buffer, worker.now() + 2s);
+    if (!got || *got == 0) break;
+    answer.append(buffer, 0, *got);
+  }
+  done = true;
+}
+
+}  // namespace
+
+TEST_CASE("host and port are read strictly") {
+  CHECK(read_host_port("10.0.0.9:7000")->text() == "10.0.0.9:7000");
+  CHECK(read_host_port("[::1]:80")->host == "::1");
+  CHECK(read_host_port("erp.local:80")->port == 80);
+  for (const char* bad : {"", "host", "host:", ":80", "::1:80", "host:70000", "host:8x", "ho st:80", "host/x:80"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(read_host_port(bad).has_value());
+  }
+}
+
+TEST_CASE("bytes go out and come back, larger than any socket buffer") {
+  Worker worker;
+  auto acceptor = Acceptor::bind({"127.0.0.1", 0}, 1);
+  REQUIRE(acceptor);
+  worker.spawn(serve(worker, **acceptor));
+  std::string answer;
+  std::string problem;
+  bool done = false;
+  std::string text(3'000'000, 'x');
+  for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>('a' + i % 23);
+  worker.spawn(ask(worker, {"localhost", (*acceptor)->address().port()}, text, answer, problem, done));
+  worker.run_until([&] { return done; });
+  CHECK(problem.empty());
+  CHECK(answer == text);
+}
+
+TEST_CASE("a refused connection says where and why, and was not sent") {
+  Worker worker;
+  std::uint16_t port = 0;
+  {
+    auto acceptor = Acceptor::bind({"127.0.0.1", 0}, 1);
+    port = (*acceptor)->address().port();
+  }
+  std::string answer;
+  std::string problem;
+  bool done = false;
+  worker.spawn(ask(worker, {"127.0.0.1", port}, "x", answer, problem, done));
+  worker.run_until([&] { return done; });
+  CHECK(problem == "connecting to 127.0.0.1:" + std::to_string(port) + ": Connection refused");
+}
+
+TEST_CASE("an unknown name is an error in time, not a blocked worker") {
+  Worker worker;
+  std::string answer;
+  std::string problem;
+  bool done = false;
+  worker.spawn(ask(worker, {"no-such-host.invalid", 80}, "x", answer, problem, done));
+  worker.run_until([&] { return done; });
+  CHECK(problem.starts_with("resolving no-such-host.invalid: "));
+}
+
+TEST_CASE("a taken port is refused, not shared with a stranger") {
+  auto first = Acceptor::bind({"127.0.0.1", 0}, 2);
+  REQUIRE(first);
+  auto second = Acceptor::bind({"127.0.0.1", (*first)->address().port()}, 2);
+  REQUIRE_FALSE(second);
+  CHECK(second.error().text.find("Address already in use") != std::string::npos);
+}
+
+TEST_CASE("out of descriptors the acceptor waits, goes on, and answers again") {
+  std::size_t before = open_descriptors();
+  {
+    Worker worker;
+    auto acceptor = Acceptor::bind({"127.0.0.1", 0}, 1);
+    REQUIRE(acceptor);
+    worker.spawn(serve(worker, **acceptor));
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    rlimit tight = limit;
+    tight.rlim_cur = open_descriptors() + 8;
+    REQUIRE(setrlimit(RLIMIT_NOFILE, &tight) == 0);
+    std::string answers[16];
+    std::string problems[16];
+    bool done[16] = {};
+    HostPort to{"127.0.0.1", (*acceptor)->address().port()};
+    for (int i = 0; i < 16; ++i) worker.spawn(ask(worker, to, "hello", answers[i], problems[i], done[i]));
+    worker.run_until([&] { return std::all_of(std::begin(done), std::end(done), [](bool one) { return one; }); });
+    setrlimit(RLIMIT_NOFILE, &limit);
+    std::string answer;
+    std::string problem;
+    bool again = false;
+    worker.spawn(ask(worker, to, "hello", answer, problem, again));
+    worker.run_until([&] { return again; });
+    CHECK(answer == "hello");
+    (*acceptor)->stop(worker);
+  }
+  CHECK(open_descriptors() <= before);  // a name lookup of an earlier test may have let go of its own meanwhile
+}
