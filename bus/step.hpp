@@ -40,6 +40,7 @@ struct StepContext {
   std::function<std::unique_ptr<StepList>(const ConfigNode& list, CheckContext& check)> steps;
   std::string route;   // "" inside a named list
   bool handler = false;  // inside on_error: $failure is bound
+  bool alone = false;    // the route is this step and nothing else: a call that hands its answer on as it is
 };
 
 }  // namespace busway

@@ -127,7 +127,12 @@ Task<Flow> handle_failure(Exchange& exchange, const ErrorHandlers& handlers, con
     if (handler.last == ErrorHandler::Last::reply) co_return handler.reply->run(exchange);
     if (handler.last == ErrorHandler::Last::resume) co_return Flow::next;
     // No last key: at a step that has steps the route goes on with what they left; further out the failure stands.
-    co_return again != nullptr && handler.steps ? Flow::next : Flow::failed;
+    if (again != nullptr) co_return handler.steps ? Flow::next : Flow::failed;
+    if (auto failure = exchange.take_failure()) {
+      failure->stands = true;
+      exchange.restore_failure(std::move(*failure));
+    }
+    co_return Flow::failed;
   }
   co_return Flow::failed;
 }

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "bus/route.hpp"
+#include "bus/step_list.hpp"
+
+namespace busway::routes {
+
+// A route as it runs: its steps with its own reply as the last of them, its handlers, and the bundle's around them. Immutable
+// once loaded, shared by all workers.
+class CompiledRoute final : public Route {
+ public:
+  CompiledRoute(std::string name, std::chrono::milliseconds deadline) : name_(std::move(name)), deadline_(deadline) {}
+
+  // Set once while the bundle is loaded: inlets hold the route before its steps are compiled.
+  void set_steps(std::unique_ptr<StepList> steps) { steps_ = std::move(steps); }
+  void set_handlers(ErrorHandlers own, std::shared_ptr<const ErrorHandlers> bundle) {
+    handlers_ = std::move(own);
+    bundle_handlers_ = std::move(bundle);
+  }
+
+  const std::string& name() const override { return name_; }
+  std::chrono::milliseconds deadline() const override { return deadline_; }
+  Task<void> run(Exchange& exchange) const override;
+
+ private:
+  Task<Flow> handle(Exchange& exchange) const;
+
+  std::string name_;
+  std::chrono::milliseconds deadline_;
+  std::unique_ptr<StepList> steps_;
+  ErrorHandlers handlers_;
+  std::shared_ptr<const ErrorHandlers> bundle_handlers_;
+};
+
+}  // namespace busway::routes
