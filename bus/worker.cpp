@@ -117,9 +117,13 @@ struct Descriptor::Slot {
   bool cancelled = false;
   Ready* reader = nullptr;
   Ready* writer = nullptr;
+  Slot* previous = nullptr;  // of the worker's open descriptors
+  Slot* next = nullptr;
 };
 
 Descriptor::Descriptor(Worker& worker, int fd) : slot_(new Slot{.worker = &worker, .fd = fd}) {
+  slot_->next = std::exchange(worker.open_, slot_);
+  if (slot_->next != nullptr) slot_->next->previous = slot_;
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = slot_;
@@ -146,6 +150,12 @@ void Descriptor::close() {
   ::close(slot->fd);
   slot->fd = -1;
   slot->cancelled = true;
+  if (slot->worker == nullptr) {  // the worker has ended before its descriptor
+    delete slot;
+    return;
+  }
+  (slot->previous != nullptr ? slot->previous->next : slot->worker->open_) = slot->next;
+  if (slot->next != nullptr) slot->next->previous = slot->previous;
   slot->worker->closed_.push_back(slot);
   if (Ready* reader = slot->reader) reader->wake(Wake::cancelled);
   if (Ready* writer = slot->writer) writer->wake(Wake::cancelled);
@@ -309,6 +319,7 @@ Worker::~Worker() {
     std::coroutine_handle<Detached::promise_type>::from_promise(*static_cast<Detached::promise_type*>(detached_)).destroy();
   }
   for (Descriptor::Slot* slot : closed_) delete slot;
+  for (; open_ != nullptr; open_ = open_->next) open_->worker = nullptr;
   for (Wheel::Head& head : wheel_->heads) head.disarm();
   current_worker = before;
   ::close(epoll_);
@@ -376,7 +387,8 @@ bool Worker::turn() {
       }
       if (next == nullptr) return false;
       auto since = next->at_ - wheel_->start;
-      now_ = std::max(now_, wheel_->start + (since / tick + (since % tick != Clock::duration::zero() ? 1 : 0)) * tick);
+      std::int64_t index = since / tick + (since % tick != Clock::duration::zero() ? 1 : 0);
+      now_ = wheel_->start + std::max(index, wheel_->cursor + 1) * tick;
     }
   }
   run_posted();

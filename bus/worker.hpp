@@ -175,6 +175,7 @@ class Worker {
   std::size_t running_ = 0;
   void* detached_ = nullptr;  // promises of spawned tasks, a list: what still waits at the end is destroyed with the worker
   std::unique_ptr<Wheel> wheel_;
+  Descriptor::Slot* open_ = nullptr;  // descriptors that have not closed: pools may keep theirs longer than the worker lives
   std::vector<Descriptor::Slot*> closed_;  // freed at the end of the turn: their events may still be in hand
   std::atomic<bool> stop_{false};
   std::uint64_t random_[2];

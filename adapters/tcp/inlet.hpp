@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+
+#include "bus/listener.hpp"
+
+namespace busway::tcp {
+
+struct InletConfig {
+  enum class Takes { frames, stream };
+  Takes takes = Takes::frames;
+  ExpressionRef when{};
+  bool one_way = false;
+};
+Fields<InletConfig> inlet_fields();
+std::unique_ptr<Inlet> make_inlet(InletConfig config, const ConfigNode& node, CheckContext& check, const InletContext& context);
+
+// `from: { tcp: frames }`: a route that takes the frames of a listener, or those its `when` is true for.
+class TcpInlet final : public Inlet {
+ public:
+  TcpInlet(InletConfig config, Position at, const InletContext& context);
+
+  std::string_view protocol() const override { return "tcp"; }
+  const Route& route() const override { return *route_; }
+  const Position& at() const override { return at_; }
+
+  const ExpressionRef& when() const { return config_.when; }
+  const ExpressionRef& error() const { return error_; }
+  bool one_way() const { return config_.one_way; }
+  const Format* reads() const { return format_.get(); }  // null: bytes
+  const Format& writes() const { return *writer_; }
+  // The caller's view of the format, for tests: writes requests, reads replies.
+  const Format& turned() const { return turned_ ? *turned_ : *writer_; }
+
+ private:
+  InletConfig config_;
+  Position at_;
+  const Route* route_;
+  ExpressionRef error_;
+  FormatPtr format_;
+  FormatPtr writer_;
+  FormatPtr turned_;
+};
+
+}  // namespace busway::tcp
