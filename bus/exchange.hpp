@@ -39,6 +39,7 @@ struct Failure {
   std::optional<Fault> fault;
   Node errors;  // of validation: a list
   std::optional<int> retry_after_s;
+  bool stands = false;      // a handler of the route or the bundle has taken it and lets it be answered by default
   bool repeatable = false;  // of a call: one more try cannot do harm (language.md, "Outcome of a call")
 };
 
@@ -141,6 +142,9 @@ struct FinishedReply {
 // Settles what an ended exchange answers by language.md, "Reply": status, and the body in `format` (the `from`'s) unless it is
 // still the bytes of a service that speaks `protocol`. Writing can fail: then the exchange has failed.
 FinishedReply finish_reply(Exchange& exchange, const Format& format, std::string_view protocol);
+
+// "Not Found": what a caller is told of a status, and nothing more.
+std::string_view title_of(int status);
 
 // RFC 9457 problem details of a failure, as JSON: type urn:busway:KIND, title, status, instance, outcome?, errors?. Nothing of
 // the inside.
