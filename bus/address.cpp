@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "bus/check_context.hpp"
 #include "bus/socket.hpp"
 
 namespace busway {
@@ -40,6 +41,7 @@ std::string HostPort::text() const {
 }
 
 Result<HostPort> read_host_port(std::string_view text) {
+  if (holds_reference(text)) return HostPort{std::string(text), 0};
   std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || colon + 1 == text.size()) {
     return fail(ErrorKind::config, "'" + std::string(text) + "' has no port; write HOST:PORT, such as 127.0.0.1:8080");

@@ -36,6 +36,11 @@ class Secrets {
   virtual Result<std::string> expand(std::string_view text, const Position& at) const = 0;
 };
 
+// Whether a literal still holds such a reference, as it does during a check: then nothing can be said of its value yet.
+inline bool holds_reference(std::string_view text) {
+  return text.find("${env:") != std::string_view::npos || text.find("${file:") != std::string_view::npos;
+}
+
 // All that a component may use while its configuration is read and checked. No I/O beyond the bundle.
 struct CheckContext {
   Findings& findings;

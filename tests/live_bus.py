@@ -7,21 +7,34 @@ The binary is $BUSWAY (ctest sets it), else build/release/busway. Listeners say 
 which port that became.
 """
 
+import importlib.util
 import os
 import pathlib
 import select
+import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+SKIPPED = 77
 START_SECONDS = 20
 STOP_SECONDS = 20
 
 
 def binary():
     return os.environ.get("BUSWAY", str(ROOT / "build/release/busway"))
+
+
+def need(programs=(), modules=()):
+    """Ends the script with a SKIP line when a peer is not installed."""
+    missing = [name for name in programs if shutil.which(name) is None]
+    missing += [name for name in modules if importlib.util.find_spec(name) is None]
+    if missing:
+        print("SKIP: not installed: " + ", ".join(missing))
+        sys.exit(SKIPPED)
 
 
 class LiveBus:
