@@ -2,14 +2,13 @@
 #include <netdb.h>
 #include <netinet/in.h>
 
-#include <condition_variable>
 #include <cstring>
 #include <deque>
 #include <map>
-#include <mutex>
 #include <thread>
 
 #include "bus/check_context.hpp"
+#include "bus/mutex.hpp"
 #include "bus/socket.hpp"
 
 namespace busway {
@@ -112,7 +111,7 @@ class Resolver {
   }
   ~Resolver() {
     {
-      std::lock_guard lock(lock_);
+      Lock lock(lock_);
       stop_ = true;
     }
     wake_.notify_all();
@@ -120,7 +119,7 @@ class Resolver {
   }
 
   bool known(const std::string& host, std::vector<Address>& out) {
-    std::lock_guard lock(lock_);
+    Lock lock(lock_);
     auto at = kept_.find(host);
     if (at == kept_.end() || at->second.until < Clock::now()) return false;
     out = at->second.addresses;
@@ -128,7 +127,7 @@ class Resolver {
   }
   bool ask(std::shared_ptr<Lookup> lookup) {
     {
-      std::lock_guard lock(lock_);
+      Lock lock(lock_);
       if (queue_.size() >= queue_bound) return false;
       queue_.push_back(std::move(lookup));
     }
@@ -143,9 +142,9 @@ class Resolver {
   };
 
   void work() {
-    std::unique_lock lock(lock_);
+    Lock lock(lock_);
     while (true) {
-      wake_.wait(lock, [this] { return stop_ || !queue_.empty(); });
+      while (!stop_ && queue_.empty()) lock.wait(wake_);
       if (stop_) return;
       std::shared_ptr<Lookup> lookup = std::move(queue_.front());
       queue_.pop_front();
@@ -184,11 +183,11 @@ class Resolver {
     }
   }
 
-  std::mutex lock_;
-  std::condition_variable wake_;
-  std::deque<std::shared_ptr<Lookup>> queue_;  // guarded by lock_
-  std::map<std::string, Kept> kept_;           // guarded by lock_
-  bool stop_ = false;                          // guarded by lock_
+  Mutex lock_;
+  std::condition_variable_any wake_;
+  std::deque<std::shared_ptr<Lookup>> queue_ BUSWAY_GUARDED_BY(lock_);
+  std::map<std::string, Kept> kept_ BUSWAY_GUARDED_BY(lock_);
+  bool stop_ BUSWAY_GUARDED_BY(lock_) = false;
   std::thread threads_[2];
 };
 

@@ -38,15 +38,15 @@ void Engine::run() {
     });
   }
   {
-    std::unique_lock lock(lock_);
-    changed_.wait(lock, [this] { return stops_ > 0; });
+    Lock lock(lock_);
+    while (stops_ == 0) lock.wait(changed_);
   }
   drain();
 }
 
 void Engine::stop() {
   {
-    std::lock_guard lock(lock_);
+    Lock lock(lock_);
     ++stops_;
   }
   changed_.notify_all();
@@ -64,7 +64,7 @@ Task<> Engine::drain_worker(Worker& worker) {
   }
   for (const auto& [name, service] : snapshot_->services) service->close(worker);
   {
-    std::lock_guard lock(lock_);
+    Lock lock(lock_);
     ++drained_;
   }
   changed_.notify_all();
@@ -76,8 +76,8 @@ void Engine::drain() {
     at->post([this, at] { at->spawn(drain_worker(*at)); });
   }
   {
-    std::unique_lock lock(lock_);
-    changed_.wait(lock, [this] { return drained_ == workers_.size() || stops_ > 1; });
+    Lock lock(lock_);
+    while (drained_ != workers_.size() && stops_ <= 1) lock.wait(changed_);
   }
   for (auto& worker : workers_) worker->stop();
   for (std::thread& thread : threads_) thread.join();

@@ -1,15 +1,14 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "bus/listener.hpp"
+#include "bus/mutex.hpp"
 #include "bus/route.hpp"
 #include "bus/service.hpp"
 
@@ -48,10 +47,10 @@ class Engine {
   Options options_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;
-  std::mutex lock_;
-  std::condition_variable changed_;
-  int stops_ = 0;            // guarded by lock_
-  std::size_t drained_ = 0;  // workers; guarded by lock_
+  Mutex lock_;
+  std::condition_variable_any changed_;
+  int stops_ BUSWAY_GUARDED_BY(lock_) = 0;
+  std::size_t drained_ BUSWAY_GUARDED_BY(lock_) = 0;  // workers
 };
 
 }  // namespace busway

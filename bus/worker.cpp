@@ -258,7 +258,7 @@ Worker::Mailbox::~Mailbox() { ::close(event_); }
 void Worker::Mailbox::post(std::function<void()> work) {
   bool first = false;
   {
-    std::lock_guard lock(lock_);
+    Lock lock(lock_);
     if (!open_) return;
     first = posted_.empty();
     posted_.push_back(std::move(work));
@@ -270,13 +270,13 @@ void Worker::Mailbox::post(std::function<void()> work) {
 }
 
 void Worker::Mailbox::take(std::vector<std::function<void()>>& into) {
-  std::lock_guard lock(lock_);
+  Lock lock(lock_);
   into.swap(posted_);
 }
 
 void Worker::Mailbox::close() {
   std::vector<std::function<void()>> dropped;
-  std::lock_guard lock(lock_);
+  Lock lock(lock_);
   open_ = false;
   dropped.swap(posted_);
 }

@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "bus/error.hpp"
+#include "bus/mutex.hpp"
 #include "bus/task.hpp"
 
 namespace busway {
@@ -195,9 +195,9 @@ class Worker::Mailbox {
   void take(std::vector<std::function<void()>>& into);
   void close();
   int event_ = -1;
-  std::mutex lock_;
-  std::vector<std::function<void()>> posted_;  // guarded by lock_
-  bool open_ = true;                           // guarded by lock_
+  Mutex lock_;
+  std::vector<std::function<void()>> posted_ BUSWAY_GUARDED_BY(lock_);
+  bool open_ BUSWAY_GUARDED_BY(lock_) = true;
 };
 
 class Worker::Sleep final : private Timer {
