@@ -68,6 +68,8 @@ constexpr Diagnostic table[] = {
      "Write it another way, or use a version that has it."},
     {"BW3003", "Unknown variable", "An expression reads a variable that is not bound there; JSONata would silently take it as nothing.",
      "Use $headers, $vars, $path, $query or $message, and $failure inside on_error."},
+    {"BW3004", "Comparison that a missing value passes by", "`a != b` is false when a side is missing, so a condition written with it lets the message through.",
+     "Write `$not(a = b)` if a missing value shall count as different, or test with $exists first."},
     {"BW4001", "Unknown format", "No format of that name is built in.", "`busway list formats` shows what there is."},
     {"BW4002", "Wrong namespace prefix", "A prefix under `namespaces:` is no XML name, is reserved, or has no namespace.",
      "Give each prefix the namespace its members belong to: `namespaces: { c: 'urn:example:customers' }`."},

@@ -1,0 +1,147 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "bus/expression.hpp"
+#include "transforms/jsonata/ir.hpp"
+#include "transforms/jsonata/values.hpp"
+
+namespace busway::jsonata {
+
+// Bounds of one evaluation; reaching one is the error U1001.
+struct Limits {
+  std::uint64_t steps = 200'000'000;
+  std::size_t memory = 1024UL * 1024 * 1024;  // bytes the arena may grow by
+  int depth = 20'000;                         // operations within operations, besides the thread's own stack
+};
+
+// One run of a program. All its state is here and in the arena; one thread, one use.
+//
+// No exceptions and no Results inside: an operation that fails notes the error once and gives nothing, and everyone checks
+// failed() after what can fail.
+class Evaluation {
+ public:
+  Evaluation(const Program& program, const VariableNames& names, Scope& scope, Arena& arena, const Limits& limits = {});
+  Result<Node> run();
+
+  // For the functions of the language.
+  Arena& arena() { return arena_; }
+  bool failed() const { return failed_; }
+  Node fail(std::string_view code, std::string_view detail = {}, std::int64_t position = -1, std::string_view token = {});
+  // Calls a function value; the context is `input`.
+  Node apply(const Node& function, std::span<const Node> arguments, const Node& input);
+  // ... with as many of value, key and whole as it takes.
+  Node apply_to(const Node& function, const Node& value, const Node& key, const Node& whole);
+  Node evaluate_text(std::string_view text, const Node* focus);  // $eval
+  Node text_of(const Node& value, bool pretty = false);          // $string
+  Node append(const Node& left, const Node& right);              // $append
+  Node lookup(const Node& input, std::string_view key);          // $lookup
+  Node make_function(const Closure& closure);
+  Node make_string(std::string_view text) { return Node::string(arena_.copy(text)); }
+  Node make_array(std::span<const Node> items);                  // copies
+  // The first match at or behind a place in the text as an object, nothing when there is none.
+  Node make_match(const Closure& regex, const Node& text, std::size_t from, std::size_t from_points);
+  // Counts work; false, and the error noted, when a limit is reached.
+  bool spend(std::uint64_t steps);
+  std::int64_t now();  // milliseconds, the same throughout the evaluation
+  void note_non_finite() { non_finite_ = true; }
+
+ private:
+  Node evaluate(const Op& op, const Node& input, Frame* frame);
+  Node evaluate_kind(const Op& op, const Node& input, Frame* frame);
+  Node normalize(const Op& op, const Node& result);
+
+  // Paths.
+  Node evaluate_path(const Op& op, const Node& input, Frame* frame);
+  Node walk_names(const Op& op, const Node& input);
+  Node evaluate_step(const Op& step, std::span<const Node> input, Frame* frame, bool last);
+  Node evaluate_tuple_step(const Op& step, std::span<const Node> input, bool first, Frame* frame);
+  Node evaluate_stages(const Items<Op::Stage>& stages, Node input, Frame* frame);
+  Node evaluate_filter(const Op& predicate, const Node& input, Frame* frame);
+  Node evaluate_sort(const Op& step, const Node& input, Frame* frame);
+  Node evaluate_wildcard(const Node& input);
+  Node evaluate_descendants(const Node& input);
+  bool descend(const Node& input, Collector<Node>& found, int level);
+  bool flatten(const Node& input, Collector<Node>& found, int level);
+  Node evaluate_group(const Items<Op::Pair>& pairs, std::int64_t position, const Node& input, Frame* frame);
+  Node evaluate_object(const Op& op, const Node& input, Frame* frame);
+  Tuple* extend(const Tuple& from);
+  void bind(Tuple& tuple, VariableId id, const Node& value);
+  Frame* frame_of(const Tuple& tuple, Frame* parent);
+  Node tuple_node(const Tuple* tuple) { return Node::function(tuple); }
+  Tuple* reduce(std::span<const Node> tuples);
+
+  // Operators.
+  Node evaluate_arithmetic(const Op& op, const Node& input, Frame* frame);
+  Node evaluate_comparison(const Op& op, const Node& input, Frame* frame);
+  Node evaluate_equality(const Op& op, const Node& input, Frame* frame);
+  Node evaluate_concatenation(const Op& op, const Node& input, Frame* frame);
+  Node evaluate_logic(const Op& op, const Node& input, Frame* frame);
+  Node evaluate_contained(const Op& op, const Node& input, Frame* frame);
+  Node evaluate_range(const Op& op, const Node& input, Frame* frame);
+  Node evaluate_negation(const Op& op, const Node& input, Frame* frame);
+  Node evaluate_array(const Op& op, const Node& input, Frame* frame);
+  Node evaluate_condition(const Op& op, const Node& input, Frame* frame);
+  Node evaluate_block(const Op& op, const Node& input, Frame* frame);
+  Node evaluate_bind(const Op& op, const Node& input, Frame* frame);
+
+  // Variables.
+  Node evaluate_local(const Op& op, Frame* frame);
+  Node free_variable(const Op& op);
+  const Binding* find(VariableId id, const Frame* frame) const;
+  Node literal(const Op& op);
+
+  // Functions.
+  Node evaluate_call(const Op& op, const Node& input, Frame* frame, const Node* first);
+  Node evaluate_partial(const Op& op, const Node& input, Frame* frame);
+  Node evaluate_apply(const Op& op, const Node& input, Frame* frame);
+  Node evaluate_lambda(const Op& op, const Node& input, Frame* frame);
+  Node call_once(const Node& function, std::span<const Node> arguments, const Node& input);
+  Node call_builtin(const Builtin& builtin, std::span<const Node> arguments, const Node& input);
+  Node call_lambda(const Closure& closure, std::span<const Node> arguments, const Node& input);
+  Node call_partial(const Closure& closure, std::span<const Node> arguments, const Node& input);
+  Node run_transform(const Closure& closure, std::span<const Node> arguments);
+  void note_call(const Op& op);
+  bool is_tail_call(const Node& node) const { return node.is_function() && node.closure() == &tail_; }
+
+  struct TailCall {
+    Node function{};
+    std::span<const Node> arguments{};
+    const Op* op = nullptr;
+    Node input{};
+  };
+  struct FreeValue {
+    VariableId id = no_variable;
+    Node value{};
+    FreeValue* next = nullptr;
+  };
+
+  const Program& program_;
+  Scope& scope_;
+  Arena& arena_;
+  Limits limits_;
+  const VariableNames& base_names_;
+  std::unique_ptr<VariableNames> names_{};             // made when $eval needs more
+  std::vector<std::unique_ptr<Program>> programs_{};   // compiled by $eval
+  Node* constants_ = nullptr;
+  Node root_{};
+  FreeValue* free_values_ = nullptr;
+  TailCall tail_{};
+  Error error_{};
+  bool failed_ = false;
+  bool non_finite_ = false;
+  std::uint64_t steps_ = 0;
+  std::uint64_t built_ = 0;  // values that may have nested one level deeper
+  std::size_t memory_before_;
+  std::uintptr_t floor_;
+  int depth_ = 0;
+  Frame* call_frame_ = nullptr;  // where the function called now was called: the scope of $eval
+  std::int64_t now_ = -1;
+};
+
+}  // namespace busway::jsonata

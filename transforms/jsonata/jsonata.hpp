@@ -1,0 +1,18 @@
+#pragma once
+
+#include "bus/expression.hpp"
+
+namespace busway::jsonata {
+
+// The JSONata 2.x language as routes use it (docs/jsonata.md). A call of a function that is neither built in nor bound in the
+// text is an error of compile(), code T1006; which free variables are allowed is for the caller to judge by free_variables().
+// Compiled expressions are immutable: any number of threads may evaluate one at the same time, each with its own arena.
+// Evaluation is bounded in steps, memory and depth; a bound that is reached is the error U1001.
+// A number in the result is finite. A function in the result is a Node of kind function that no one may call any more.
+const ExpressionLanguage& language();
+
+// The same language as `busway eval` uses it: free variables are bindings of the case (they arrive through Scope::variable), and
+// a call of what is not a function fails where jsonata-js fails it, when it is evaluated.
+const ExpressionLanguage& eval_language();
+
+}  // namespace busway::jsonata

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "bus/document.hpp"
+#include "transforms/jsonata/ir.hpp"
+
+namespace busway::jsonata {
+
+// Marks on arrays (Node::marks). A sequence is what a path collects: it gives way to its item when it has one, and to nothing
+// when it has none. A tuple stream is a sequence of Tuple; the wrapper is the one item around an array that is the whole input.
+namespace mark {
+constexpr std::uint8_t sequence = 1;
+constexpr std::uint8_t keep_singleton = 2;
+constexpr std::uint8_t constructed = 4;  // by an array constructor that stays whole in a path
+constexpr std::uint8_t tuples = 8;
+constexpr std::uint8_t wrapper = 12;
+}  // namespace mark
+
+inline bool is_sequence(const Node& node) { return node.is_array() && (node.marks() & mark::sequence) != 0; }
+inline bool is_tuples(const Node& node) { return node.is_array() && (node.marks() & mark::wrapper) == mark::tuples; }
+inline bool is_wrapper(const Node& node) { return node.is_array() && (node.marks() & mark::wrapper) == mark::wrapper; }
+inline bool is_constructed(const Node& node) { return node.is_array() && (node.marks() & mark::wrapper) == mark::constructed; }
+inline Node with_mark(const Node& node, std::uint8_t mark) { return node.with_marks(static_cast<std::uint8_t>(node.marks() | mark)); }
+inline Node make_sequence(std::span<const Node> items) { return Node::array(items).with_marks(mark::sequence); }
+
+// Variables of one scope. A binding's value may change while its scope lives; a shared list belongs to a tuple.
+struct Binding {
+  VariableId id = no_variable;
+  Node value{};
+  Binding* next = nullptr;
+};
+struct Frame {
+  Frame* parent = nullptr;
+  Binding* bindings = nullptr;
+  bool shared = false;
+};
+
+// One item of a path that carries variables: `@$x`, `#$i` and what a `%` stands for.
+struct Tuple {
+  Node value{};
+  Binding* bindings = nullptr;
+};
+inline const Tuple& tuple_of(const Node& node) { return *static_cast<const Tuple*>(node.closure()); }
+
+// A function as a value.
+struct Closure {
+  enum class Kind : std::uint8_t { lambda, builtin, partial, regex, next_match, transform, chain };
+  Kind kind = Kind::lambda;
+  const Op* op = nullptr;            // lambda, regex, transform
+  Frame* frame = nullptr;            // lambda, transform
+  Node input{};                      // lambda: its context; next_match: the text
+  const Builtin* builtin = nullptr;
+  Node target{};                     // partial, chain: the function behind
+  Node then{};                       // chain: the second function
+  std::span<const Node> given{};     // partial: arguments, placeholders marked
+  std::span<const bool> open{};      // partial: which arguments are still to come
+  std::size_t from = 0;              // next_match: where to go on, in bytes
+  std::size_t from_points = 0;       // ... in code points
+  const void* regex = nullptr;       // next_match: the pattern's closure
+};
+inline const Closure& closure_of(const Node& node) { return *static_cast<const Closure*>(node.closure()); }
+int arity_of(const Node& function);
+
+// How deep values may nest in what walks them.
+constexpr int most_value_levels = 1000;
+
+// JSONata's idea of true; `nothing` is false.
+bool is_true(const Node& node);
+
+// <0, 0, >0; exact when both still have their text.
+int compare_numbers(const Node& left, const Node& right);
+
+// Deep equality as language.md has it; beyond `most_value_levels` nothing is equal.
+bool same(const Node& left, const Node& right, int level = 0);
+
+// Equal values have equal hashes.
+std::uint64_t hash_of(const Node& node, int level = 0);
+std::uint64_t hash_of(std::string_view text);
+
+// False when the value nests deeper than `levels`.
+bool nests_within(const Node& node, int levels);
+
+// True when an infinite number or a not-a-number is in the value.
+bool holds_non_finite(const Node& node);
+
+// Finds members by key: linear for a few, by hash for many. Lives in an arena.
+class KeyIndex {
+ public:
+  static constexpr std::uint32_t none = 0xFFFFFFFF;
+  explicit KeyIndex(Arena& arena) : arena_(arena) {}
+  // The number of the key, in order of insertion; none when it is new.
+  std::uint32_t find(std::string_view key) const;
+  // The key must be new. Numbers count from 0.
+  std::uint32_t add(std::string_view key);
+  std::uint32_t size() const { return static_cast<std::uint32_t>(keys_.size); }
+
+ private:
+  void grow();
+  Arena& arena_;
+  Items<std::string_view> keys_{};
+  std::uint32_t* slots_ = nullptr;
+  std::uint32_t mask_ = 0;
+};
+
+}  // namespace busway::jsonata
