@@ -1,0 +1,121 @@
+#include "adapters/http/client.hpp"
+
+#include <array>
+#include <cstring>
+
+#include "adapters/http/answer.hpp"
+#include "adapters/http/body.hpp"
+#include "adapters/http/client_pool.hpp"
+#include "adapters/http/head_writer.hpp"
+
+namespace busway::http {
+
+namespace {
+
+std::string_view why(const IoStep& step) {
+  if (step.kind == IoStep::Kind::closed) return "the service closed the connection";
+  return step.error != 0 ? std::string_view(std::strerror(step.error)) : std::string_view("the TLS connection broke");
+}
+
+// How a request's bytes went out.
+struct Sending {
+  bool begun = false;  // the first byte may have reached the service
+  bool whole = false;
+  Error error;  // when not whole
+};
+
+Task<> write_request(Socket& socket, std::string_view head, std::string_view body, TimePoint deadline, Sending& sending) {
+  while (!head.empty() || !body.empty()) {
+    std::array<iovec, 2> parts{iovec{.iov_base = const_cast<char*>(head.data()), .iov_len = head.size()},
+                               iovec{.iov_base = const_cast<char*>(body.data()), .iov_len = body.size()}};
+    std::span<const iovec> all(parts);
+    IoStep step = socket.try_write(head.empty() ? all.last(1) : body.empty() ? all.first(1) : all);
+    if (step.kind == IoStep::Kind::done) {
+      sending.begun = true;
+      std::size_t of_head = std::min(step.bytes, head.size());
+      head.remove_prefix(of_head);
+      body.remove_prefix(step.bytes - of_head);
+      continue;
+    }
+    if (step.kind == IoStep::Kind::closed || step.kind == IoStep::Kind::broken) {
+      sending.error = {.kind = ErrorKind::unknown, .text = "sending the request: " + std::string(why(step)), .code = "reset"};
+      co_return;
+    }
+    // TLS may have sent a part of a record already.
+    if (socket.is_tls()) sending.begun = true;
+    Wake how = co_await socket.ready(step.kind, deadline);
+    if (how != Wake::ready) {
+      sending.error = {.kind = ErrorKind::unknown, .text = "sending the request: the service did not take it in time", .code = "timeout"};
+      co_return;
+    }
+  }
+  sending.whole = true;
+}
+
+}  // namespace
+
+Task<Result<Response>> Client::send(Exchange& exchange, const Request& request, const Endpoint& endpoint, TimePoint deadline) {
+  Worker& worker = exchange.worker();
+  Lane& lane = lane_of(worker);
+  Buffer head;
+  RequestLines lines{.method = request.method,
+                     .target = request.target,
+                     .host = pool_of(lane, endpoint).host,
+                     .headers = request.headers,
+                     .content_type = request.content_type,
+                     .length = std::nullopt};
+  bool bodiless = request.body.empty() && (request.method == "GET" || request.method == "HEAD" || request.method == "DELETE" ||
+                                           request.method == "OPTIONS" || request.method == "TRACE");
+  if (!bodiless) lines.length = request.body.size();
+  if (auto written = write_head(lines, head); !written) co_return std::unexpected(written.error());
+  while (true) {
+    auto lease = co_await acquire(lane, endpoint, deadline);
+    if (!lease) co_return std::unexpected(lease.error());
+    if (worker.now() >= deadline) {
+      lease->release();
+      co_return fail(ErrorKind::not_sent, "sending the request: the deadline has passed", "timeout");
+    }
+    Sending sending;
+    co_await write_request(lease->socket(), head.view(), request.body, deadline, sending);
+    if (!sending.begun) {
+      // The service had closed the resting connection; nothing has reached it, so the next connection may carry the request.
+      if (lease->reused() && sending.error.code == "reset") continue;
+      sending.error.kind = ErrorKind::not_sent;
+      co_return std::unexpected(std::move(sending.error));
+    }
+    if (!sending.whole && sending.error.code == "timeout") co_return std::unexpected(std::move(sending.error));
+    // A service may answer and close before it has read everything: its answer counts.
+    co_return co_await receive(exchange, *lease, request.method == "HEAD", sending.whole, deadline);
+  }
+}
+
+Task<Result<Response>> Client::receive(Exchange& exchange, Lease& lease, bool head_request, bool all_sent, TimePoint deadline) {
+  Socket& socket = lease.socket();
+  AnswerReader reader(head_request, options_.max_answer, exchange.arena());
+  // The answer is not there yet: wait first, then read.
+  bool drained = !socket.is_tls() && all_sent && !socket.descriptor().hung_up();
+  while (!reader.whole()) {
+    IoStep::Kind want = IoStep::Kind::want_read;
+    if (!drained) {
+      std::span<char> room = reader.room();
+      IoStep step = socket.try_read(room);
+      if (step.kind == IoStep::Kind::done) {
+        drained = step.bytes < room.size() && !socket.is_tls() && !socket.descriptor().hung_up();
+        if (auto took = reader.took(step.bytes); !took) co_return std::unexpected(took.error());
+        continue;
+      }
+      if (step.kind == IoStep::Kind::closed && reader.ended()) break;
+      if (step.kind == IoStep::Kind::closed || step.kind == IoStep::Kind::broken)
+        co_return fail(ErrorKind::unknown, "reading the answer: " + std::string(why(step)), "reset");
+      want = step.kind;
+    }
+    drained = false;
+    Wake how = co_await socket.ready(want, deadline);
+    if (how == Wake::timed_out) co_return fail(ErrorKind::unknown, "reading the answer: no answer in time", "timeout");
+    if (how == Wake::cancelled) co_return fail(ErrorKind::unknown, "reading the answer: cancelled", "cancelled");
+  }
+  if (all_sent && reader.reusable()) lease.release();
+  co_return reader.take(exchange);
+}
+
+}  // namespace busway::http

@@ -1,0 +1,294 @@
+#include "adapters/http/connection.hpp"
+
+#include <array>
+
+namespace busway::http {
+
+namespace {
+
+constexpr std::size_t most_spare_trips = 128;
+// A body that no route wants is read over up to this, so that the connection stays in use; beyond, it is closed.
+constexpr std::uint64_t most_unwanted = 64 * 1024;
+constexpr std::size_t most_refusing = 64;
+constexpr std::chrono::milliseconds write_grace{30'000};
+
+std::chrono::milliseconds time_for(std::uint64_t bytes, std::uint64_t rate) {
+  return std::chrono::milliseconds(bytes * 1000 / rate);
+}
+
+}  // namespace
+
+// ---- lane ----
+
+std::unique_ptr<Trip> Lane::take() {
+  if (spare.empty()) return std::make_unique<Trip>(worker);
+  std::unique_ptr<Trip> trip = std::move(spare.back());
+  spare.pop_back();
+  return trip;
+}
+
+void Lane::give(std::unique_ptr<Trip> trip) {
+  if (trip == nullptr || spare.size() >= most_spare_trips) return;
+  trip->reset(trip->input.size());
+  spare.push_back(std::move(trip));
+}
+
+void Lane::stop() {
+  stopping = true;
+  // A connection that is cancelled ends at once and takes itself, and only itself, off the list.
+  std::vector<Connection*> resting;
+  for (Connection* at = first; at != nullptr; at = at->next_) {
+    if (at->idle_) resting.push_back(at);
+  }
+  for (Connection* connection : resting) connection->socket_.cancel();
+}
+
+// ---- connection ----
+
+Connection::Connection(Lane& lane, Socket socket, const Address& peer)
+    : lane_(lane), socket_(std::move(socket)), peer_(peer.text()), scanner_(HeadScanner::Side::request, lane.serving.limits) {
+  next_ = lane_.first;
+  if (next_ != nullptr) next_->previous_ = this;
+  lane_.first = this;
+  ++lane_.connections;
+}
+
+Connection::~Connection() {
+  lane_.give(std::move(trip_));
+  if (previous_ != nullptr) {
+    previous_->next_ = next_;
+  } else {
+    lane_.first = next_;
+  }
+  if (next_ != nullptr) next_->previous_ = previous_;
+  --lane_.connections;
+  lane_.serving.open.fetch_sub(1, std::memory_order_relaxed);
+}
+
+Task<> Connection::run() {
+  const Serving& serving = lane_.serving;
+  Worker& worker = lane_.worker;
+  TimePoint first_head = worker.now() + serving.head_deadline;
+  if (serving.tls != nullptr) {
+    auto shaken = co_await socket_.accept_tls(*serving.tls, first_head);
+    if (!shaken) {
+      socket_.reset();
+      co_return;
+    }
+  }
+  TimePoint until = first_head;
+  while (true) {
+    bool arrived = co_await read_head(until);
+    if (!arrived) break;
+    bool stays = co_await serve_one();
+    if (!stays) break;
+    until = worker.now() + serving.idle;
+  }
+}
+
+Task<bool> Connection::read_head(TimePoint idle_until) {
+  Worker& worker = lane_.worker;
+  TimePoint deadline = idle_until;
+  bool started = false;
+  scanner_.reset();
+  refusal_ = {};
+  while (true) {
+    if (trip_ != nullptr && !trip_->input.empty()) {
+      if (scanner_.scan(trip_->input.view())) co_return true;
+      refusal_ = scanner_.refusal();
+      if (refusal_) co_return true;
+      if (scanner_.begin() == trip_->input.size()) {
+        trip_->input.shrink(0);  // empty lines alone start nothing
+        scanner_.reset();
+      } else if (!started) {
+        started = true;
+        deadline = worker.now() + lane_.serving.head_deadline;
+      }
+    }
+    IoStep::Kind want = IoStep::Kind::want_read;
+    if (!drained_) {
+      if (trip_ == nullptr) trip_ = lane_.take();
+      std::span<char> room = trip_->input.head_room();
+      IoStep step = socket_.try_read(room);
+      if (step.kind == IoStep::Kind::done) {
+        trip_->input.grew(step.bytes);
+        drained_ = step.bytes < room.size() && !socket_.is_tls() && !socket_.descriptor().hung_up();
+        continue;
+      }
+      if (step.kind == IoStep::Kind::closed || step.kind == IoStep::Kind::broken) co_return false;
+      want = step.kind;
+    }
+    drained_ = false;
+    if (!started) {
+      if (lane_.stopping) co_return false;
+      lane_.give(std::move(trip_));
+    }
+    idle_ = !started;
+    Wake how = co_await socket_.ready(want, deadline);
+    idle_ = false;
+    if (how == Wake::timed_out && started) {
+      refusal_ = {408, "the request head took too long"};
+      co_return true;
+    }
+    if (how != Wake::ready) co_return false;
+  }
+}
+
+Task<bool> Connection::serve_one() {
+  Trip& trip = *trip_;
+  if (!refusal_) {
+    refusal_ = trip.head.read(trip.input.view().substr(scanner_.begin(), scanner_.end() - scanner_.begin()), lane_.serving.limits);
+  }
+  HttpReply reply(trip.exchange.arena());
+  Refusal refusal = refusal_;
+  std::size_t consumed = trip.input.size();
+  bool unread = static_cast<bool>(refusal);
+  bool close = unread;
+  Buffer spilled;
+  if (refusal) {
+    trip.head.minor_version = 1;
+    trip.refuse(refusal, reply);
+  } else {
+    close = !trip.head.persistent();
+    trip.arrive(peer_, socket_.is_tls());
+    refusal = trip.match(lane_.serving.routes, reply);
+    BodyGatherer body(trip.head.framing, refusal ? most_unwanted : trip.max_body(), trip.input, scanner_.end());
+    Refusal body_refusal = body.refusal();
+    if (!body_refusal && !body.whole() && trip.head.expects_continue) {
+      if (refusal) {
+        body_refusal = refusal;  // the sender waits to hear whether it may send: it may not
+      } else if (body.received() == 0) {
+        bool told = co_await write("HTTP/1.1 100 Continue\r\n\r\n", {});
+        if (!told) co_return false;
+      }
+    }
+    if (!body_refusal && !body.whole()) {
+      bool came = co_await read_body(body, body_refusal);
+      if (!came) co_return false;
+    }
+    unread = static_cast<bool>(body_refusal);
+    if (!refusal) refusal = body_refusal;
+    if (refusal) {
+      trip.refuse(refusal, reply);
+    } else {
+      co_await trip.serve(body.body(), reply);
+    }
+    consumed = unread ? trip.input.size() : body.next();
+    spilled = body.take_spilled();
+  }
+  close = close || unread || reply.close || lane_.stopping;
+  trip.frame(reply, close);
+  bool written = co_await write(trip.output.view(), trip.body_of(reply));
+  if (!written) co_return false;
+  trip.reset(consumed);
+  if (unread) co_await linger();
+  co_return !close;
+}
+
+Task<bool> Connection::read_body(BodyGatherer& body, Refusal& refusal) {
+  Worker& worker = lane_.worker;
+  TimePoint start = worker.now();
+  while (!body.whole()) {
+    IoStep::Kind want = IoStep::Kind::want_read;
+    if (!drained_) {
+      std::span<char> room = body.room();
+      IoStep step = socket_.try_read(room);
+      if (step.kind == IoStep::Kind::done) {
+        drained_ = step.bytes < room.size() && !socket_.is_tls() && !socket_.descriptor().hung_up();
+        body.took(step.bytes);
+        refusal = body.refusal();
+        if (refusal) co_return true;
+        continue;
+      }
+      if (step.kind == IoStep::Kind::closed || step.kind == IoStep::Kind::broken) co_return false;
+      want = step.kind;
+    }
+    drained_ = false;
+    TimePoint deadline = start + lane_.serving.head_deadline + time_for(body.received(), lane_.serving.body_rate);
+    Wake how = co_await socket_.ready(want, deadline);
+    if (how == Wake::timed_out) {
+      refusal = {408, "the request body came too slowly"};
+      co_return true;
+    }
+    if (how != Wake::ready) co_return false;
+  }
+  co_return true;
+}
+
+Task<bool> Connection::write(std::string_view head, std::string_view body) {
+  TimePoint deadline = lane_.worker.now() + write_grace + time_for(head.size() + body.size(), lane_.serving.body_rate);
+  while (!head.empty() || !body.empty()) {
+    std::array<iovec, 2> parts{iovec{.iov_base = const_cast<char*>(head.data()), .iov_len = head.size()},
+                               iovec{.iov_base = const_cast<char*>(body.data()), .iov_len = body.size()}};
+    std::span<const iovec> all(parts);
+    IoStep step = socket_.try_write(head.empty() ? all.last(1) : body.empty() ? all.first(1) : all);
+    if (step.kind == IoStep::Kind::done) {
+      std::size_t of_head = std::min(step.bytes, head.size());
+      head.remove_prefix(of_head);
+      body.remove_prefix(step.bytes - of_head);
+      continue;
+    }
+    if (step.kind == IoStep::Kind::closed || step.kind == IoStep::Kind::broken) co_return false;
+    Wake how = co_await socket_.ready(step.kind, deadline);
+    if (how != Wake::ready) {
+      socket_.reset();  // a cut reply must not look like a whole one
+      co_return false;
+    }
+  }
+  co_return true;
+}
+
+Task<> Connection::linger() {
+  constexpr std::size_t most = 1024 * 1024;
+  TimePoint deadline = lane_.worker.now() + std::chrono::seconds(2);
+  socket_.shutdown_write();
+  Buffer waste;
+  waste.reserve(Buffer::usual);
+  for (std::size_t read = 0; read < most;) {
+    IoStep step = socket_.try_read(waste.room());
+    if (step.kind == IoStep::Kind::done) {
+      read += step.bytes;
+      continue;
+    }
+    if (step.kind == IoStep::Kind::closed || step.kind == IoStep::Kind::broken) co_return;
+    Wake how = co_await socket_.ready(step.kind, deadline);
+    if (how != Wake::ready) co_return;
+  }
+}
+
+namespace {
+
+// A connection too many: told so and closed. Only so many are told at once.
+Task<> turn_away(Lane& lane, Socket socket) {
+  static constexpr std::string_view body = "{\"type\":\"urn:busway:overload\",\"title\":\"Service Unavailable\",\"status\":503}";
+  static const std::string reply = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\nContent-Length: " +
+                                   std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + std::string(body);
+  struct Count {
+    explicit Count(std::size_t& counted) : count(counted) { ++count; }
+    ~Count() { --count; }
+    std::size_t& count;
+  } counted(lane.refusing);
+  TimePoint deadline = lane.worker.now() + std::chrono::seconds(1);
+  auto written = co_await socket.write(reply, deadline);
+  if (!written) co_return;
+  socket.shutdown_write();
+  std::array<char, 1024> waste;
+  for (int reads = 0; reads < 64; ++reads) {
+    auto got = co_await socket.read(waste, deadline);
+    if (!got || *got == 0) co_return;
+  }
+}
+
+}  // namespace
+
+Task<> serve_connection(Lane& lane, Socket socket, Address peer) {
+  if (lane.serving.open.fetch_add(1, std::memory_order_relaxed) >= lane.serving.max_connections) {
+    lane.serving.open.fetch_sub(1, std::memory_order_relaxed);
+    if (lane.serving.tls == nullptr && lane.refusing < most_refusing) co_await turn_away(lane, std::move(socket));
+    co_return;
+  }
+  Connection connection(lane, std::move(socket), peer);
+  co_await connection.run();
+}
+
+}  // namespace busway::http

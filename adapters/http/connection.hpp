@@ -1,0 +1,82 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "adapters/http/trip.hpp"
+#include "bus/socket.hpp"
+
+namespace busway::http {
+
+// What all connections of one listener share.
+struct Serving {
+  RoutingTable routes;
+  HeadLimits limits;
+  std::chrono::milliseconds head_deadline{10'000};
+  std::chrono::milliseconds idle{60'000};
+  std::uint64_t body_rate = 1024;  // bytes a second that a sender or reader must keep up
+  std::int64_t max_connections = 10'000;
+  std::shared_ptr<const TlsContext> tls;
+  std::atomic<std::int64_t> open{0};  // on all workers
+};
+
+class Connection;
+
+// One worker's connections of a listener, and the memory its requests travel in. Worker thread only.
+struct Lane {
+  Lane(Serving& shared, Worker& on) : serving(shared), worker(on) {}
+  Serving& serving;
+  Worker& worker;
+  Connection* first = nullptr;
+  std::size_t connections = 0;
+  std::size_t refusing = 0;
+  bool stopping = false;
+  std::vector<std::unique_ptr<Trip>> spare;
+
+  std::unique_ptr<Trip> take();
+  void give(std::unique_ptr<Trip> trip);
+  // Ends idle connections; those in a request close behind its reply.
+  void stop();
+};
+
+// One caller's connection: reads requests, serves them one after the other, writes the replies in order. Ends by itself: at a
+// time limit, an error, "Connection: close" or the lane's stop.
+class Connection {
+ public:
+  Connection(Lane& lane, Socket socket, const Address& peer);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+  Task<> run();
+
+ private:
+  friend struct Lane;
+  // True: trip_->input holds a whole head, or one that is refused (refusal_). False: the connection is over.
+  Task<bool> read_head(TimePoint idle_until);
+  // Serves the request in trip_ and writes its reply. False: the connection is over.
+  Task<bool> serve_one();
+  // Until whole or refused; a sender that is too slow is refused. False: the connection broke.
+  Task<bool> read_body(BodyGatherer& body, Refusal& refusal);
+  Task<bool> write(std::string_view head, std::string_view body);
+  // Lets a sender whose bytes we do not want read our reply before the connection is gone.
+  Task<> linger();
+
+  Lane& lane_;
+  Socket socket_;
+  std::string peer_;
+  std::unique_ptr<Trip> trip_;
+  HeadScanner scanner_;
+  Refusal refusal_;
+  bool idle_ = false;
+  bool drained_ = false;  // the last read took all there was: the poll set tells of more
+  Connection* previous_ = nullptr;
+  Connection* next_ = nullptr;
+};
+
+// Serves `socket` until it ends. Over the listener's bound it is answered 503 and closed.
+Task<> serve_connection(Lane& lane, Socket socket, Address peer);
+
+}  // namespace busway::http

@@ -1,0 +1,169 @@
+#include <array>
+
+#include "adapters/http/grammar.hpp"
+#include "adapters/http/head.hpp"
+#include "bus/headers.hpp"
+
+namespace busway::http {
+
+namespace {
+
+struct KnownName {
+  std::string_view name;
+  Known known = Known::other;
+};
+constexpr KnownName known_names[] = {
+    {"te", Known::te},
+    {"host", Known::host},
+    {"date", Known::date},
+    {"expect", Known::expect},
+    {"upgrade", Known::upgrade},
+    {"trailer", Known::trailer},
+    {"forwarded", Known::forwarded},
+    {"connection", Known::connection},
+    {"keep-alive", Known::keep_alive},
+    {"retry-after", Known::retry_after},
+    {"content-type", Known::content_type},
+    {"content-length", Known::content_length},
+    {"x-forwarded-for", Known::x_forwarded_for},
+    {"x-forwarded-host", Known::x_forwarded_host},
+    {"proxy-connection", Known::proxy_connection},
+    {"x-forwarded-proto", Known::x_forwarded_proto},
+    {"transfer-encoding", Known::transfer_encoding},
+};
+constexpr std::size_t longest_known = 17;
+
+constexpr std::string_view bus_prefix = "busway-";
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+// Both are as long as each other; `underscores` reads "_" of `name` as "-".
+bool same_name(std::string_view name, std::string_view known, bool underscores) {
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    char c = lower(name[i]);
+    if (underscores && c == '_') c = '-';
+    if (c != known[i]) return false;
+  }
+  return true;
+}
+
+Known look_up(std::string_view name, bool underscores) {
+  if (name.size() >= bus_prefix.size() && same_name(name.substr(0, bus_prefix.size()), bus_prefix, underscores)) return Known::busway;
+  if (name.size() > longest_known) return Known::other;
+  for (const KnownName& row : known_names) {
+    if (row.name.size() == name.size() && row.name.front() == lower(name.front()) && same_name(name, row.name, underscores))
+      return row.known;
+  }
+  return Known::other;
+}
+
+bool steers(Known field) { return is_hop_by_hop(field) || (field >= Known::forwarded && field <= Known::x_forwarded_proto); }
+
+// Marks the fields that Connection names. The list is bounded, so the product with the fields is too.
+Refusal read_connection(Head& head) {
+  constexpr std::size_t most_options = 32;
+  std::array<std::string_view, most_options> named;
+  std::size_t count = 0;
+  for (const FieldLine& field : head.fields) {
+    if (field.known != Known::connection) continue;
+    ListElements options(field.value);
+    while (auto option = options.next()) {
+      if (!is_token(*option)) return {400, "Connection holds something that is no token"};
+      if (equal_ignoring_case(*option, "close")) {
+        head.close = true;
+      } else if (equal_ignoring_case(*option, "keep-alive")) {
+        head.keep_alive = true;
+      } else if (count == most_options) {
+        return {400, "Connection names too many options"};
+      } else {
+        named[count++] = *option;
+      }
+    }
+  }
+  if (count == 0) return {};
+  for (FieldLine& field : head.fields) {
+    for (std::size_t i = 0; i < count && !field.hop_by_hop; ++i) field.hop_by_hop = equal_ignoring_case(field.name, named[i]);
+  }
+  return {};
+}
+
+}  // namespace
+
+Known known_field(std::string_view name) { return name.empty() ? Known::other : look_up(name, false); }
+
+const FieldLine* Head::find(Known field) const {
+  for (const FieldLine& line : fields) {
+    if (line.known == field) return &line;
+  }
+  return nullptr;
+}
+
+namespace detail {
+
+Refusal read_fields(std::string_view bytes, HeadLimits limits, Head& head) {
+  head.fields.clear();
+  head.close = head.keep_alive = false;
+  head.framing = {};
+  bool has_connection = false;
+  for (std::size_t at = 0; at < bytes.size();) {
+    std::size_t end = bytes.find('\r', at);
+    if (end == std::string_view::npos || end + 1 >= bytes.size() || bytes[end + 1] != '\n') return {400, "a bare CR or an unended line"};
+    std::string_view line = bytes.substr(at, end - at);
+    at = end + 2;
+    if (line.empty()) break;  // the end of the head
+    if (line.front() == ' ' || line.front() == '\t') return {400, "a field line that starts with white space (obs-fold)"};
+    if (line.size() > limits.line) return {431, "a field line is too long"};
+    if (head.fields.size() == limits.fields) return {431, "too many fields"};
+    std::size_t colon = 0;
+    while (colon < line.size() && is_token_char(line[colon])) ++colon;
+    if (colon == line.size() || line[colon] != ':') return {400, "a field name holds a character that is not allowed, or has no colon"};
+    if (colon == 0) return {400, "an empty field name"};
+    FieldLine field;
+    field.name = line.substr(0, colon);
+    field.value = trim_whitespace(line.substr(colon + 1));
+    if (!is_field_value(field.value)) return {400, "a field value holds a control character"};
+    field.known = look_up(field.name, false);
+    if (field.known == Known::other && field.name.find('_') != std::string_view::npos) {
+      Known alias = look_up(field.name, true);
+      if (steers(alias)) return {400, "a field name that some readers take for a framing or forwarding field"};
+      field.known = alias == Known::busway ? alias : Known::other;
+    }
+    field.hop_by_hop = is_hop_by_hop(field.known);
+    has_connection = has_connection || field.known == Known::connection;
+    head.fields.push_back(field);
+  }
+  if (has_connection) return read_connection(head);
+  return {};
+}
+
+Refusal read_framing(Head& head, FramingFields& found) {
+  for (const FieldLine& field : head.fields) {
+    if (field.known == Known::content_length) {
+      if (found.length != nullptr) return {400, "more than one Content-Length"};
+      found.length = &field;
+    } else if (field.known == Known::transfer_encoding) {
+      if (found.transfer_encoding != nullptr) {
+        bool chunked = equal_ignoring_case(field.value, "chunked") && equal_ignoring_case(found.transfer_encoding->value, "chunked");
+        return chunked ? Refusal{400, "more than one Transfer-Encoding"} : Refusal{501, "a Transfer-Encoding other than chunked"};
+      }
+      found.transfer_encoding = &field;
+    }
+  }
+  if (found.length != nullptr && found.transfer_encoding != nullptr) return {400, "both Content-Length and Transfer-Encoding"};
+  if (found.length != nullptr) {
+    auto length = read_decimal(found.length->value);
+    if (!length || *length > INT64_MAX) return {400, "Content-Length is not a number"};
+    head.framing = {Framing::Kind::length, *length};
+  } else if (found.transfer_encoding != nullptr) {
+    if (head.minor_version == 0) return {400, "Transfer-Encoding in HTTP/1.0"};
+    std::string_view value = found.transfer_encoding->value;
+    if (value.empty()) return {400, "an empty Transfer-Encoding"};
+    if (!equal_ignoring_case(value, "chunked")) return {501, "a Transfer-Encoding other than chunked"};
+    head.framing = {Framing::Kind::chunked, 0};
+  }
+  return {};
+}
+
+}  // namespace detail
+
+}  // namespace busway::http

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "adapters/http/head.hpp"
+#include "bus/finding.hpp"
+#include "bus/http_inlet.hpp"
+
+namespace busway::http {
+
+// A path template cut up: "/orders/{id}/lines/{rest*}".
+struct PathTemplate {
+  struct Segment {
+    enum class Kind : std::uint8_t { literal, name, rest };
+    Kind kind = Kind::literal;
+    std::string text;  // a literal percent-decoded, or the name
+  };
+  std::vector<Segment> segments;
+
+  // Errors: kind `config`, in words for the user.
+  static Result<PathTemplate> read(std::string_view text);
+  // Templates that match the same paths have the same key.
+  std::string key() const;
+  std::vector<std::string> names() const;
+};
+
+// The inlets of one listener, found by method and path in a time that does not grow with their number: a trie of segments, the
+// literals of each node hashed. Filled during the check, read by all workers afterwards.
+class RoutingTable {
+ public:
+  // A finding at the second of two that match alike, unless both share their place. False after one.
+  bool add(std::unique_ptr<HttpInlet> inlet, Findings& findings);
+
+  // What a request's head is matched by.
+  struct Asked {
+    std::string_view method;
+    std::string_view path;
+    std::string_view query;
+    std::span<const FieldLine> fields;
+  };
+  struct Found {
+    std::span<const HttpInlet* const> inlets;  // the first one serves; empty when none matched
+    const std::vector<std::string>* names = nullptr;
+    std::vector<std::string_view> captured;  // raw segments, in the order of `names`
+    bool known_path = false;                 // some method is served there
+  };
+  // Refuses paths whose decoded segments hold "." or ".." or NUL: no reader behind us may see another path than the one matched.
+  Refusal find(const Asked& asked, Found& found) const;
+  // "GET, HEAD, POST" of a path that is known.
+  std::string allowed(std::string_view path) const;
+
+  bool empty() const { return inlets_.empty(); }
+
+ private:
+  // All inlets of one template, methods and conditions.
+  struct Place {
+    std::vector<const HttpInlet*> inlets;
+    std::vector<std::string> names;
+    bool conditional = false;
+  };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  struct Branch {
+    std::unordered_map<std::string, std::unique_ptr<Branch>, Hash, std::equal_to<>> literals;
+    std::unique_ptr<Branch> name;
+    std::vector<Place> here;
+    std::vector<Place> rest;
+  };
+  class Walk;
+  void learn_method(const std::string& method);
+
+  std::vector<std::unique_ptr<HttpInlet>> inlets_;
+  std::vector<std::string> methods_;  // all that any inlet names, sorted
+  Branch root_;
+};
+
+// The template values of a match as an object, percent-decoded, in `arena`.
+Node path_values(const RoutingTable::Found& found, Arena& arena);
+
+}  // namespace busway::http

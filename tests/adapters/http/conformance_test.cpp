@@ -1,0 +1,266 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <optional>
+
+#include "adapters/http/answer.hpp"
+#include "adapters/http/body.hpp"
+#include "adapters/http/head.hpp"
+#include "bus/worker.hpp"
+#include "transforms/formats/json.hpp"
+
+using namespace busway;
+using namespace busway::http;
+
+namespace {
+
+const std::string suites = std::string(BUSWAY_SOURCE_DIR) + "/../shared/conformance/";
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+std::string from_base64(std::string_view text) {
+  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  unsigned bits = 0;
+  int count = 0;
+  for (char c : text) {
+    std::size_t digit = digits.find(c);
+    if (digit == std::string_view::npos) break;
+    bits = bits << 6 | static_cast<unsigned>(digit);
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      out += static_cast<char>(bits >> count & 0xFF);
+    }
+  }
+  return out;
+}
+
+// What a stream of messages was read as: one line a message, then how it ended.
+struct Seen {
+  std::vector<std::string> messages;
+  int refused = 0;
+  bool operator==(const Seen&) const = default;
+};
+
+Seen read_requests(std::string_view stream, std::size_t cut) {
+  Seen seen;
+  Buffer input;
+  input.reserve(Buffer::usual);
+  std::size_t given = 0;
+  HeadScanner scanner(HeadScanner::Side::request);
+  auto more = [&](std::span<char> room) {
+    std::size_t until = cut == 0 ? given + 1 : given < cut ? cut : stream.size();
+    std::size_t size = std::min({until - given, stream.size() - given, room.size()});
+    stream.substr(given, size).copy(room.data(), size);
+    given += size;
+    return size;
+  };
+  while (true) {
+    if (!scanner.scan(input.view())) {
+      if (scanner.refusal()) {
+        seen.refused = scanner.refusal().status;
+        return seen;
+      }
+      if (given == stream.size()) return seen;
+      input.grew(more(input.head_room()));
+      continue;
+    }
+    RequestHead head;
+    if (Refusal refusal = head.read(input.view().substr(scanner.begin(), scanner.end() - scanner.begin()))) {
+      seen.refused = refusal.status;
+      return seen;
+    }
+    std::string message(head.method);
+    message += " " + std::string(head.target);
+    for (const FieldLine& field : head.fields) message += " | " + std::string(field.name) + ": " + std::string(field.value);
+    bool persistent = head.persistent();
+    BodyGatherer body(head.framing, 1 << 20, input, scanner.end());
+    while (!body.whole() && !body.refusal() && given < stream.size()) body.took(more(body.room()));
+    if (body.refusal()) {
+      seen.refused = body.refusal().status;
+      return seen;
+    }
+    if (!body.whole()) return seen;
+    seen.messages.push_back(message + " -> " + std::string(body.body()));
+    if (!persistent) return seen;
+    input.drop_front(body.next());
+    scanner.reset();
+  }
+}
+
+Seen read_answers(std::string_view stream, std::size_t cut, bool ends) {
+  Seen seen;
+  Worker worker(0, Worker::ClockKind::manual);
+  Exchange exchange(worker);
+  std::size_t given = 0;
+  AnswerReader reader(false, 1 << 20, exchange.arena());
+  while (!reader.whole() && given < stream.size()) {
+    std::span<char> room = reader.room();
+    std::size_t until = cut == 0 ? given + 1 : given < cut ? cut : stream.size();
+    std::size_t size = std::min({until - given, stream.size() - given, room.size()});
+    stream.substr(given, size).copy(room.data(), size);
+    given += size;
+    if (!reader.took(size)) {
+      seen.refused = 1;
+      return seen;
+    }
+  }
+  if (!reader.whole() && (!ends || !reader.ended())) return seen;
+  Response response = reader.take(exchange);
+  std::string message = std::to_string(response.status);
+  for (const Header& field : response.headers.all()) message += " | " + std::string(field.name) + ": " + std::string(field.value);
+  seen.messages.push_back(message + " -> " + std::string(response.body));
+  return seen;
+}
+
+// A Host for heads that have none: what the suite's parser leaves to its user.
+std::string with_host(const std::string& stream) {
+  std::string out;
+  for (std::size_t at = 0; at < stream.size();) {
+    std::size_t end = stream.find("\r\n", at);
+    if (end == std::string::npos) return out + stream.substr(at);
+    std::string line = stream.substr(at, end - at);
+    out += line + "\r\n";
+    at = end + 2;
+    if (line.ends_with(" HTTP/1.1")) {
+      std::size_t head = stream.find("\r\n\r\n", end);
+      std::string fields = stream.substr(end, head == std::string::npos ? std::string::npos : head - end);
+      if (fields.find("\r\nHost:") == std::string::npos) out += "Host: a\r\n";
+    }
+  }
+  return out;
+}
+
+// Taken by the suite's parser, refused by us, and why.
+const std::map<std::string, std::string> stricter = {
+    {"request/sample.md#10", "HTTP/0.9 is refused"},
+    {"request/transfer-encoding.md#20", "a coding besides chunked is answered 501"},
+    {"request/transfer-encoding.md#21", "a coding besides chunked is answered 501"},
+    {"request/uri.md#1", "a quote in a target must be percent-encoded"},
+    {"request/uri.md#5", "'|' in a target must be percent-encoded"},
+    {"request/uri.md#8", "a fragment is no part of a target"},
+    {"request/uri.md#10", "user information in a target"},
+    {"request/uri.md#9", "CONNECT is answered 501"},
+    {"response/sample.md#2", "RTSP is another protocol"},
+    {"response/sample.md#3", "ICE is another protocol"},
+    {"response/sample.md#18", "HTTP/0.9 has no status line"},
+    {"response/sample.md#20", "an empty line in front of an answer"},
+};
+
+}  // namespace
+
+TEST_CASE("llhttp's strict cases, whole, byte by byte and cut everywhere") {
+  auto text = read_file(suites + "http-llhttp/cases.json");
+  if (!text) {
+    std::cout << "skipped: conformance/http-llhttp is not here\n";
+    return;
+  }
+  Arena arena;
+  auto cases = read_json(*text, arena);
+  REQUIRE(cases);
+  int ran = 0;
+  int listed = 0;
+  for (const Node& row : cases->items()) {
+    std::string_view type = row.member("type").text();
+    if (type != "request" && type != "response") continue;
+    bool pauses = false;
+    for (const Node& event : row.member("events").items()) pauses = pauses || event.text().find("pause") != std::string_view::npos;
+    if (pauses) continue;
+    std::string id(row.member("id").text());
+    std::string stream = from_base64(row.member("input_base64").text());
+    bool refused = row.member("outcome").text() == "error";
+    if (type == "request") stream = with_host(stream);
+    // We judge whole heads: one that breaks off is refused by its end.
+    if (refused && stream.find("\r\n\r\n") == std::string::npos) stream += "\r\n\r\n";
+    auto read = [&](std::size_t cut) { return type == "request" ? read_requests(stream, cut) : read_answers(stream, cut, false); };
+    Seen whole = read(stream.size());
+    for (std::size_t cut = 0; cut < stream.size(); ++cut) CHECK_MESSAGE(read(cut) == whole, id << " cut at " << cut);
+    ++ran;
+    // "Data after Connection: close" is an error of that parser's user; we stop reading.
+    bool after_close = refused && row.member("error").member("code").as_double() == 5;
+    if (auto known = stricter.find(id); known != stricter.end()) {
+      CHECK_MESSAGE(whole.refused != 0, id << ": " << known->second);
+      ++listed;
+    } else if (after_close) {
+      CHECK_MESSAGE((whole.refused == 0 && whole.messages.size() == 1), id);
+    } else {
+      CHECK_MESSAGE((whole.refused != 0) == refused, id << ": " << row.member("title").text());
+    }
+    // Method, target and fields as the suite has them, of the first message.
+    if (refused || whole.messages.empty() || stricter.contains(id)) continue;
+    for (const Node& event : row.member("events").items()) {
+      if (event.text().find("len=") != std::string_view::npos && event.text().find("span[method]=\"") != std::string_view::npos) {
+        std::string_view name = event.text().substr(event.text().find('"') + 1);
+        CHECK(whole.messages.front().starts_with(name.substr(0, name.size() - 1)));
+        break;
+      }
+    }
+  }
+  std::cout << "llhttp: " << ran << " cases, " << listed << " refused by choice\n";
+  for (const auto& [id, reason] : stricter) std::cout << "  " << id << ": " << reason << "\n";
+  CHECK(ran > 90);
+}
+
+TEST_CASE("http-desync: severe and ambiguous requests are refused, compliant ones taken") {
+  // Where RFC 9112 or our policy decides otherwise.
+  const std::map<std::string, std::string> departures = {
+      {"ambiguous: Get with a body and Transfer-Encoding", "a body is allowed; the framing is clear"},
+      {"ambiguous: Head with a body and Content-Length", "a body is allowed; the framing is clear"},
+      {"ambiguous: Transfer-Encoding with multiple hyphens", "another field's name, which frames nothing"},
+      {"ambiguous: Transfer-Encoding with multiple delimiters", "another field's name, which frames nothing"},
+      {"acceptable: No TE/CL headers, some others are non-compliant", "white space before the colon"},
+      {"acceptable: TE and some others are non-compliant", "white space before the colon"},
+      {"acceptable: CL and some others are non-compliant", "white space before the colon"},
+      {"acceptable: A non-essential header with a non-printable character (x01)", "a control character in a value"},
+      {"acceptable: Empty version, which means HTTP/0.9", "HTTP/0.9"},
+      {"rfc-compliant: Different Transfer-Encoding headers", "a coding besides chunked"},
+      {"rfc-compliant: Different Transfer-Encoding headers combined", "a coding besides chunked"},
+      {"rfc-compliant: Transfer-Encoding with a param: chunked;custom_param", "a coding besides chunked"},
+      {"rfc-compliant: Compliant URL", "characters that RFC 3986 wants percent-encoded"},
+      {"rfc-compliant: Empty URI", "an empty target"},
+      {"uri: [space] in URI", "a space in the target"},
+  };
+  int ran = 0;
+  for (const char* file : {"severe", "ambiguous", "acceptable", "rfc-compliant", "edge-cases", "uri"}) {
+    auto text = read_file(suites + "http-desync/" + file + ".json");
+    if (!text) {
+      std::cout << "skipped: conformance/http-desync is not here\n";
+      return;
+    }
+    Arena arena;
+    auto cases = read_json(*text, arena);
+    REQUIRE(cases);
+    for (const Node& row : cases->items()) {
+      std::string head = std::string(row.member("method").text()) + " " + std::string(row.member("uri").text()) + " " +
+                         std::string(row.member("version").text()) + "\r\n";
+      bool has_host = false;
+      for (const Node& field : row.member("headers").items()) {
+        head += std::string(field.member("name").text()) + ": " + std::string(field.member("value").text()) + "\r\n";
+        has_host = has_host || field.member("name").text() == "Host";
+      }
+      if (!has_host) head += "Host: a\r\n";
+      Seen seen = read_requests(head + "\r\n", SIZE_MAX);
+      std::string_view tier = row.member("expected").member("tier").text();
+      ++ran;
+      bool taken = seen.refused == 0;
+      std::string name = std::string(file) + ": " + std::string(row.member("name").text());
+      if (auto known = departures.find(name); known != departures.end()) {
+        CHECK_MESSAGE(taken == (tier == "Severe" || tier == "Ambiguous"), name << ": " << known->second);
+        std::cout << "  " << (taken ? "taken: " : "refused: ") << name << ": " << known->second << "\n";
+      } else {
+        CHECK_MESSAGE(taken == (tier != "Severe" && tier != "Ambiguous"), name);
+      }
+    }
+  }
+  std::cout << "http-desync: " << ran << " cases\n";
+  CHECK(ran == 81);
+}

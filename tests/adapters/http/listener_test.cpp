@@ -1,0 +1,256 @@
+#include <doctest/doctest.h>
+
+#include "tests/adapters/http/parts.hpp"
+
+using namespace http_test;
+
+namespace {
+
+std::string post(const std::string& path, const std::string& body, const std::string& fields = "") {
+  return "POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + fields + "\r\n" + body;
+}
+std::string get(const std::string& path, const std::string& fields = "") { return "GET " + path + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"; }
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+std::size_t count(const std::string& text, std::string_view part) {
+  std::size_t n = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
+}  // namespace
+
+TEST_CASE("a request is answered and the connection stays") {
+  Bed bed;
+  bed.route("POST /echo");
+  bed.start();
+  std::string got = bed.talk(post("/echo", "one", "Content-Type: text/plain\r\n") + post("/echo", "two"), replies(2));
+  CHECK(count(got, "HTTP/1.1 200 OK\r\n") == 2);
+  CHECK(has(got, "Content-Type: text/plain\r\n"));
+  CHECK(has(got, "Content-Length: 3\r\n"));
+  CHECK(has(got, "Date: "));
+  CHECK(got.ends_with("two"));
+  CHECK_FALSE(has(got, "Connection:"));
+}
+
+TEST_CASE("a pipeline of many requests is answered in order, however it is cut") {
+  Bed bed;
+  bed.route("POST /echo");
+  bed.start();
+  std::string all;
+  for (int i = 0; i < 20; ++i) {
+    all += i % 2 == 0 ? post("/echo", "body" + std::to_string(i))
+                      : "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nT: 1\r\n\r\n";
+  }
+  std::string whole = bed.talk(all, replies(20));
+  CHECK(count(whole, "HTTP/1.1 200 OK\r\n") == 20);
+  CHECK(count(whole, "abcde") == 10);
+  CHECK(whole.find("body0") < whole.find("body18"));
+  CHECK(bed.talk(all, replies(20), 37).size() == whole.size());
+}
+
+TEST_CASE("404, 405 and HEAD") {
+  Bed bed;
+  bed.route("GET /thing", [](Exchange& exchange) -> Task<> {
+    exchange.message().receive("hello", "text/plain", "http", nullptr, Side::service);
+    exchange.answer_status = 200;
+    co_return;
+  });
+  bed.start();
+  std::string got = bed.talk(get("/nothing") + get("/thing"), replies(2));
+  CHECK(has(got, "HTTP/1.1 404 Not Found\r\n"));
+  CHECK(has(got, "application/problem+json"));
+  CHECK(has(got, "\"status\":404"));
+  CHECK(got.ends_with("hello"));
+  got = bed.talk(post("/thing", "x", "Connection: close\r\n"));
+  CHECK(has(got, "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\n"));
+  CHECK(has(got, "Connection: close\r\n"));
+  got = bed.talk("HEAD /thing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  CHECK(has(got, "Content-Length: 5\r\n"));
+  CHECK(got.ends_with("\r\n\r\n"));
+}
+
+TEST_CASE("what is refused closes the connection after the reason") {
+  Bed bed;
+  bed.route("POST /echo", echo, 10);
+  bed.start();
+  std::string got = bed.talk("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n");
+  CHECK(has(got, "HTTP/1.1 400 Bad Request\r\n"));
+  CHECK(has(got, "both Content-Length and Transfer-Encoding"));
+  CHECK(count(got, "HTTP/1.1") == 1);
+  CHECK(has(bed.talk(post("/echo", std::string(11, 'x'))), "HTTP/1.1 413 Content Too Large\r\n"));
+  CHECK(has(bed.talk(post("/echo", std::string(3'000'000, 'x'))), "HTTP/1.1 413 Content Too Large\r\n"));
+  CHECK(has(bed.talk("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n"), "HTTP/1.1 413"));
+  CHECK(has(bed.talk("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"), "HTTP/1.1 400"));
+  CHECK(has(bed.talk(get("/" + std::string(9000, 'a'))), "HTTP/1.1 414"));
+  CHECK(has(bed.talk("\x16\x03\x01"), "HTTP/1.1 400"));
+}
+
+TEST_CASE("100-continue is sent only for what will be taken") {
+  Bed bed;
+  bed.route("POST /echo", echo, 10);
+  bed.start();
+  std::string head = "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: ";
+  std::string got = bed.talk(head + "5\r\n\r\n", [](const std::string& text) { return text.ends_with("\r\n\r\n"); });
+  CHECK(got == "HTTP/1.1 100 Continue\r\n\r\n");
+  got = bed.talk(head + "5\r\n\r\nhello", {}, 150);
+  CHECK(has(got, "200 OK"));
+  CHECK(has(bed.talk(head + "50\r\n\r\n"), "HTTP/1.1 413"));
+  CHECK_FALSE(has(bed.talk(head + "50\r\n\r\n"), "100 Continue"));
+  std::string nowhere = head;
+  nowhere.replace(5, 5, "/none");
+  got = bed.talk(nowhere + "5\r\n\r\n");
+  CHECK(got.starts_with("HTTP/1.1 404"));
+}
+
+TEST_CASE("large bodies pass both ways") {
+  Bed bed;
+  bed.route("POST /echo", echo, 8 << 20);
+  bed.start();
+  std::string large(3'000'000, 'y');
+  std::string got = bed.talk(post("/echo", large, "Connection: close\r\n"));
+  CHECK(got.size() > large.size());
+  CHECK(got.ends_with(large));
+  std::string chunks = "POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int i = 0; i < 300; ++i) chunks += "2710\r\n" + large.substr(0, 10'000) + "\r\n";
+  got = bed.talk(chunks + "0\r\n\r\n");
+  CHECK(has(got, "Content-Length: 3000000\r\n"));
+  CHECK(got.ends_with(large));
+}
+
+TEST_CASE("fields that frame or steer stay outside") {
+  Bed bed;
+  std::string seen;
+  bed.route("GET /a/{id}", [&](Exchange& exchange) -> Task<> {
+    for (const Header& header : exchange.message().headers.all()) seen += std::string(header.name) + ";";
+    seen += exchange.origin.path;
+    seen += to_json(exchange.origin.path_values);
+    exchange.message().clear_body();
+    exchange.message().headers.set("Transfer-Encoding", "chunked");
+    exchange.message().headers.set("X-Mine", "yes");
+    exchange.message().headers.set("busway-x", "1");
+    exchange.reply_status = 204;
+    co_return;
+  });
+  bed.route("GET /split", [](Exchange& exchange) -> Task<> {
+    exchange.message().headers.set("X-Mine", "a\r\nX-Evil: 1");
+    co_return;
+  });
+  bed.start();
+  std::string got = bed.talk(get("/a/7%209", "Connection: X-Hop, close\r\nX-Hop: 1\r\nBusway-Route: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\nUpgrade: h2c\r\nX-Good: 1\r\n"));
+  CHECK(seen == "Host;X-Good;/a/7%209{\"id\":\"7 9\"}");
+  CHECK(got.starts_with("HTTP/1.1 204 No Content\r\nX-Mine: yes\r\n"));
+  CHECK_FALSE(has(got, "ransfer"));
+  CHECK_FALSE(has(got, "busway"));
+  CHECK_FALSE(has(got, "Content-Length"));
+  got = bed.talk(get("/split", "Connection: close\r\n"));
+  CHECK(got.starts_with("HTTP/1.1 500"));
+  CHECK_FALSE(has(got, "X-Evil"));
+}
+
+TEST_CASE("a failed route is answered as problem details") {
+  Bed bed;
+  bed.route("GET /down", [](Exchange& exchange) -> Task<> {
+    Failure failure;
+    failure.kind = ErrorKind::not_sent;
+    failure.status = 503;
+    failure.message = "connecting to 10.0.0.9:7000: connection refused";
+    failure.outcome = "not_sent";
+    failure.retry_after_s = 7;
+    exchange.fail(std::move(failure));
+    exchange.ending = Exchange::Ending::failed;
+    co_return;
+  });
+  bed.start();
+  std::string got = bed.talk(get("/down", "Connection: close\r\n"));
+  CHECK(got.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
+  CHECK(has(got, "Retry-After: 7\r\n"));
+  CHECK(has(got, "\"type\":\"urn:busway:not_sent\""));
+  CHECK_FALSE(has(got, "10.0.0.9"));
+}
+
+TEST_CASE("HTTP/1.0 closes unless it asks to stay") {
+  Bed bed;
+  bed.route("GET /x", echo);
+  bed.start();
+  CHECK(has(bed.talk("GET /x HTTP/1.0\r\n\r\n"), "Connection: close\r\n"));
+  CHECK(has(bed.talk("GET /x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", replies(1)), "Connection: keep-alive\r\n"));
+}
+
+TEST_CASE("time limits on heads, bodies and idle connections") {
+  http::ListenerConfig config{.listen = "127.0.0.1:0"};
+  config.head_deadline = 60ms;
+  config.idle = 120ms;
+  config.body_rate = ByteSize{1'000'000};
+  Bed bed(config);
+  bed.route("POST /echo");
+  bed.start();
+  CHECK(bed.talk("").empty());
+  CHECK(has(bed.talk("POST /echo HT"), "HTTP/1.1 408"));
+  CHECK(has(bed.talk("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc"), "HTTP/1.1 408"));
+  auto start = Clock::now();
+  CHECK(has(bed.talk(post("/echo", "x")), "200 OK"));
+  CHECK(Clock::now() - start >= 110ms);
+}
+
+TEST_CASE("one connection too many is told so") {
+  http::ListenerConfig config{.listen = "127.0.0.1:0"};
+  config.max_connections = 2;
+  Bed bed(config);
+  bed.route("POST /echo");
+  bed.start();
+  std::string third;
+  bool asked = false;
+  bed.talk(post("/echo", "x"), [&](const std::string&) { return true; });
+  std::vector<Socket> open;
+  auto hold = [](Bed& of, std::vector<Socket>& into, bool& done) -> Task<> {
+    for (int i = 0; i < 2; ++i) {
+      HostPort to = of.at();
+      auto socket = co_await connect(of.worker, to, of.worker.now() + 5s);
+      REQUIRE(socket);
+      into.push_back(std::move(*socket));
+    }
+    co_await of.worker.sleep_for(30ms);
+    done = true;
+  };
+  bed.worker.post([&] { bed.worker.spawn(hold(bed, open, asked)); });
+  bed.worker.run_until([&] { return asked; });
+  third = bed.talk(post("/echo", "x"));
+  CHECK(third.starts_with("HTTP/1.1 503"));
+  CHECK(has(third, "Retry-After: 1\r\n"));
+  open.clear();
+}
+
+TEST_CASE("stop ends idle connections and lets requests finish") {
+  Bed bed;
+  bed.route("GET /slow", [](Exchange& exchange) -> Task<> {
+    co_await exchange.worker().sleep_for(60ms);
+    co_return;
+  });
+  bed.start();
+  std::string got;
+  bed.worker.post([&] { bed.worker.spawn([](Bed& of) -> Task<> {
+    co_await of.worker.sleep_for(20ms);
+    of.listener.stop(of.worker);
+  }(bed)); });
+  got = bed.talk(get("/slow"));
+  CHECK(has(got, "200 OK"));
+  CHECK(has(got, "Connection: close\r\n"));
+}
+
+TEST_CASE("a thousand connections that end badly leave nothing behind") {
+  Bed bed;
+  bed.route("POST /echo");
+  bed.start();
+  bed.talk(post("/echo", "x", "Connection: close\r\n"));
+  std::size_t before = open_descriptors();
+  const std::string endings[] = {"", "POST /ec", "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc",
+                                 "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", post("/echo", "x")};
+  for (const std::string& ending : endings) {
+    for (int i = 0; i < 1000; ++i) bed.talk(ending, [](const std::string&) { return true; });
+  }
+  wait_for(bed.worker, 3s, [&] { return bed.listener.connections(bed.worker) == 0; });
+  CHECK(bed.listener.connections(bed.worker) == 0);
+  CHECK(open_descriptors() <= before + 1);
+}
