@@ -1,0 +1,113 @@
+#include <unistd.h>
+
+#include <fstream>
+#include <iostream>
+
+#include "bus/cli/eval_cases.hpp"
+#include "bus/cli/files.hpp"
+#include "bus/cli/pretty_json.hpp"
+#include "bus/cli/verbs.hpp"
+#include "transforms/formats/json.hpp"
+#include "transforms/jsonata/jsonata.hpp"
+
+namespace busway::cli {
+
+namespace {
+
+struct EvalOptions {
+  std::string expression;
+  std::string expression_file;
+  std::string input;
+  std::string cases;
+  bool pretty = false;
+};
+
+class InputScope final : public Scope {
+ public:
+  explicit InputScope(const Node& input) : input_(input) {}
+  Result<Node> input(Arena&) override { return input_; }
+  Result<Node> variable(std::string_view, Arena&) override { return Node(); }
+
+ private:
+  Node input_;
+};
+
+int refuse(const Error& error, std::string_view what) {
+  std::cerr << "busway eval: " << (error.code.empty() ? "" : error.code + ": ") << error.text;
+  if (error.position >= 0) std::cerr << " (" << what << ", character " << error.position + 1 << ')';
+  std::cerr << '\n';
+  return found;
+}
+
+Result<std::string> input_text(const EvalOptions& options) {
+  if (!options.input.empty()) return read_file(options.input);
+  if (isatty(STDIN_FILENO) != 0) return std::string();
+  return read_file("-");
+}
+
+int evaluate(const EvalOptions& options) {
+  std::string expression = options.expression;
+  if (!options.expression_file.empty()) {
+    auto content = read_file(options.expression_file);
+    if (!content) return refuse(content.error(), "");
+    expression = std::move(*content);
+  }
+  auto compiled = jsonata::eval_language().compile(expression, nullptr);
+  if (!compiled) return refuse(compiled.error(), "expression");
+  auto text = input_text(options);
+  if (!text) return refuse(text.error(), "");
+  Arena arena;
+  Node input;
+  if (text->find_first_not_of(" \t\r\n") != std::string::npos) {
+    auto read = read_json(*text, arena, {.duplicate_keys = JsonOptions::DuplicateKeys::last, .depth = eval_depth, .lone_surrogates = true});
+    if (!read) return refuse(read.error(), "input");
+    input = *read;
+  }
+  InputScope scope(input);
+  auto result = (*compiled)->evaluate(scope, arena);
+  if (!result) return refuse(result.error(), "expression");
+  if (result->is_nothing()) return good;
+  std::string out;
+  if (options.pretty) {
+    write_pretty_json(*result, out);
+  } else {
+    write_json(*result, out);
+  }
+  std::cout << out << '\n';
+  return good;
+}
+
+int evaluate_cases(const std::string& path) {
+  if (path == "-") {
+    eval_cases(std::cin, std::cout);
+    return good;
+  }
+  std::ifstream in(path, std::ios::binary);
+  if (!in || in.peek() == std::ifstream::traits_type::eof()) {
+    if (auto content = read_file(path); !content) return refuse(content.error(), "");
+  }
+  eval_cases(in, std::cout);
+  return in.bad() ? found : good;
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<EvalOptions>();
+  CLI::App* verb = app.add_subcommand("eval", "Evaluate a JSONata expression over a JSON document.");
+  auto* expression = verb->add_option("--expr", options->expression, "The expression");
+  auto* file = verb->add_option("--expr-file", options->expression_file, "A file that holds it")->excludes(expression);
+  auto* input = verb->add_option("--input", options->input, "A file with the document; '-' or nothing is standard input");
+  auto* pretty = verb->add_flag("--pretty", options->pretty, "Write the result over several lines");
+  auto* cases = verb->add_option("--cases", options->cases, "A file with one {\"expr\", \"data\", \"bindings\"} a line; one line of result for each");
+  cases->excludes(expression)->excludes(file)->excludes(input)->excludes(pretty);
+  verb->footer("A result of nothing prints nothing. Exits 1 when the expression fails or a file cannot be read.");
+  verb->callback([options, &exit_code] {
+    if (options->cases.empty() && options->expression.empty() && options->expression_file.empty()) {
+      throw CLI::RequiredError("--expr, --expr-file or --cases");
+    }
+    exit_code = options->cases.empty() ? evaluate(*options) : evaluate_cases(options->cases);
+  });
+}
+
+}  // namespace busway::cli

@@ -1,0 +1,116 @@
+#include <csignal>
+#include <pthread.h>
+
+#include <atomic>
+#include <charconv>
+#include <iostream>
+#include <thread>
+
+#include "bus/cli/builtin_registry.hpp"
+#include "bus/cli/report.hpp"
+#include "bus/cli/verbs.hpp"
+#include "bus/engine.hpp"
+#include "bus/log.hpp"
+#include "routes/compile.hpp"
+#include "transforms/jsonata/jsonata.hpp"
+
+namespace busway::cli {
+
+namespace {
+
+struct RunOptions {
+  std::string bundle;
+  int workers = 0;
+  std::string drain = "30s";
+};
+
+std::optional<std::chrono::milliseconds> read_duration(std::string_view text) {
+  std::int64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || value < 0 || value > 1'000'000'000) return std::nullopt;
+  std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  if (unit == "ms") return std::chrono::milliseconds(value);
+  if (unit == "s") return std::chrono::seconds(value);
+  if (unit == "m") return std::chrono::minutes(value);
+  if (unit == "h") return std::chrono::hours(value);
+  return std::nullopt;
+}
+
+// Turns SIGTERM and SIGINT into Engine::stop(), on a thread of its own: the signals are blocked in every other one. Made before
+// any other thread.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+  }
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+  ~StopSignals() {
+    if (!thread_.joinable()) return;
+    done_ = true;
+    pthread_kill(thread_.native_handle(), SIGTERM);
+    thread_.join();
+  }
+
+  void stop_on_signal(Engine& engine) {
+    thread_ = std::thread([this, &engine] {
+      int signal = 0;
+      while (sigwait(&signals_, &signal) == 0 && !done_) {
+        log().info("Stopping.", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+        engine.stop();
+      }
+    });
+  }
+
+ private:
+  sigset_t signals_{};
+  std::atomic<bool> done_{false};
+  std::thread thread_;
+};
+
+int run(const RunOptions& options) {
+  auto drain = read_duration(options.drain);
+  if (!drain) {
+    std::cerr << "busway run: --drain takes a duration such as 500ms, 30s or 5m, not '" << options.drain << "'\n";
+    return usage;
+  }
+  Findings findings;
+  auto bundle = routes::load_bundle(options.bundle, builtin_registry(), jsonata::language(), routes::LoadMode::run, findings);
+  write_text(findings, std::cerr);
+  if (bundle.snapshot == nullptr) {
+    std::cerr << summary(findings) << ": nothing is served\n";
+    return found;
+  }
+  StopSignals signals;
+  Engine engine(bundle.snapshot, {.workers = options.workers, .drain = *drain});
+  if (auto opened = engine.open(); !opened) {
+    std::cerr << "busway run: " << opened.error().text << '\n';
+    return found;
+  }
+  signals.stop_on_signal(engine);
+  for (const auto& [name, listener] : bundle.snapshot->listeners) {
+    std::cout << "listening " << name << ' ' << listener->adapter() << ' ' << listener->address() << '\n';
+  }
+  std::cout << "ready" << std::endl;
+  engine.run();
+  log().info("Stopped.");
+  log().flush();
+  return good;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* verb = app.add_subcommand("run", "Check a bundle, then serve it until SIGTERM or Ctrl-C.");
+  verb->add_option("BUNDLE", options->bundle, "The bundle's directory, or one route file")->required();
+  verb->add_option("--workers", options->workers, "Worker threads; 0 is one a core")->check(CLI::Range(0, 1024))->capture_default_str();
+  verb->add_option("--drain", options->drain, "How long messages in flight may take to end after the first signal")->capture_default_str();
+  verb->footer("Prints 'listening NAME ADAPTER ADDRESS' for each listener, then 'ready'. The first signal drains, the second ends.");
+  verb->callback([options, &exit_code] { exit_code = run(*options); });
+}
+
+}  // namespace busway::cli
