@@ -203,7 +203,12 @@ Node failure_document(const Failure& failure, Arena& arena) {
 
 }  // namespace
 
-Result<Node> ExchangeScope::input(Arena& arena) { return exchange_.message().document(arena); }
+Result<Node> ExchangeScope::input(Arena& arena) {
+  auto document = exchange_.message().document(arena);
+  // A handler must be able to answer for the very body that does not parse.
+  if (!document && exchange_.failure() != nullptr) return Node();
+  return document;
+}
 
 Result<Node> ExchangeScope::variable(std::string_view name, Arena& arena) {
   if (name == "vars") return exchange_.variables().is_nothing() ? Node::object({}) : exchange_.variables();

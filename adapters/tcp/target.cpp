@@ -29,7 +29,7 @@ std::unique_ptr<Target> make_target(ServiceConfig config, const ConfigNode& node
     bool listed = entry != nullptr && i < entry->value.items.size();
     const Position& at = listed ? entry->value.items[i].at : list_at;
     auto host_port = read_host_port(config.endpoints[i]);
-    if (!host_port || host_port->port == 0) {
+    if (!host_port || (host_port->port == 0 && !holds_reference(config.endpoints[i]))) {
       check.findings.error("BW5022", at, host_port ? "an endpoint needs a port other than 0" : host_port.error().text);
       good = false;
       continue;
