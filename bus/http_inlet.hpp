@@ -37,6 +37,8 @@ class HttpInlet : public Inlet {
   // allow it (shares_place) see more than one.
   virtual Task<void> serve(Exchange& exchange, std::span<const HttpInlet* const> same_place, HttpReply& reply) const = 0;
   virtual bool shares_place() const { return false; }
+  // Of two inlets that share a place: whether they match the same messages as well, so that the second would never serve.
+  virtual bool clashes(const HttpInlet&) const { return false; }
   // A refusal made before any inlet's route ran (413, 400 in the body, overload), in this inlet's protocol.
   virtual void refuse(Exchange& exchange, const Failure& failure, HttpReply& reply) const = 0;
   // `busway test` (see Listener::simulate): the request's headers and body bytes for this inlet's protocol.

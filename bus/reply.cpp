@@ -2,8 +2,6 @@
 
 namespace busway {
 
-namespace {
-
 std::string_view title_of(int status) {
   switch (status) {
     case 400: return "Bad Request";
@@ -29,6 +27,8 @@ std::string_view title_of(int status) {
     default: return status >= 500 ? "Server Error" : "Request Refused";
   }
 }
+
+namespace {
 
 bool bodiless(int status) { return status == 204 || status == 205 || status == 304; }
 

@@ -1,0 +1,63 @@
+#include "adapters/soap/inlet.hpp"
+#include "transforms/formats/xml_name.hpp"
+
+namespace busway::soap {
+
+namespace {
+
+bool check_names(const InletConfig& config, const ConfigNode& node, CheckContext& check) {
+  auto place = [&](std::string_view key) {
+    const ConfigNode::Entry* entry = node.find(key);
+    return entry == nullptr ? node.at : entry->value.at;
+  };
+  bool good = true;
+  if (!config.soap.starts_with('/')) {
+    check.findings.error("BW5030", place("soap"), "a soap source needs a path that starts with '/', like /services/orders");
+    good = false;
+  }
+  if (!is_ncname(config.operation)) {
+    check.findings.error("BW5030", place("operation"), "'" + config.operation + "' cannot be an operation: it is not a name in XML");
+    good = false;
+  }
+  if (find_non_xml(config.name_space) != std::string::npos) {
+    check.findings.error("BW5030", place("namespace"), "the namespace has a character that XML cannot hold");
+    good = false;
+  }
+  return good;
+}
+
+std::unique_ptr<Inlet> make_inlet(InletConfig config, const ConfigNode& node, CheckContext& check, const InletContext& context) {
+  if (!check_names(config, node, check)) return nullptr;
+  std::optional<WsdlFile> wsdl;
+  if (!config.wsdl_file.path.empty()) {
+    auto read = WsdlFile::read(std::move(config.wsdl_file.content));
+    if (!read) {
+      check.findings.error("BW5031", config.wsdl_file.at, config.wsdl_file.path + ": " + read.error().text);
+      return nullptr;
+    }
+    wsdl = std::move(*read);
+  }
+  auto shape = std::make_unique<PlainBody>(config.qualified);
+  SoapInlet::Place place{.route = context.route, .max_body = config.max_body.value_or(context.max_body).bytes, .at = node.at};
+  return std::make_unique<SoapInlet>(std::move(config), std::move(wsdl), std::move(shape), std::move(place));
+}
+
+}  // namespace
+
+Role<Inlet, InletContext> inlet_role() {
+  return role<InletConfig, Inlet, InletContext>(
+      {{"soap", &InletConfig::soap, "The path of the service; routes may share it.", required()},
+       {"operation", &InletConfig::operation, "The operation this route serves: the name of the first element in the Body, or what SOAPAction ends in.",
+        required()},
+       {"version", &InletConfig::version, "The version of SOAP the route takes; it answers in the one it was asked in.",
+        one_of<Versions>({{"any", Versions::any}, {"1.1", Versions::v1_1}, {"1.2", Versions::v1_2}})},
+       {"namespace", &InletConfig::name_space, "Takes the operation in this namespace only; left out, in any."},
+       {"qualified", &InletConfig::qualified, "Whether the members of a reply are in the operation's namespace, or in none."},
+       {"wsdl_file", &InletConfig::wsdl_file, "A WSDL of the bundle, served at `?wsdl` with the address it was asked at."},
+       {"understands", &InletConfig::understands,
+        "Headers the route reads itself, so that mustUnderstand is met: names, or {namespace}name."},
+       {"max_body", &InletConfig::max_body, "The largest envelope; a larger one is refused."}},
+      make_inlet);
+}
+
+}  // namespace busway::soap
