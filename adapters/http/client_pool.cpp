@@ -4,7 +4,15 @@
 
 namespace busway::http {
 
+constexpr std::chrono::milliseconds look_every{1000};
+
+void Client::Pooled::rest() {
+  Worker& worker = *pool.lane->worker->load(std::memory_order_relaxed);
+  worker.arm(*this, std::min(rests_until, worker.now() + look_every));
+}
+
 void Client::Pooled::expired() {
+  if (!socket.stale() && pool.lane->worker->load(std::memory_order_relaxed)->now() < rests_until) return rest();
   auto at = std::find_if(pool.idle.begin(), pool.idle.end(), [this](const auto& other) { return other.get() == this; });
   if (at == pool.idle.end()) return;
   std::unique_ptr<Pooled> self = std::move(*at);
@@ -163,7 +171,8 @@ void Client::release(std::unique_ptr<Pooled> connection) {
   Lane& lane = *pool.lane;
   Worker& worker = *lane.worker->load(std::memory_order_relaxed);
   connection->reused = true;
-  worker.arm(*connection, worker.now() + options_.idle);
+  connection->rests_until = worker.now() + options_.idle;
+  connection->rest();
   pool.idle.push_back(std::move(connection));
   lane.resting.store(lane.resting.load(std::memory_order_relaxed) + 1);
   // Only at the bound can anyone wait.

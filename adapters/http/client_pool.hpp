@@ -8,15 +8,17 @@
 
 namespace busway::http {
 
-// A connection of the pool. While it rests it closes itself when its time is up.
+// A connection of the pool. While it rests it looks at itself every second, and closes when its time is up or the service has closed it.
 struct Client::Pooled final : Timer {
   Pooled(Client& client, Pool& in, Socket open)
       : Timer([](Timer& timer) { static_cast<Pooled&>(timer).expired(); }), owner(client), pool(in), socket(std::move(open)) {}
+  void rest();
   void expired();
   Client& owner;
   Pool& pool;
   Socket socket;
   bool reused = false;
+  TimePoint rests_until;
 };
 
 struct Client::Pool {
