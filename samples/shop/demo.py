@@ -79,8 +79,10 @@ def show_envelope(message):
         yield from textwrap.wrap(part, WIDTH - 14, subsequent_indent="    ") or [""]
 
 
-def show_wire(legacy, label, show):
-    for message in legacy.messages():
+def show_wires(wires):
+    """`wires`: (legacy, label, how to show a message). In the order of time."""
+    messages = [(message, label, show) for legacy, label, show in wires for message in legacy.messages()]
+    for message, label, show in sorted(messages, key=lambda row: row[0]["time"]):
         arrow = "-->" if message["direction"] == "in" else "<--"
         for number, line in enumerate(show(message)):
             print(f"  {label if number == 0 else '':<5} {arrow if number == 0 else '':<3}  {line.rstrip()}")
@@ -107,14 +109,15 @@ class Demo:
         text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
         print(f"  shop  -->  POST /orders  {text}")
         got, content_type, answer = order(self.url, text)
-        show_wire(self.stock, "stock", show_records)
-        show_wire(self.erp, "ERP", show_envelope)
-        for number, line in enumerate(textwrap.wrap(f"{got} {content_type}  {answer}", WIDTH - 13, break_on_hyphens=False)):
-            print(f"  {'shop  <--' if number == 0 else '':<9}  {line}")
+        show_wires([(self.stock, "stock", show_records), (self.erp, "ERP", show_envelope)])
+        print(f"  shop  <--  {got} {content_type}")
         try:
             document = json.loads(answer)
+            answer = json.dumps(document, ensure_ascii=False)
         except ValueError:
             document = {}
+        for line in textwrap.wrap(answer, WIDTH - 13, break_on_hyphens=False):
+            print(" " * 13 + line)
         good = got == status and all(document.get(key) == value for key, value in expected.items())
         if not good:
             self.wrong += 1

@@ -15,7 +15,7 @@ class Trace:
     def message(self, direction, raw, text):
         """`direction` is "in" or "out", `raw` the bytes, `text` what a person reads in them."""
         if self._file:
-            line = {"time": datetime.datetime.now().isoformat(timespec="milliseconds"),
+            line = {"time": datetime.datetime.now().isoformat(timespec="microseconds"),
                     "direction": direction, "hex": raw.hex(), "text": text}
             with self._lock:
                 self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
