@@ -84,7 +84,9 @@ Task<Result<TestReply>> HttpListener::simulate(Worker& worker, const TestRequest
   if (refusal) {
     trip.refuse(refusal, reply);
   } else {
-    out.route = trip.found.inlets.front()->route().name();
+    // Where inlets share a place, the first has chosen among them.
+    const Route* taken = trip.exchange.route != nullptr ? trip.exchange.route : &trip.found.inlets.front()->route();
+    out.route = taken->name();
   }
   trip.frame(reply, false);
   std::string_view body = trip.body_of(reply);

@@ -12,7 +12,17 @@ Result<void> SoapInlet::write_test_request(const TestRequest& request, Arena&, s
   headers = request.headers;
   Version version = config_.version == Versions::v1_2 ? Version::v1_2 : Version::v1_1;
   std::string operation = config_.operation;
-  if (const ConfigNode::Entry* named = request.send.find("operation")) operation = named->value.text;
+  std::string uri = config_.name_space;
+  for (const ConfigNode::Entry& entry : request.send.entries) {
+    std::string_view key = entry.key.text;
+    const std::string& text = entry.value.text;
+    if (key == "operation") operation = text;
+    if (key == "namespace") uri = text;
+    if (key == "version" && text != "1.1" && text != "1.2") return fail(ErrorKind::config, "a message is of version 1.1 or 1.2");
+    if (key == "version") version = text == "1.2" ? Version::v1_2 : Version::v1_1;
+    bool of_route = key == "qualified" || key == "wsdl_file" || key == "understands" || key == "max_body";
+    if (of_route) return fail(ErrorKind::config, "'" + entry.key.text + "' is the route's, not a message's");
+  }
   bool typed = false;
   bool acted = false;
   for (const auto& [name, value] : headers) {
@@ -27,7 +37,7 @@ Result<void> SoapInlet::write_test_request(const TestRequest& request, Arena&, s
   }
   begin_envelope(version, body);
   begin_body(body);
-  auto written = shape_->write({operation, config_.name_space}, request.body.value_or(Node()), body);
+  auto written = shape_->write({operation, uri}, request.body.value_or(Node()), body);
   if (!written) return written.error().while_doing("writing the test's body");
   end_envelope(body);
   return {};

@@ -341,4 +341,13 @@ TEST_CASE("a test's request and reply go through real envelopes") {
   auto reply = place.inlets[0]->read_test_reply(place.reply, arena);
   REQUIRE(reply);
   CHECK(to_json(*reply) == R"({"sku":"A1"})");
+
+  headers.clear();
+  body.clear();
+  request.send = config_map({{"operation", config_scalar("Cancel")}, {"namespace", config_scalar("urn:x")}, {"version", config_scalar("1.2")}});
+  REQUIRE(place.inlets[0]->write_test_request(request, arena, method, headers, body));
+  CHECK(headers == std::vector<std::pair<std::string, std::string>>{{"Content-Type", "application/soap+xml; charset=utf-8"}});
+  CHECK(body.find("<n:Cancel xmlns:n=\"urn:x\">") != std::string::npos);
+  request.send = config_map({{"qualified", config_scalar("false")}});
+  CHECK_FALSE(place.inlets[0]->write_test_request(request, arena, method, headers, body));
 }
