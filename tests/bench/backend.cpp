@@ -27,7 +27,8 @@ constexpr std::string_view head_end = "\r\n\r\n";
 constexpr std::string_view length_required = "HTTP/1.1 411 Length Required\r\nContent-Length: 0\r\n\r\n";
 
 std::string fixed_response(size_t body_bytes) {
-  std::string response = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " + std::to_string(body_bytes) + "\r\n\r\n";
+  std::string response =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " + std::to_string(body_bytes) + "\r\n\r\n";
   for (size_t i = 0; i < body_bytes; ++i) response += static_cast<char>('a' + i % 26);
   return response;
 }
@@ -57,7 +58,8 @@ std::string answers_to(std::string& received, std::string_view response) {
       received.clear();
       return std::string(length_required);
     }
-    if (auto length = field(rest.substr(0, head), "content-length")) body = std::strtoul(std::string(*length).c_str(), nullptr, 10);
+    if (auto length = field(rest.substr(0, head), "content-length"))
+      body = std::strtoul(std::string(*length).c_str(), nullptr, 10);
     if (rest.size() < head + body) break;
     taken += head + body;
     out += response;

@@ -104,7 +104,9 @@ class Load {
     const auto start = Clock::now();
     const auto end = start + nanoseconds(static_cast<int64_t>(options_.seconds * 1e9));
     uint64_t made = 0;
-    auto due_at = [&](uint64_t n) { return start + nanoseconds(static_cast<int64_t>(static_cast<double>(n) * 1e9 / options_.rate)); };
+    auto due_at = [&](uint64_t n) {
+      return start + nanoseconds(static_cast<int64_t>(static_cast<double>(n) * 1e9 / options_.rate));
+    };
     while (Clock::now() < end) {
       if (options_.rate > 0) {
         for (auto now = Clock::now(); due_at(made) <= now; ++made) waiting_.push_back(due_at(made));
@@ -128,9 +130,11 @@ class Load {
 
   void report() const {
     std::printf(
-        "{\"requests\": %llu, \"seconds\": %.3f, \"failed\": %llu, \"p50_us\": %.1f, \"p90_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f}\n",
+        "{\"requests\": %llu, \"seconds\": %.3f, \"failed\": %llu, \"p50_us\": %.1f, \"p90_us\": %.1f, \"p99_us\": %.1f, "
+        "\"max_us\": %.1f}\n",
         static_cast<unsigned long long>(latency_.count()), seconds_, static_cast<unsigned long long>(failed_),
-        latency_.microseconds_at(0.5), latency_.microseconds_at(0.9), latency_.microseconds_at(0.99), latency_.microseconds_at(1.0));
+        latency_.microseconds_at(0.5), latency_.microseconds_at(0.9), latency_.microseconds_at(0.99),
+        latency_.microseconds_at(1.0));
   }
 
  private:
@@ -164,7 +168,8 @@ class Load {
 
   void poll_until(Clock::time_point time) {
     auto wait = std::max(time - Clock::now(), nanoseconds(0));
-    timespec timeout{.tv_sec = static_cast<time_t>(wait.count() / 1'000'000'000), .tv_nsec = static_cast<long>(wait.count() % 1'000'000'000)};
+    timespec timeout{.tv_sec = static_cast<time_t>(wait.count() / 1'000'000'000),
+                     .tv_nsec = static_cast<long>(wait.count() % 1'000'000'000)};
     std::array<epoll_event, 256> events{};
     int ready = ::epoll_pwait2(poll_, events.data(), static_cast<int>(events.size()), &timeout, nullptr);
     for (int i = 0; i < ready; ++i) read_from(static_cast<size_t>(events[static_cast<size_t>(i)].data.u64));
