@@ -65,7 +65,7 @@ Op* Compiler::compile_filter(const Ast& ast, bool outer) {
   if (failed_) return nullptr;
   bool is_path = result->kind == Op::Kind::path;
   Op* step = is_path ? result->list.back() : result;
-  if (step->group != nullptr || result->group != nullptr) return fail("S0209", ast.position);
+  if (step->group != nullptr) return fail("S0209", ast.position);
   Op* predicate = compile(*ast.right, false);
   if (failed_) return nullptr;
   if (predicate->kind == Op::Kind::parent) {

@@ -194,6 +194,7 @@ Node Evaluation::evaluate_text(std::string_view text, const Node* focus) {
   if (!spend(text.size())) return {};
   auto compiled = compile(text, arena_, *names_, options);
   if (!compiled) {
+    if (compiled.error().code == "BW3001") return fail("U1001", "the text given to $eval is nested too deeply");
     return fail("D3120", std::string(meaning_of(compiled.error().code)) + " (" + compiled.error().code + ")");
   }
   programs_.push_back(std::make_unique<Program>(std::move(*compiled)));

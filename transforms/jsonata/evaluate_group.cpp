@@ -45,7 +45,7 @@ Node Evaluation::evaluate_object(const Op& op, const Node& input, Frame* frame) 
   std::size_t count = 0;
   for (const Op::Pair& pair : op.pairs) {
     std::string_view name = pair.key->value.text();
-    if (known.find(name) != KeyIndex::none) return fail("D1009", name, op.position, op.text);
+    if (known.find(name) != KeyIndex::none) return fail("D1009", name, op.position);
     known.add(name);
   }
   for (const Op::Pair& pair : op.pairs) {
@@ -74,13 +74,13 @@ Node Evaluation::evaluate_group(const Items<Op::Pair>& pairs, std::int64_t posit
       Node key = evaluate(*pairs[i].key, context, scope);
       if (failed_) return {};
       if (key.is_nothing()) continue;
-      if (!key.is_string()) return fail("T1003", {}, position, "{");
+      if (!key.is_string()) return fail("T1003", {}, position);
       std::uint32_t found = keys.find(key.text());
       if (found == KeyIndex::none) {
         keys.add(key.text());
         groups.push({.pair = i, .key = key, .first = item, .more = {}}, arena_);
       } else if (groups[found].pair != i) {
-        return fail("D1009", key.text(), position, "{");
+        return fail("D1009", key.text(), position);
       } else {
         add_item(groups[found], item, tuples, arena_);
       }
@@ -171,7 +171,7 @@ Node Evaluation::evaluate_sort(const Op& step, const Node& input, Frame* frame) 
       if (y.is_nothing()) return false;
       bool comparable = (x.is_number() || x.is_string()) && (y.is_number() || y.is_string());
       if (!comparable || x.kind() != y.kind()) {
-        fail(comparable ? "T2007" : "T2008", {}, step.position, step.text);
+        fail(comparable ? "T2007" : "T2008", {}, step.position);
         return false;
       }
       int order = x.is_number() ? compare_numbers(x, y) : compare_text(x.text(), y.text());

@@ -30,7 +30,7 @@ Node Evaluation::evaluate_arithmetic(const Op& op, const Node& input, Frame* fra
     case Op::Kind::divide: result = a / b; break;
     default: result = std::fmod(a, b); break;
   }
-  if (!std::isfinite(result)) note_non_finite();
+  if (!std::isfinite(result)) note_non_finite(op.position);
   return Node::number(result);
 }
 
@@ -72,7 +72,7 @@ Node Evaluation::evaluate_concatenation(const Op& op, const Node& input, Frame* 
     return {};
   }
   return Node::string(concatenate(left.is_nothing() ? std::string_view{} : left.text(),
-                                  right.is_nothing() ? std::string_view{} : right.text(), arena_));
+                                  right.is_nothing() ? std::string_view{} : right.text(), arena_, growth_));
 }
 
 Node Evaluation::evaluate_logic(const Op& op, const Node& input, Frame* frame) {
@@ -88,9 +88,16 @@ Node Evaluation::evaluate_contained(const Op& op, const Node& input, Frame* fram
   Node left = evaluate(*op.left, input, frame);
   Node right = evaluate(*op.right, input, frame);
   if (failed_ || left.is_nothing() || right.is_nothing()) return Node::boolean(false);
-  if (!right.is_array()) return Node::boolean(same(left, right));
+  // Values compare; an array or object is only ever in a list as the very one it is.
+  auto equals = [&left](const Node& item) {
+    if (left.kind() != item.kind()) return false;
+    if (left.is_array()) return left.items().data() == item.items().data() && left.size() == item.size();
+    if (left.is_object()) return left.members().data() == item.members().data() && left.size() == item.size();
+    return same(left, item);
+  };
+  if (!right.is_array()) return Node::boolean(equals(right));
   for (const Node& item : right.items()) {
-    if (same(left, item)) return Node::boolean(true);
+    if (equals(item)) return Node::boolean(true);
   }
   return Node::boolean(false);
 }

@@ -71,11 +71,8 @@ Node Evaluation::evaluate_path(const Op& op, const Node& input, Frame* frame) {
     }
     if (failed_) return {};
     if (!tuples) {
-      if (!result.is_array() || result.size() == 0) {
-        if (result.is_array() && !is_sequence(result) && i + 1 == op.list.size) break;
-        result = Node();
-        break;
-      }
+      if (!result.is_array()) result = Node();
+      if (result.size() == 0) break;
       items = result.items();
     }
   }

@@ -14,6 +14,7 @@ Evaluation::Evaluation(const Program& program, const VariableNames& names, Scope
     : program_(program),
       scope_(scope),
       arena_(arena),
+      growth_(arena),
       limits_(limits),
       base_names_(names),
       memory_before_(arena.reserved()),
@@ -24,24 +25,26 @@ Result<Node> Evaluation::run() {
     constants_ = arena_.array<Node>(program_.constants);
     for (std::uint32_t i = 0; i < program_.constants; ++i) constants_[i] = Node();
   }
+  Node context;
   if (program_.reads_input) {
     auto input = scope_.input(arena_);
     if (!input) return input;
     root_ = *input;
+    context = root_;
     if (root_.is_array()) {
       // An array as the whole input is one value, not a sequence of values.
       Node* single = arena_.array<Node>(1);
       single[0] = root_;
-      root_ = Node::array({single, 1}).with_marks(mark::sequence | mark::wrapper);
+      context = Node::array({single, 1}).with_marks(mark::sequence | mark::wrapper);
     }
   }
   auto* frame = new (arena_.allocate(sizeof(Frame), alignof(Frame))) Frame{};
-  Node result = evaluate(*program_.root, root_, frame);
+  Node result = evaluate(*program_.root, context, frame);
   if (!failed_ && is_wrapper(result)) result = result.items()[0];
   if (!failed_ && built_ > static_cast<std::uint64_t>(most_value_levels) && !nests_within(result, most_value_levels)) {
     fail("U1001", "the result is nested too deeply");
   }
-  if (!failed_ && non_finite_ && holds_non_finite(result)) fail("D1001");
+  if (!failed_ && non_finite_ >= 0 && holds_non_finite(result)) fail("D1001", {}, non_finite_);
   if (failed_) return std::unexpected(std::move(error_));
   return result;
 }

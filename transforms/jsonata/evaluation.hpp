@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bus/expression.hpp"
+#include "transforms/jsonata/growth.hpp"
 #include "transforms/jsonata/ir.hpp"
 #include "transforms/jsonata/values.hpp"
 
@@ -49,7 +50,10 @@ class Evaluation {
   // Counts work; false, and the error noted, when a limit is reached.
   bool spend(std::uint64_t steps);
   std::int64_t now();  // milliseconds, the same throughout the evaluation
-  void note_non_finite() { non_finite_ = true; }
+  // A computation gave infinity or not-a-number; the result must not hold it.
+  void note_non_finite(std::int64_t position = 0) {
+    if (non_finite_ < 0) non_finite_ = position;
+  }
 
  private:
   Node evaluate(const Op& op, const Node& input, Frame* frame);
@@ -124,6 +128,7 @@ class Evaluation {
   const Program& program_;
   Scope& scope_;
   Arena& arena_;
+  Growth growth_;
   Limits limits_;
   const VariableNames& base_names_;
   std::unique_ptr<VariableNames> names_{};             // made when $eval needs more
@@ -134,7 +139,7 @@ class Evaluation {
   TailCall tail_{};
   Error error_{};
   bool failed_ = false;
-  bool non_finite_ = false;
+  std::int64_t non_finite_ = -1;
   std::uint64_t steps_ = 0;
   std::uint64_t built_ = 0;  // values that may have nested one level deeper
   std::size_t memory_before_;

@@ -110,7 +110,7 @@ int compare_text(std::string_view left, std::string_view right) {
   return x < y ? -1 : 1;
 }
 
-std::string_view concatenate(std::string_view left, std::string_view right, Arena& arena) {
+std::string_view concatenate(std::string_view left, std::string_view right, Arena& arena, Growth& growth) {
   if (left.empty()) return right;
   if (right.empty()) return left;
   if (is_high(left) && is_low(right)) {
@@ -123,15 +123,10 @@ std::string_view concatenate(std::string_view left, std::string_view right, Aren
     joined += right.substr(3);
     return arena.copy(joined);
   }
-  std::size_t size = left.size() + right.size();
-  // Text behind `left` is unused memory when the arena grants it, and views of the shorter text stay valid.
-  auto* block = const_cast<char*>(left.data());
-  if (!arena.extend(block, left.size(), size)) {
-    block = arena.array<char>(size);
-    std::memcpy(block, left.data(), left.size());
-  }
-  std::memmove(block + left.size(), right.data(), right.size());
-  return {block, size};
+  bool copied = false;
+  auto* block = static_cast<char*>(growth.extend(left.data(), left.size(), right.size(), 1, copied));
+  std::memcpy(block + left.size(), right.data(), right.size());
+  return {block, left.size() + right.size()};
 }
 
 std::string to_upper(std::string_view text) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "bus/arena.hpp"
+#include "transforms/jsonata/growth.hpp"
 
 namespace busway::jsonata {
 
@@ -22,9 +23,8 @@ std::size_t write_code_point(char* out, char32_t code_point);  // at most 4 byte
 // The order of JavaScript strings: by UTF-16 code units. <0, 0, >0.
 int compare_text(std::string_view left, std::string_view right);
 
-// left + right in the arena; grows `left` in place when it lies at the arena's end. A high surrogate that ends `left` and a low
-// one that starts `right` become one code point, as in JavaScript.
-std::string_view concatenate(std::string_view left, std::string_view right, Arena& arena);
+// left + right. A high surrogate that ends `left` and a low one that starts `right` become one code point, as in JavaScript.
+std::string_view concatenate(std::string_view left, std::string_view right, Arena& arena, Growth& growth);
 
 // Unicode's simple case mapping, and the few special cases JavaScript has that grow (ß).
 std::string to_upper(std::string_view text);

@@ -15,13 +15,9 @@ Node Evaluation::append(const Node& left, const Node& right) {
   std::size_t size = first.size() + second.size();
   if (!spend(1 + second.size() / 8)) return {};
   ++built_;
-  // Nodes behind `first` are unused memory when the arena grants it, and views of the shorter array stay valid.
-  auto* items = const_cast<Node*>(first.data());
-  if (!left.is_array() || first.empty() || !arena_.extend(items, first.size() * sizeof(Node), size * sizeof(Node))) {
-    if (!spend(first.size() / 16)) return {};
-    items = arena_.array<Node>(size);
-    std::copy(first.begin(), first.end(), items);
-  }
+  bool copied = false;
+  auto* items = static_cast<Node*>(growth_.extend(first.data(), first.size_bytes(), second.size_bytes(), alignof(Node), copied));
+  if (copied && !spend(first.size() / 16)) return {};
   std::copy(second.begin(), second.end(), items + first.size());
   return Node::array({items, size});
 }

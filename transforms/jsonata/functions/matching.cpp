@@ -15,7 +15,7 @@ constexpr int most_groups = 100;
 
 re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
 
-// The first match at or behind `from`; groups that took no part are empty.
+// The first match at or behind `from`; groups that took no part have no data.
 bool find_match(const re2::RE2& regex, std::string_view text, std::size_t from, std::vector<re2::StringPiece>& groups) {
   groups.resize(static_cast<std::size_t>(std::min(regex.NumberOfCapturingGroups(), most_groups)) + 1);
   return regex.Match(piece(text), from, text.size(), re2::RE2::UNANCHORED, groups.data(), static_cast<int>(groups.size()));
@@ -27,8 +27,8 @@ Node group_array(Evaluation& evaluation, const std::vector<re2::StringPiece>& gr
   Node* items = evaluation.arena().array<Node>(groups.size());
   std::size_t count = 0;
   for (std::size_t i = 1; i < groups.size(); ++i) {
-    std::string_view text = groups[i].data() == nullptr ? std::string_view("") : std::string_view(groups[i].data(), groups[i].size());
-    items[count++] = Node::string(text);
+    bool took_part = groups[i].data() != nullptr;
+    items[count++] = took_part ? Node::string(std::string_view(groups[i].data(), groups[i].size())) : Node::null();
   }
   return Node::array({items, count});
 }

@@ -1,0 +1,135 @@
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "json_text.hpp"
+#include "transforms/jsonata/jsonata.hpp"
+
+namespace busway::jsonata::test {
+
+TEST_CASE("a path flattens what it collects and gives up lists of one") {
+  const char* orders = R"({"o":[{"p":[{"n":1},{"n":2}]},{"p":[{"n":3}]}]})";
+  CHECK(run("o.p.n", orders) == "[1,2,3]");
+  CHECK(run("o[1].p.n", orders) == "3");
+  CHECK(run("o[1].p.n[]", orders) == "[3]");
+  CHECK(run("o.p[0].n", orders) == "[1,3]");
+  CHECK(run("(o.p)[0].n", orders) == "1");
+  CHECK(run("o.p[-1].n", orders) == "[2,3]");
+  CHECK(run("o.missing.n", orders) == "nothing");
+  CHECK(run("o.[p.n]", orders) == "[[1,2],[3]]");
+  CHECK(run("**.n", orders) == "[1,2,3]");
+  CHECK(run("o.p[n>1].n", orders) == "[2,3]");
+}
+
+TEST_CASE("an array as the whole input is one value") {
+  CHECK(run("$[0]", "[5,6]") == "5");
+  CHECK(run("$$[1]", "[5,6]") == "6");
+  CHECK(run("$count($)", "[5,6]") == "2");
+  CHECK(run("a", R"([{"a":1},{"a":2}])") == "[1,2]");
+}
+
+TEST_CASE("numbers keep their text until they are computed with") {
+  CHECK(run("price", R"({"price":1250.10})") == "1250.10");
+  CHECK(run("$max(p)", R"({"p":[1.50, 1.2]})") == "1.50");
+  CHECK(run("price + 0", R"({"price":1250.10})") == "1250.1");
+  CHECK(run("\"\" & price", R"({"price":1250.10})") == "\"1250.1\"");
+  CHECK(run("a = b", R"({"a":12345678901234567890,"b":12345678901234567891})") == "false");
+  CHECK(run("a = b", R"({"a":1.0,"b":1e0})") == "true");
+  CHECK(run("a in b", R"({"a":12345678901234567890,"b":[12345678901234567891]})") == "false");
+  CHECK(run("$count($distinct(b))", R"({"b":[12345678901234567890,12345678901234567891,1.0,1]})") == "3");
+  CHECK(run("b^($)", R"({"b":[12345678901234567891,12345678901234567890]})") == "[12345678901234567890,12345678901234567891]");
+}
+
+TEST_CASE("variables have block scope and functions close over them") {
+  CHECK(run("($x := 1; ($x := 2); $x)") == "1");
+  CHECK(run("($a := 1; $f := function(){ $a }; $a := 2; $f())") == "2");
+  CHECK(run("($add := function($x, $y){ $x + $y }; $inc := $add(1, ?); $inc(5))") == "6");
+  CHECK(run("($even := function($n){ $n = 0 ? true : $odd($n - 1) }; $odd := function($n){ $n = 0 ? false : $even($n - 1) }; $even(20001))") ==
+        "false");
+  CHECK(run("\" ab \" ~> $trim ~> $uppercase") == "\"AB\"");
+}
+
+TEST_CASE("steps carry variables and find parents") {
+  CHECK(run("a#$i.{\"i\":$i,\"v\":v}", R"({"a":[{"v":7},{"v":8}]})") == R"([{"i":0,"v":7},{"i":1,"v":8}])");
+  CHECK(run("a.b.{\"x\":%.x,\"b\":$}", R"({"a":[{"x":1,"b":[5,6]}]})") == R"([{"x":1,"b":5},{"x":1,"b":6}])");
+  CHECK(run("l@$l.b[$l.k = k].t", R"({"l":[{"k":1,"b":[{"k":1,"t":"x"}]}]})") == "nothing");
+  CHECK(run("d.l@$l.b[$l.k = k].t", R"({"d":{"l":[{"k":1}],"b":[{"k":1,"t":"x"},{"k":2,"t":"y"}]}})") == "\"x\"");
+  CHECK(run("%") == "S0217@1 parent");
+}
+
+TEST_CASE("a transform changes a copy") {
+  CHECK(run("$ ~> |a|{\"x\":b + 1},[\"b\"]|", R"({"a":{"b":1},"c":2})") == R"({"a":{"x":2},"c":2})");
+  CHECK(run("($c := $ ~> |a|{\"b\":9}|; [a.b, $c.a.b])", R"({"a":{"b":1}})") == "[1,9]");
+  CHECK(run("$ ~> |**[a]|{\"n\":1}|", R"({"a":{"a":{"z":0}}})") == R"({"a":{"a":{"z":0},"n":1},"n":1})");
+  // A part put inside itself is a copy, never a circle.
+  CHECK(run("$ ~> |[$r := $, a]|{\"up\":$r}|", R"({"a":{}})").size() < 200);
+}
+
+TEST_CASE("objects group, and keep the order of their keys") {
+  CHECK(run("a{k: $sum(v)}", R"({"a":[{"k":"y","v":1},{"k":"x","v":2},{"k":"y","v":3}]})") == R"({"y":4,"x":2})");
+  CHECK(run("{\"b\":1,\"a\":missing,\"10\":2,\"9\":3}", "{}") == R"({"b":1,"10":2,"9":3})");
+  CHECK(run("{\"a\":1,\"a\":2}") == "D1009@1");
+}
+
+TEST_CASE("strings count code points and may hold lone surrogates") {
+  CHECK(run("$length(\"\\ud83d\\ude00x\")") == "2");
+  CHECK(run("$length(s)", R"({"s":"\ud800"})") == "1");
+  CHECK(run("s", R"({"s":"\ud800"})") == "\"\xED\xA0\x80\"");
+  CHECK(run("\"\\ud83d\" & \"\\ude00\"") == "\"\xF0\x9F\x98\x80\"");
+  CHECK(run("$encodeUrl(\"\\ud800\")") == "D3140@11 encodeUrl");
+}
+
+TEST_CASE("errors name their code, place and token") {
+  CHECK(run("1 + \"a\"") == "T2002@3 +");
+  CHECK(run("\"é\" & $uppercase(5)") == "T0410@17 uppercase");
+  CHECK(run("a[") == "S0203@2 (end)");
+  CHECK(run("\"abc") == "S0101@4");
+  CHECK(run("a ~ b") == "S0204@3 ~");
+  CHECK(run("1 1") == "S0201@3 1");
+  CHECK(run("$error(\"no\")") == "D3137@7 error");
+  CHECK(run("1/0") == "D1001@2");
+  CHECK(run("$nope(1)") == "T1006@6 nope");
+  CHECK(run("/(?=a)/") == "S0303@7 (?=a)");
+  CHECK(run("/(a)\\1/") == "S0303@7 (a)\\1");
+}
+
+TEST_CASE("regular expressions match, split and replace") {
+  CHECK(run("$match(\"a1b22\", /(\\d)(x)?/)") ==
+        R"([{"match":"1","index":1,"groups":["1",null]},{"match":"2","index":3,"groups":["2",null]},{"match":"2","index":4,"groups":["2",null]}])");
+  CHECK(run("$replace(\"John Smith\", /(\\w+)\\s(\\w+)/, \"$2, $1\")") == "\"Smith, John\"");
+  CHECK(run("$replace(\"abc\", /x*/, \"-\")") == "D1004@20 x*");
+  CHECK(run("/é+/(\"xéé\").start") == "1");
+}
+
+TEST_CASE("what an expression reads is known before it runs") {
+  auto inputs = [](const char* text) {
+    auto compiled = language().compile(text, nullptr);
+    REQUIRE(compiled);
+    return (*compiled)->reads_input();
+  };
+  CHECK(inputs("a.b"));
+  CHECK(inputs("$"));
+  CHECK(inputs("$uppercase()"));
+  CHECK_FALSE(inputs("$vars.a.b & $uppercase($headers.x)"));
+  CHECK_FALSE(inputs("$map($query.q, function($v){ $v.a })"));
+  auto compiled = language().compile("($x := $vars.a; $f := function($y){ $y & $x & $path.id & $vars.b }; $f($query.q) & $sum(1))", nullptr);
+  REQUIRE(compiled);
+  CHECK((*compiled)->free_variables() == std::vector<std::string>{"vars", "path", "query"});
+  auto outside = language().compile("(($a := 1); $a)", nullptr);
+  REQUIRE(outside);
+  CHECK((*outside)->free_variables() == std::vector<std::string>{"a"});
+}
+
+TEST_CASE("a comparison that a missing value passes by is worth a warning") {
+  std::vector<ExpressionWarning> warnings;
+  REQUIRE(language().compile("status != \"open\"", &warnings));
+  REQUIRE(warnings.size() == 1);
+  CHECK(warnings[0].code == "BW3004");
+  CHECK(warnings[0].position == 9);
+  warnings.clear();
+  REQUIRE(language().compile("$not(status = \"open\") and 1 != 2", &warnings));
+  CHECK(warnings.empty());
+}
+
+}  // namespace busway::jsonata::test
