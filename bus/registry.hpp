@@ -20,7 +20,9 @@ struct InletContext;
 struct TargetContext;
 struct StepContext;
 
-// A worked example of a declaration. Each is checked as a test: `text` is YAML of what `kind` says.
+// A worked example of a declaration, as YAML. Each is checked as a test, in a bundle made around it: a format's stands behind
+// `format:`; any other is by its top-level keys a piece of a bundle (`listeners`, `services`, `routes`), a route (`from`) or a step.
+// Listeners and services that it names and does not declare are there; files it names lie in tests/cli/example_files.
 struct Example {
   std::string title;
   std::string text;

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "bus/diagnostics.hpp"
+#include "routes/language_fields.hpp"
+#include "routes/test/test_fields.hpp"
 
 namespace busway::cli {
 
@@ -40,6 +42,33 @@ std::string command_line_page(const CLI::App& app) {
   return out;
 }
 
+std::string section(std::string_view title, std::string_view text, const std::vector<FieldInfo>& fields) {
+  return "## " + std::string(title) + "\n\n" + std::string(text) + "\n\n" + fields_reference(fields) + "\n";
+}
+
+std::string route_file_page() {
+  return "# Route files\n\nThe keys of the language itself. What adapters, formats and steps take beside them stands in their own pages.\n\n" +
+         section("Bundle", "At the top of a route file.", routes::bundle_fields()) +
+         section("Defaults", "Keys of `defaults:`.", routes::defaults_fields()) +
+         section("Listeners", "Beside the adapter's key, in an entry of `listeners:`.", routes::listener_fields()) +
+         section("Services", "Beside the adapter's key, in an entry of `services:`.", routes::service_fields()) +
+         section("Routes", "In an entry of `routes:`.", routes::route_fields()) +
+         section("From", "Beside the adapter's keys, in a route's `from:`.", routes::from_fields()) +
+         section("Steps", "Beside the step's key, in a list of steps. A plain text there names a list under the bundle's `steps:`.",
+                 routes::step_fields()) +
+         section("Handlers", "In a handler of `on_error:`.", routes::handler_fields());
+}
+
+std::string tests_page() {
+  return "# Tests\n\nThe keys of a `*.test.yaml`: one or more YAML documents, each a test. `busway test BUNDLE` runs them.\n\n" +
+         section("A test", "At the top of each document.", routes::test_config_fields().infos()) +
+         section("Send", "Beside the adapter's key, and what else the adapter takes in a `from:`.", routes::send_config_fields().infos()) +
+         section("Exchanges", "Of a service in `services:`.", routes::exchange_config_fields().infos()) +
+         section("Fails", "When it is a mapping.", routes::fails_config_fields().infos()) +
+         section("Fault", "Of `fails:`.", routes::fault_config_fields().infos()) +
+         section("Expect", "What must come back.", routes::expect_config_fields().infos());
+}
+
 }  // namespace
 
 std::map<std::string, std::string> reference_pages(const Registry& registry, const CLI::App& app) {
@@ -57,7 +86,9 @@ std::map<std::string, std::string> reference_pages(const Registry& registry, con
           {"command-line.md", page(command_line_page(app))},
           {"diagnostics.md", page(diagnostics_page())},
           {"formats.md", page(formats)},
-          {"steps.md", page(steps)}};
+          {"route-files.md", page(route_file_page())},
+          {"steps.md", page(steps)},
+          {"tests.md", page(tests_page())}};
 }
 
 }  // namespace busway::cli

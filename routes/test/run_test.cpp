@@ -106,7 +106,7 @@ TestRecord run_test(const TestCase& test, Snapshot& snapshot) {
   if (request.body) line += " " + shown(*request.body);
   if (request.bytes) line += " " + shown(*request.bytes);
   record.story.push_back(std::move(line));
-  ServiceSimulator simulator(test, record);
+  ServiceSimulator simulator(test, snapshot, record);
   std::optional<Result<TestReply>> reply;
   {
     Simulation simulation(snapshot, simulator);

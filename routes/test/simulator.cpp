@@ -1,5 +1,7 @@
 #include "routes/test/simulator.hpp"
 
+#include <algorithm>
+
 #include "routes/test/literal.hpp"
 
 namespace busway::routes {
@@ -32,7 +34,7 @@ void ServiceSimulator::compare_request(const std::string& service, const TestExc
   if (listed.expect) compare_body("sent to " + service, *listed.expect, request.body, request.bytes, Match::whole, record_.differences);
 }
 
-Result<SimulatedReply> ServiceSimulator::make_reply(const TestExchange& listed, Arena& arena) const {
+SimulatedReply ServiceSimulator::make_reply(const std::string& service, const TestExchange& listed, Arena& arena) const {
   SimulatedReply reply;
   reply.status = listed.status;
   reply.headers = listed.headers;
@@ -41,6 +43,13 @@ Result<SimulatedReply> ServiceSimulator::make_reply(const TestExchange& listed, 
     reply.body = literal_document(*listed.reply->document, arena, ignored);
   } else if (listed.reply) {
     reply.bytes = listed.reply->bytes;
+    // What a service that speaks the format would label them with.
+    const Format* format = snapshot_.services.at(service)->format();
+    bool labelled = std::any_of(reply.headers.begin(), reply.headers.end(),
+                                [](const auto& header) { return equal_ignoring_case(header.first, "content-type"); });
+    if (!labelled && format != nullptr && !format->content_type().empty()) {
+      reply.headers.emplace_back("Content-Type", std::string(format->content_type()));
+    }
   }
   if (listed.fault) {
     Fault fault{listed.fault->code, listed.fault->text, Node()};
@@ -89,12 +98,12 @@ Task<Result<Answer>> ServiceSimulator::call(Exchange& exchange, const std::strin
     record_.story.push_back("from " + service + ": fails with " + std::string(name_of(kind)));
     co_return fail(kind, "the test says so");
   }
-  auto reply = make_reply(listed, exchange.arena());
+  SimulatedReply reply = make_reply(service, listed, exchange.arena());
   std::string line = "from " + service + ":";
   if (listed.status != 0) line += " " + std::to_string(listed.status);
   if (listed.fault) line += " fault " + listed.fault->code + ": " + listed.fault->text;
-  record_.story.push_back(line + body_shown(reply->body.value_or(Node()), reply->bytes.value_or("")));
-  auto answer = target.simulate_answer(exchange, outbound, *reply);
+  record_.story.push_back(line + body_shown(reply.body.value_or(Node()), reply.bytes.value_or("")));
+  auto answer = target.simulate_answer(exchange, outbound, reply);
   if (!answer) record_.story.push_back("from " + service + ": not understood: " + answer.error().text);
   co_return answer;
 }

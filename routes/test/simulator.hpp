@@ -21,7 +21,7 @@ struct TestRecord {
 // One run, one thread.
 class ServiceSimulator final : public CallSimulator {
  public:
-  ServiceSimulator(const TestCase& test, TestRecord& record) : test_(test), record_(record) {}
+  ServiceSimulator(const TestCase& test, const Snapshot& snapshot, TestRecord& record) : test_(test), snapshot_(snapshot), record_(record) {}
 
   Task<Result<Answer>> call(Exchange& exchange, const std::string& service, Target& target, const Outbound& outbound,
                             const Endpoint& endpoint, TimePoint deadline) override;
@@ -30,8 +30,9 @@ class ServiceSimulator final : public CallSimulator {
 
  private:
   void compare_request(const std::string& service, const TestExchange& listed, const SimulatedRequest& request);
-  Result<SimulatedReply> make_reply(const TestExchange& listed, Arena& arena) const;
+  SimulatedReply make_reply(const std::string& service, const TestExchange& listed, Arena& arena) const;
   const TestCase& test_;
+  const Snapshot& snapshot_;
   TestRecord& record_;
   std::map<std::string, std::size_t, std::less<>> made_;
 };

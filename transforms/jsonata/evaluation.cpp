@@ -4,6 +4,7 @@
 #include <cstring>
 #include <new>
 
+#include "bus/wall_clock.hpp"
 #include "transforms/jsonata/builtins.hpp"
 #include "transforms/jsonata/errors.hpp"
 #include "transforms/jsonata/stack.hpp"
@@ -76,7 +77,7 @@ bool Evaluation::spend(std::uint64_t steps) {
 
 std::int64_t Evaluation::now() {
   if (now_ < 0) {
-    now_ = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    now_ = std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count();
   }
   return now_;
 }

@@ -1,0 +1,344 @@
+"""The command line as users meet it: exit codes, what goes to stdout and stderr, and the shape of what programs read."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BUSWAY, SOURCE = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
+
+
+def busway(*arguments, stdin=""):
+    done = subprocess.run([BUSWAY, *arguments], input=stdin, capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        kept = tempfile.TemporaryDirectory()
+        self.addCleanup(kept.cleanup)
+        self.directory = pathlib.Path(kept.name)
+
+    def write(self, name, text):
+        path = self.directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return str(path)
+
+    def exits(self, code, *arguments, stdin=""):
+        status, out, err = busway(*arguments, stdin=stdin)
+        self.assertEqual(status, code, f"busway {' '.join(arguments)}\n{out}{err}")
+        self.assertNotIn("terminate called", err)
+        return out, err
+
+
+class Usage(Case):
+    def test_nothing_and_nonsense_are_usage_errors(self):
+        self.exits(2)
+        for arguments in (["check"], ["test"], ["run"], ["eval", "--nonsense"], ["list", "adaptors"], ["new"], ["new", "bundle"],
+                          ["convert", "--from", "json"], ["check", "a", "b"], ["check", ".", "--format", "yaml"], ["help", "nonsense"],
+                          ["help", "adapter", "htp"], ["help", "adapter"], ["explain", "BW0"], ["--nonsense"]):
+            with self.subTest(arguments):
+                out, err = self.exits(2, *arguments)
+                self.assertEqual(out, "")
+                self.assertTrue(err.strip())
+
+    def test_a_misspelt_verb_is_recognised(self):
+        _, err = self.exits(2, "chek")
+        self.assertIn("did you mean 'check'?", err)
+
+    def test_every_verb_has_help(self):
+        out, _ = self.exits(0, "list", "verbs")
+        verbs = [line.split()[0] for line in out.splitlines()]
+        self.assertEqual(sorted(verbs), ["check", "convert", "eval", "explain", "help", "list", "new", "run", "schema", "test"])
+        for verb in verbs:
+            with self.subTest(verb):
+                out, _ = self.exits(0, "help", verb)
+                self.assertIn(f"Usage: busway {verb}", out)
+                self.assertEqual(self.exits(0, verb, "--help")[0], out)
+        overview, _ = self.exits(0, "help")
+        for verb in verbs:
+            self.assertIn(f"  {verb} ", overview)
+
+    def test_version(self):
+        out, _ = self.exits(0, "--version")
+        self.assertRegex(out, r"^busway \d+\.\d+\.\d+\n$")
+
+
+class Reference(Case):
+    def test_a_component_tells_its_keys_with_type_default_and_bounds(self):
+        out, _ = self.exits(0, "help", "adapter", "http")
+        self.assertIn("- `listen` (text, required, the value alone stands for it): Where to listen", out)
+        self.assertRegex(out, r"- `idle` \(duration, default `1m`, 10ms to 1h\)")
+        self.assertIn("Delivery: acknowledges when the route has replied", out)
+        self.assertIn("## Examples", out)
+        self.assertIn("never printed", out)
+        self.exits(0, "help", "step", "call")
+        self.exits(0, "help", "format", "fixed")
+        _, err = self.exits(2, "help", "step", "mpa")
+        self.assertIn("did you mean 'map'?", err)
+
+    def test_list_is_alphabetical_and_complete(self):
+        out, _ = self.exits(0, "list")
+        for title in ("adapters:", "formats:", "steps:", "verbs:"):
+            self.assertIn(title, out)
+        names = [line.split()[0] for line in self.exits(0, "list", "formats")[0].splitlines()]
+        self.assertEqual(names, sorted(names))
+        self.assertIn("json", names)
+
+    def test_explain(self):
+        out, _ = self.exits(0, "explain", "bw1004")
+        self.assertTrue(out.startswith("BW1004: Unknown key\n"))
+        self.assertIn("What to do:", out)
+        ids = [line.split()[0] for line in self.exits(0, "explain")[0].splitlines()]
+        self.assertEqual(ids, sorted(set(ids)))
+
+    def test_every_id_the_sources_use_is_explained(self):
+        ids = {line.split()[0] for line in self.exits(0, "explain")[0].splitlines()}
+        for folder in ("bus", "routes", "transforms", "adapters"):
+            for path in (SOURCE / folder).rglob("*.cpp"):
+                for used in re.findall(r'"(BW\d{4})"', path.read_text()):
+                    self.assertIn(used, ids, str(path))
+
+    def test_the_schema_is_closed_json_that_knows_the_components(self):
+        schema = json.loads(self.exits(0, "schema")[0])
+        self.assertEqual(schema["$schema"], "https://json-schema.org/draft/2020-12/schema")
+        self.assertFalse(schema["additionalProperties"])
+        definitions = schema["$defs"]
+        self.assertIn("listen", json.dumps(definitions["listener"]["properties"]["http"]))
+        self.assertIn("timeout", definitions["service"]["properties"])
+        step = definitions["step"]["anyOf"][1]
+        self.assertIn("call", step["properties"])
+        referenced = set()
+
+        def walk(node):
+            if isinstance(node, dict):
+                if "$ref" in node:
+                    referenced.add(node["$ref"])
+                for value in node.values():
+                    walk(value)
+            elif isinstance(node, list):
+                for value in node:
+                    walk(value)
+
+        walk(schema)
+        self.assertEqual(referenced, {f"#/$defs/{name}" for name in definitions})
+
+    def test_the_schema_takes_good_bundles(self):
+        try:
+            import jsonschema
+            import yaml
+        except ImportError:
+            self.skipTest("SKIPPED: needs the Python packages jsonschema and yaml")
+        validator = jsonschema.Draft202012Validator(json.loads(self.exits(0, "schema")[0]))
+        self.exits(0, "new", "bundle", str(self.directory / "made"))
+        files = [*self.directory.glob("made/*.yaml"), *(SOURCE / "samples").glob("*/*.yaml")]
+        for path in files:
+            if "." in path.stem:
+                continue
+            with self.subTest(str(path)):
+                errors = [f"{list(error.absolute_path)}: {error.message[:200]}" for error in validator.iter_errors(yaml.safe_load(path.read_text()))]
+                self.assertEqual(errors, [])
+        self.assertFalse(validator.is_valid({"routes": {"a": {"from": {"http": "GET /"}, "step": []}}}))
+
+
+class NewBundle(Case):
+    def test_what_it_writes_is_right_and_runs(self):
+        target = str(self.directory / "shop")
+        out, _ = self.exits(0, "new", "bundle", target)
+        self.assertIn(f"busway check {target}", out)
+        out, err = self.exits(0, "check", target)
+        self.assertEqual(out, "")
+        out, _ = self.exits(0, "test", target)
+        self.assertIn("4 passed, 0 failed", out)
+
+    def test_it_overwrites_nothing(self):
+        self.write("shop/routes.yaml", "mine")
+        _, err = self.exits(1, "new", "bundle", str(self.directory / "shop"))
+        self.assertIn("routes.yaml", err)
+        self.assertEqual(os.listdir(self.directory / "shop"), ["routes.yaml"])
+        self.assertEqual((self.directory / "shop/routes.yaml").read_text(), "mine")
+
+
+class Check(Case):
+    def test_findings_have_place_and_id(self):
+        path = self.write("routes.yaml", "listeners:\n  front: { http: { listem: 127.0.0.1:0 } }\n")
+        out, _ = self.exits(1, "check", path)
+        self.assertIn("routes.yaml:2:20: error BW1004: unknown key 'listem'; did you mean 'listen'?", out)
+
+    def test_json(self):
+        path = self.write("routes.yaml", "routs: {}\n")
+        report = json.loads(self.exits(1, "check", path, "--format", "json")[0])
+        self.assertEqual(report["errors"], len([f for f in report["findings"] if f["severity"] == "error"]))
+        first = report["findings"][0]
+        self.assertEqual({key: first[key] for key in ("id", "severity", "file", "line", "column")},
+                         {"id": "BW1004", "severity": "error", "file": "routes.yaml", "line": 1, "column": 1})
+        self.assertIn("did you mean 'routes'?", first["text"])
+
+    def test_a_bundle_that_is_not_there(self):
+        self.exits(1, "check", str(self.directory / "none"))
+
+
+class Eval(Case):
+    def cases(self, *lines):
+        path = self.write("cases.jsonl", "".join(line + "\n" for line in lines))
+        out, _ = self.exits(0, "eval", "--cases", path)
+        answers = out.splitlines()
+        self.assertEqual(len(answers), len(lines))
+        return [json.loads(answer) for answer in answers]
+
+    def test_one_line_out_for_each_in(self):
+        answers = self.cases('{"expr": "a.b", "data": {"a": {"b": [1, "x"]}}}', '{"expr": "a"}', '{"expr": "$x + 1", "bindings": {"x": 41}}',
+                             "not json", '{"expr": "1 +"}', '{"expr": "$sum", "data": null}', '{"expr": "a", "data": {"a": 1}, "more": true}')
+        self.assertEqual(answers[0], {"result": [1, "x"]})
+        self.assertEqual(answers[1], {"undefined": True})
+        self.assertEqual(answers[2], {"result": 42})
+        self.assertEqual(answers[3]["error"]["code"], "BW0002")
+        self.assertEqual(answers[4]["error"]["code"], "S0207")
+        self.assertEqual(answers[5], {"result": ""})
+        self.assertEqual(answers[6], {"result": 1})
+
+    def test_numbers_keep_their_text(self):
+        path = self.write("cases.jsonl", '{"expr": "a", "data": {"a": 12345678901234567890.10}}\n')
+        self.assertEqual(self.exits(0, "eval", "--cases", path)[0], '{"result":12345678901234567890.10}\n')
+
+    def test_a_file_that_cannot_be_read(self):
+        self.exits(1, "eval", "--cases", str(self.directory / "none"))
+
+    def test_one_expression(self):
+        self.assertEqual(self.exits(0, "eval", "--expr", "a * 21", stdin='{"a": 2}')[0].strip(), "42")
+        self.assertEqual(self.exits(0, "eval", "--expr-file", self.write("e.jsonata", "$sum(a)"), "--input", self.write("i.json", '{"a":[1,2]}'))[0].strip(), "3")
+        _, err = self.exits(1, "eval", "--expr", "1 +", stdin="{}")
+        self.assertIn("S0207", err)
+
+
+class Convert(Case):
+    def test_json_to_xml_and_back(self):
+        xml, _ = self.exits(0, "convert", "--from", "json", "--to", "xml", stdin='{"order":{"id":"7","line":["a","b"]}}')
+        self.assertIn("<line>a</line><line>b</line>", xml)
+        back, _ = self.exits(0, "convert", "--from", "xml", "--to", "json", stdin=xml)
+        self.assertEqual(json.loads(back), {"order": {"id": "7", "line": ["a", "b"]}})
+
+    def test_a_body_that_does_not_parse(self):
+        _, err = self.exits(1, "convert", "--from", "json", "--to", "xml", stdin="{")
+        self.assertTrue(err.strip())
+
+
+ROUTES = """
+listeners: { front: { http: { listen: 127.0.0.1:0 } } }
+services: { stock: { http: { endpoints: ['http://127.0.0.1:9/stock'] }, timeout: 2s } }
+routes:
+  ask:
+    from: { http: POST /ask, on: front }
+    steps: [ { call: { service: stock, request: '{ "sku": sku, "qty": qty }', into: answer } } ]
+    reply: { body: '{ "items": [ { "qty": $vars.answer.qty } ], "at": $now() }' }
+"""
+
+
+class Test(Case):
+    def run_tests(self, code, tests, *more):
+        self.write("routes.yaml", ROUTES)
+        self.write("ask.test.yaml", tests)
+        return self.exits(code, "test", str(self.directory), *more)[0]
+
+    def test_a_difference_names_path_and_place_and_tells_the_story(self):
+        out = self.run_tests(1, """test: quantities are numbers
+send: { http: POST /ask, body: { sku: A, qty: 3 } }
+services: { stock: { expect: { sku: A, qty: 3 }, reply: { qty: '3' } } }
+expect:
+  status: 201
+  body_has:
+    items: [ { qty: 3 } ]
+""")
+        self.assertIn("FAILED  quantities are numbers", out)
+        self.assertIn('ask.test.yaml:7:21: body /items/0/qty: expected 3, got "3"', out)
+        self.assertIn("ask.test.yaml:5:11: status: expected 201, got 200", out)
+        self.assertIn('to stock: POST /stock {"sku":"A","qty":3}', out)
+        self.assertIn('from stock: {"qty":"3"}', out)
+        self.assertIn("0 passed, 1 failed", out)
+
+    def test_calls_are_counted(self):
+        send = "send: { http: POST /ask, body: { sku: A } }\nexpect: { status: 200 }\n"
+        out = self.run_tests(1, f"test: unlisted\n{send}expect: {{ status: 500 }}\n".replace("expect: { status: 200 }\n", ""))
+        self.assertIn("service stock was called, but the test does not list it", out)
+        out = self.run_tests(1, f"test: one too many listed\n{send}services: {{ stock: [ {{ reply: {{}} }}, {{ reply: {{}} }} ] }}\n")
+        self.assertIn("service stock was called 1 time, but the test lists 2", out)
+
+    def test_time_passes_on_a_clock_of_its_own(self):
+        out = self.run_tests(0, """test: a slow answer is still one
+at: 2026-01-31T10:15:30Z
+send: { http: POST /ask, body: {} }
+services: { stock: { after: 1900ms, reply: { qty: 1 } } }
+expect: { body: { items: [ { qty: 1.0 } ], at: '2026-01-31T10:15:30.000Z' } }
+---
+test: one slower than the time-out has an unknown outcome
+send: { http: POST /ask, body: {} }
+services: { stock: { after: 2100ms, reply: { qty: 1 } } }
+expect: { status: 504, error: unknown, headers: { content-type: application/problem+json }, body_has: { outcome: unknown } }
+---
+test: a service says no
+send: { http: POST /ask, headers: { Content-Type: application/json }, hex: '7b 7d' }
+services: { stock: { fails: { status: 404, body: { reason: none } } } }
+expect: { status: 404, error: answered }
+---
+test: garbage
+send: { http: POST /ask, body: {} }
+services: { stock: { fails: garbage } }
+expect: { status: 502, error: garbage }
+""")
+        self.assertIn("4 passed, 0 failed", out)
+
+    def test_a_failure_that_the_test_does_not_expect_fails_it(self):
+        out = self.run_tests(1, "test: down\nsend: { http: POST /ask, body: {} }\nservices: { stock: { fails: not_sent } }\nexpect: {}\n")
+        self.assertIn("the route failed with not_sent", out)
+
+    def test_mistakes_in_a_test_file_are_findings(self):
+        out = self.run_tests(1, """test: mistakes
+route: aks
+send: { http: POST /ask, boddy: {} }
+services: { stok: { fails: sometimes } }
+expect: { error: not_snet, body: 1, body_has: 2 }
+at: yesterday
+""")
+        for finding in ("ask.test.yaml:2:8: error BW6002: the bundle has no route 'aks'; did you mean 'ask'?",
+                        "ask.test.yaml:3:26: error BW1004: unknown key 'boddy'; did you mean 'body'?",
+                        "ask.test.yaml:4:13: error BW6002: the bundle has no service 'stok'; did you mean 'stock'?",
+                        "ask.test.yaml:4:28: error BW6001:", "error BW6001: `body` and `body_has` exclude one another",
+                        "ask.test.yaml:6:5: error BW6004:"):
+            self.assertIn(finding, out)
+        self.assertIn("0 passed, 0 failed", out)
+        out = self.run_tests(1, "test: sends\nsends: ignore\nsend: { http: POST /ask }\nexpect: {}\n")
+        self.assertIn("error BW1013: 'sends' is not in this version", out)
+
+    def test_filter_and_no_tests(self):
+        tests = "".join(f"---\ntest: {name}\nsend: {{ http: GET /none }}\nexpect: {{ status: 404 }}\n" for name in ("first", "second"))
+        self.assertIn("1 passed, 0 failed", self.run_tests(0, tests, "--filter", "sec"))
+        self.assertIn("no test has 'third'", self.run_tests(0, tests, "--filter", "third"))
+        (self.directory / "ask.test.yaml").unlink()
+        out, _ = self.exits(0, "test", str(self.directory))
+        self.assertIn("has no tests", out)
+
+    def test_json(self):
+        report = json.loads(self.run_tests(1, "test: none\nsend: { http: GET /none }\nexpect: { status: 200 }\n", "--format", "json"))
+        self.assertEqual((report["passed"], report["failed"]), (0, 1))
+        test = report["tests"][0]
+        self.assertEqual((test["test"], test["file"], test["line"], test["passed"]), ("none", "ask.test.yaml", 1, False))
+        self.assertEqual(test["differences"], [{"file": "ask.test.yaml", "line": 3, "column": 19, "text": "status: expected 200, got 404"}])
+        self.assertEqual(report["report"]["errors"], 0)
+
+    def test_files_as_bodies(self):
+        self.write("order.json", '{ "sku": "A", "qty": 3 }')
+        self.write("answer.bin", '{"qty":4}')
+        out = self.run_tests(0, """test: files
+send: { http: POST /ask, body: { file: order.json } }
+services: { stock: { expect: { file: order.json }, reply: { file: answer.bin } } }
+expect: { body_has: { items: [ { qty: 4 } ] } }
+""")
+        self.assertIn("1 passed", out)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
