@@ -101,7 +101,10 @@ Task<> TcpListener::serve_frames(Worker& worker, Socket& socket, std::string_vie
     }
     if (response.frame) {
       auto written = co_await socket.write(*response.frame, worker.now() + config_.transfer);
-      if (!written) co_return;
+      if (!written) {
+        socket.reset();  // no half answer, and no kernel buffer that waits for a reader who does not read
+        co_return;
+      }
     }
     exchange.reset();
     if (response.close || framer.ends_with_connection()) {

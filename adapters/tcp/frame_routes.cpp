@@ -15,13 +15,11 @@ bool FrameRoutes::add(std::unique_ptr<TcpInlet> inlet, CheckContext& check) {
 
 const TcpInlet* FrameRoutes::choose(Exchange& exchange, std::string_view payload, std::optional<Error>& trouble) const {
   const Format* reading = nullptr;
-  bool received = false;
   for (const auto& inlet : inlets_) {
     // Parsed once by each format, however many conditions read it.
-    if (!received || inlet->reads() != reading) {
-      reading = inlet->reads();
-      received = true;
-      exchange.message().receive(payload, reading != nullptr ? reading->content_type() : "", "tcp", reading, Side::caller);
+    if (&inlet->format() != reading) {
+      reading = &inlet->format();
+      exchange.message().receive(payload, reading->content_type(), "tcp", reading, Side::caller);
     }
     if (!inlet->when()) return inlet.get();
     ExchangeScope scope(exchange);
@@ -59,7 +57,7 @@ Task<Response> FrameRoutes::serve(Exchange& exchange, std::string_view payload) 
 }
 
 Response FrameRoutes::answer(Exchange& exchange, const TcpInlet& inlet) const {
-  FinishedReply reply = finish_reply(exchange, inlet.writes(), "tcp");
+  FinishedReply reply = finish_reply(exchange, inlet.format(), "tcp");
   if (reply.failure != nullptr) return answer_failure(exchange, &inlet);
   if (reply.status >= 400) {
     Failure failure;
@@ -87,7 +85,7 @@ Response FrameRoutes::answer_failure(Exchange& exchange, const TcpInlet* inlet) 
   if (!record || record->is_nothing()) return closing;
   std::string& body = exchange.keep_string();
   std::string& frame = exchange.keep_string();
-  if (!inlet->writes().write(*record, body) || !framer_.encode(body, frame)) return closing;
+  if (!inlet->format().write(*record, body) || !framer_.encode(body, frame)) return closing;
   return {.inlet = inlet, .frame = frame, .close = false};
 }
 

@@ -1,6 +1,6 @@
 #include "adapters/tcp/inlet.hpp"
 
-#include "adapters/tcp/raw_format.hpp"
+#include "bus/registry.hpp"
 
 namespace busway::tcp {
 
@@ -20,11 +20,17 @@ std::unique_ptr<Inlet> make_inlet(InletConfig config, const ConfigNode& node, Ch
     check.findings.error("BW1013", entry != nullptr ? entry->value.at : node.at, "'tcp: stream' is not in this version; use 'tcp: frames'");
     return nullptr;
   }
-  return std::make_unique<TcpInlet>(std::move(config), node.at, context);
+  InletContext with = context;
+  if (with.format == nullptr) with.format = check.registry.plain_format("bytes");
+  if (with.format == nullptr) {
+    check.findings.error("BW4001", node.at, "the route needs a 'format': this version has no format 'bytes' to fall back on");
+    return nullptr;
+  }
+  return std::make_unique<TcpInlet>(std::move(config), node.at, with);
 }
 
 TcpInlet::TcpInlet(InletConfig config, Position at, const InletContext& context)
     : config_(std::move(config)), at_(std::move(at)), route_(context.route), error_(context.error), format_(context.format),
-      writer_(context.format ? context.format : raw_format()), turned_(writer_->for_service()) {}
+      turned_(format_->for_service()) {}
 
 }  // namespace busway::tcp

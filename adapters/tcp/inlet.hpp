@@ -15,7 +15,8 @@ struct InletConfig {
 Fields<InletConfig> inlet_fields();
 std::unique_ptr<Inlet> make_inlet(InletConfig config, const ConfigNode& node, CheckContext& check, const InletContext& context);
 
-// `from: { tcp: frames }`: a route that takes the frames of a listener, or those its `when` is true for.
+// `from: { tcp: frames }`: a route that takes the frames of a listener, or those its `when` is true for. Without a declared format
+// its messages are bytes.
 class TcpInlet final : public Inlet {
  public:
   TcpInlet(InletConfig config, Position at, const InletContext& context);
@@ -27,10 +28,9 @@ class TcpInlet final : public Inlet {
   const ExpressionRef& when() const { return config_.when; }
   const ExpressionRef& error() const { return error_; }
   bool one_way() const { return config_.one_way; }
-  const Format* reads() const { return format_.get(); }  // null: bytes
-  const Format& writes() const { return *writer_; }
+  const Format& format() const { return *format_; }
   // The caller's view of the format, for tests: writes requests, reads replies.
-  const Format& turned() const { return turned_ ? *turned_ : *writer_; }
+  const Format& turned() const { return turned_ ? *turned_ : *format_; }
 
  private:
   InletConfig config_;
@@ -38,7 +38,6 @@ class TcpInlet final : public Inlet {
   const Route* route_;
   ExpressionRef error_;
   FormatPtr format_;
-  FormatPtr writer_;
   FormatPtr turned_;
 };
 

@@ -24,7 +24,7 @@ std::unique_ptr<Listener> make_listener(ListenerConfig config, const ConfigNode&
   auto at = read_host_port(config.listen);
   if (!at) {
     const ConfigNode::Entry* entry = node.find("listen");
-    check.findings.error("BW5022", entry != nullptr ? entry->value.at : node.at, at.error().text);
+    check.findings.error("BW5010", entry != nullptr ? entry->value.at : node.at, at.error().text);
   }
   if (!framing || !at) return nullptr;
   return std::make_unique<TcpListener>(std::move(config), std::move(*at), std::move(*framing));
@@ -38,7 +38,7 @@ TcpListener::~TcpListener() = default;
 bool TcpListener::attach(std::unique_ptr<Inlet> inlet, CheckContext& check) {
   auto* ours = dynamic_cast<TcpInlet*>(inlet.get());
   if (ours == nullptr) {
-    check.findings.error("BW5024", inlet->at(), "a '" + std::string(inlet->protocol()) + "' route cannot stand on a tcp listener");
+    check.findings.error("BW5014", inlet->at(), "a '" + std::string(inlet->protocol()) + "' route cannot stand on a tcp listener");
     return false;
   }
   [[maybe_unused]] Inlet* moved = inlet.release();
