@@ -74,7 +74,7 @@ constexpr Diagnostic table[] = {
     {"BW4002", "Wrong namespace prefix", "A prefix under `namespaces:` is no XML name, is reserved, or has no namespace.",
      "Give each prefix the namespace its members belong to: `namespaces: { c: 'urn:example:customers' }`."},
     {"BW4010", "Unknown character set", "A layout names a character set that is not built in.",
-     "Use ascii, iso-8859-1, windows-1252, utf-8, cp037, cp500 or cp1047."},
+     "Use ascii, iso-8859-1, -2 or -15, windows-1250 to -1252, utf-8, cp037, cp500 or cp1047."},
     {"BW4011", "Layout key does not fit the field", "The key has no meaning for a field of that type, or a value its type cannot use.",
      "Remove the key, or change the field's type; docs/layouts.md lists what each type takes."},
     {"BW4012", "Layout lengths do not fit", "Fields overlap, a field's bytes cannot hold its type, or the record's length is not its fields'.",

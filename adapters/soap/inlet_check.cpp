@@ -30,7 +30,7 @@ std::unique_ptr<Inlet> make_inlet(InletConfig config, const ConfigNode& node, Ch
   if (!check_names(config, node, check)) return nullptr;
   std::optional<WsdlFile> wsdl;
   if (!config.wsdl_file.path.empty()) {
-    auto read = WsdlFile::read(std::move(config.wsdl_file.content));
+    auto read = WsdlFile::read(config.wsdl_file.content);
     if (!read) {
       check.findings.error("BW5031", config.wsdl_file.at, config.wsdl_file.path + ": " + read.error().text);
       return nullptr;

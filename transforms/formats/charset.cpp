@@ -14,10 +14,13 @@ constexpr std::pair<std::string_view, Charset> names[] = {
     {"utf-8", Charset::utf_8},           {"utf8", Charset::utf_8},              {"cp037", Charset::cp037},
     {"ibm037", Charset::cp037},          {"cp500", Charset::cp500},             {"ibm500", Charset::cp500},
     {"cp1047", Charset::cp1047},         {"ibm1047", Charset::cp1047},          {"ibm-1047", Charset::cp1047},
-    {"windows-1252", Charset::windows_1252}, {"cp1252", Charset::windows_1252},
+    {"iso-8859-2", Charset::iso_8859_2}, {"latin2", Charset::iso_8859_2},      {"iso-8859-15", Charset::iso_8859_15},
+    {"latin9", Charset::iso_8859_15},    {"windows-1250", Charset::windows_1250}, {"cp1250", Charset::windows_1250},
+    {"windows-1251", Charset::windows_1251}, {"cp1251", Charset::windows_1251}, {"windows-1252", Charset::windows_1252},
+    {"cp1252", Charset::windows_1252},
 };
 
-// Bytes of the code points up to U+00FF by table; the few beyond (windows-1252) are searched for.
+// Bytes of the code points up to U+00FF by table; the few beyond are searched for.
 struct ReverseTable {
   std::array<std::int16_t, 256> byte;
   explicit ReverseTable(const CharsetTable& table) {
@@ -30,9 +33,10 @@ struct ReverseTable {
 
 const ReverseTable& reverse_of(Charset charset) {
   static const ReverseTable tables[] = {
-      ReverseTable(table_of(Charset::ascii)),  ReverseTable(table_of(Charset::iso_8859_1)), ReverseTable(table_of(Charset::utf_8)),
-      ReverseTable(table_of(Charset::cp037)),  ReverseTable(table_of(Charset::cp500)),      ReverseTable(table_of(Charset::cp1047)),
-      ReverseTable(table_of(Charset::windows_1252))};
+      ReverseTable(table_of(Charset::ascii)),        ReverseTable(table_of(Charset::iso_8859_1)),   ReverseTable(table_of(Charset::utf_8)),
+      ReverseTable(table_of(Charset::cp037)),        ReverseTable(table_of(Charset::cp500)),        ReverseTable(table_of(Charset::cp1047)),
+      ReverseTable(table_of(Charset::iso_8859_2)),   ReverseTable(table_of(Charset::iso_8859_15)),  ReverseTable(table_of(Charset::windows_1250)),
+      ReverseTable(table_of(Charset::windows_1251)), ReverseTable(table_of(Charset::windows_1252))};
   return tables[static_cast<std::size_t>(charset)];
 }
 

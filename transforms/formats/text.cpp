@@ -14,7 +14,7 @@ struct TextConfig {
 class TextFormat final : public Format {
  public:
   explicit TextFormat(Charset charset) : charset_(charset) {
-    if (charset == Charset::utf_8 || charset == Charset::iso_8859_1 || charset == Charset::windows_1252) {
+    if (charset != Charset::ascii && !is_ebcdic(charset)) {
       content_type_ = "text/plain; charset=" + std::string(busway::name_of(charset));
     }
   }
@@ -73,7 +73,8 @@ FormatType text_format() {
           .format = role<TextConfig, const Format, FormatContext>(
               {{"charset", &TextConfig::charset, "How its characters are written.",
                 one_of<Charset>({{"utf-8", Charset::utf_8}, {"ascii", Charset::ascii}, {"iso-8859-1", Charset::iso_8859_1},
-                                 {"windows-1252", Charset::windows_1252}, {"cp037", Charset::cp037}, {"cp500", Charset::cp500},
+                                 {"iso-8859-2", Charset::iso_8859_2}, {"iso-8859-15", Charset::iso_8859_15}, {"windows-1250", Charset::windows_1250},
+                                 {"windows-1251", Charset::windows_1251}, {"windows-1252", Charset::windows_1252}, {"cp037", Charset::cp037}, {"cp500", Charset::cp500},
                                  {"cp1047", Charset::cp1047}})}},
               make_text),
           .examples = {{"As it is", "text"}, {"From a mainframe", "text: { charset: cp037 }"}}};

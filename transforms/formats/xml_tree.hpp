@@ -88,7 +88,7 @@ struct XmlDocument {
 
 // Reads one XML document: XML 1.0 fifth edition and Namespaces 1.0 without a DTD, which is refused. Every byte is checked. The
 // tree lives in `arena` alone. Encoding: a byte order mark, else `charset` (of a Content-Type; may be empty), else the declaration,
-// else UTF-8. UTF-8, UTF-16 with a mark, ISO-8859-1, windows-1252 and US-ASCII are read. Any thread; does not recurse.
+// else UTF-8. UTF-8, UTF-16 with a mark, US-ASCII, ISO-8859-1, -2 and -15 and windows-1250 to -1252 are read. Any thread; does not recurse.
 // Errors: kind `format`, with line, column and position.
 Result<XmlDocument> parse_xml(std::string_view bytes, Arena& arena, const XmlLimits& limits = {}, std::string_view charset = {});
 
