@@ -110,10 +110,7 @@ class Load {
     while (Clock::now() < end) {
       if (options_.rate > 0) {
         for (auto now = Clock::now(); due_at(made) <= now; ++made) waiting_.push_back(due_at(made));
-        while (!waiting_.empty() && !idle_.empty()) {
-          send_on(idle_.back(), waiting_.front());
-          waiting_.pop_front();
-        }
+        send_waiting();
         poll_until(std::min(due_at(made), end));
       } else {
         while (!idle_.empty()) send_on(idle_.back(), Clock::now());
@@ -121,7 +118,9 @@ class Load {
       }
     }
     seconds_ = std::chrono::duration<double>(Clock::now() - start).count();
-    for (auto grace = Clock::now() + std::chrono::seconds(2); idle_.size() < connections_.size() && Clock::now() < grace;) {
+    const auto grace = Clock::now() + std::chrono::seconds(2);
+    while ((!waiting_.empty() || idle_.size() < connections_.size()) && Clock::now() < grace) {
+      send_waiting();
       poll_until(grace);
     }
     // Nobody answered these, or they could not even be sent in time.
@@ -155,6 +154,13 @@ class Load {
     event.events = EPOLLIN;
     event.data.u64 = at;
     return ::epoll_ctl(poll_, EPOLL_CTL_ADD, connection.fd, &event) == 0;
+  }
+
+  void send_waiting() {
+    while (!waiting_.empty() && !idle_.empty()) {
+      send_on(idle_.back(), waiting_.front());
+      waiting_.pop_front();
+    }
   }
 
   // `at` is the last of idle_.
