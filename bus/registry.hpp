@@ -71,6 +71,8 @@ struct AdapterType {
   Role<Inlet, InletContext> inlet;
   Role<Target, TargetContext> target;
   std::vector<FieldInfo> call;  // read by Target::read_call
+  // Keys of the language that mean nothing to it, of a service ("headers"), a `from` ("error") or a call ("method"): a finding.
+  std::vector<std::string> no_use_for{};
   std::vector<Example> examples;
 };
 

@@ -116,6 +116,7 @@ void BundleCompiler::compile_inlet(const Declared& declared, const ConfigNode& f
     check_.findings.error("BW2018", adapter.entry->key.at, "'" + adapter.type->name + "' can only be called, not listened to");
     return;
   }
+  report_no_use(from, *adapter.type, names_of(from_fields()), check_);
   auto node = inlet_node(from, adapter);
   DeclaredListener* listener = find_listener(from, *adapter.type, adapter.entry->key.at);
   InletContext context;

@@ -127,6 +127,7 @@ AdapterType http_adapter() {
           .inlet = role<InletConfig, Inlet, InletContext>(inlet_fields(), make_inlet),
           .target = role<TargetConfig, Target, TargetContext>(target_fields(), make_target),
           .call = {},
+          .no_use_for = {"error", "operation"},
           .examples = {{"A listener on every interface", "listeners: { front: { http: { listen: '0.0.0.0:8080', max_connections: 2000 } } }"},
                        {"A route with a value in its path", "from: { http: 'GET /orders/{id}', on: front }"},
                        {"A route for one kind of request", "from: { http: 'POST /orders', headers: { X-Tenant: north }, max_body: 1MiB }"},

@@ -25,6 +25,7 @@ AdapterType soap_adapter() {
           .inlet = soap::inlet_role(),
           .target = soap::target_role(),
           .call = soap::call_option_fields().infos(),
+          .no_use_for = {"error", "format", "method"},
           .examples = {{"One operation of a service", "from: { soap: /services/orders, operation: PlaceOrder, on: front }"},
                        {"Only SOAP 1.2, in one namespace",
                         "from: { soap: /services/orders, operation: PlaceOrder, version: '1.2', namespace: 'urn:orders', on: front }"},

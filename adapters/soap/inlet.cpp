@@ -169,13 +169,9 @@ void SoapInlet::serve_file(Exchange& exchange, std::span<const HttpInlet* const>
     return;
   }
   std::string& body = exchange.keep_string();
-  if (origin.host.empty()) {
-    body = wsdl->content();
-  } else {
-    std::string address = origin.secure ? "https://" : "http://";
-    address.append(origin.host).append(origin.path);
-    body = wsdl->served_at(address);
-  }
+  std::string address = origin.secure ? "https://" : "http://";
+  address.append(origin.host).append(origin.path);
+  body = wsdl->served_at(address);
   reply.status = 200;
   reply.content_type = "text/xml";
   reply.body = body;

@@ -25,6 +25,7 @@ AdapterType tcp_adapter() {
   type.listener = role(tcp::listener_fields(), tcp::make_listener);
   type.inlet = role(tcp::inlet_fields(), tcp::make_inlet);
   type.target = role(tcp::service_fields(), tcp::make_target);
+  type.no_use_for = {"deadline_header", "headers", "method", "operation", "path"};
   type.examples = {
       {"A listener for records behind a two-byte length", "listeners: { till: { tcp: { listen: 127.0.0.1:7001, frame: { length_prefix: 2 } } } }"},
       {"A listener for lines", "listeners: { lines: { tcp: { listen: 127.0.0.1:7002, frame: { delimiter: crlf }, idle: 1m } } }"},
