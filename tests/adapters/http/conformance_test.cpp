@@ -195,7 +195,7 @@ TEST_CASE("llhttp's strict cases, whole, byte by byte and cut everywhere") {
     } else {
       CHECK_MESSAGE((whole.refused != 0) == refused, id << ": " << row.member("title").text());
     }
-    // Method, target and fields as the suite has them, of the first message.
+    // The method as the suite has it, of the first message.
     if (refused || whole.messages.empty() || stricter.contains(id)) continue;
     for (const Node& event : row.member("events").items()) {
       if (event.text().find("len=") != std::string_view::npos && event.text().find("span[method]=\"") != std::string_view::npos) {
