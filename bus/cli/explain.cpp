@@ -1,6 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
-#include <fmt/format.h>
 
 #include "bus/cli/verbs.hpp"
 #include "bus/diagnostics.hpp"

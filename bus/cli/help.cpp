@@ -1,5 +1,6 @@
-#include <filesystem>
 #include <fmt/format.h>
+
+#include <filesystem>
 #include <fstream>
 
 #include "bus/cli/builtin_registry.hpp"
@@ -22,7 +23,8 @@ int refuse(std::string_view what, std::string_view name, const std::vector<std::
 }
 
 template <class Types>
-int show(const Types& types, std::string_view what, std::string_view name, std::string (*reference)(const typename Types::mapped_type&, int)) {
+int show(const Types& types, std::string_view what, std::string_view name,
+         std::string (*reference)(const typename Types::mapped_type&, int)) {
   std::vector<std::string_view> names;
   for (const auto& [known, type] : types) {
     if (known == name) {
@@ -86,7 +88,8 @@ void add_help(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<HelpOptions>();
   verb->add_option("WHAT", options->kind, "A verb, or one of adapter, format, step.");
   verb->add_option("NAME", options->name, "Which adapter, format or step.");
-  verb->add_option("--docs", options->docs, "Write the whole reference as Markdown pages into this directory instead.")->option_text("DIR");
+  verb->add_option("--docs", options->docs, "Write the whole reference as Markdown pages into this directory instead.")
+      ->option_text("DIR");
   verb->callback([options, &app, &exit_code] { exit_code = help(*options, app); });
 }
 

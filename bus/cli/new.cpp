@@ -1,5 +1,6 @@
-#include <filesystem>
 #include <fmt/format.h>
+
+#include <filesystem>
 #include <fstream>
 
 #include "bus/cli/new_bundle.hpp"
@@ -44,7 +45,8 @@ int new_bundle(const std::string& directory) {
 void add_new(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand("new", "Write something to start from.");
   verb->require_subcommand(1);
-  CLI::App* bundle = verb->add_subcommand("bundle", "A small bundle that runs: a route, a service with its stand-in, tests, a README.");
+  CLI::App* bundle =
+      verb->add_subcommand("bundle", "A small bundle that runs: a route, a service with its stand-in, tests, a README.");
   auto directory = std::make_shared<std::string>();
   bundle->add_option("DIR", *directory, "Where to write it; made if it is not there. Nothing is overwritten.")->required();
   bundle->callback([directory, &exit_code] { exit_code = new_bundle(*directory); });

@@ -26,7 +26,8 @@ routes:
     reply: { status: 201, body: '{ "sku": sku, "qty": qty, "reservation": $vars.reserved.number }' }
 )";
 
-const char* const stand_in_text = R"(# Stands in for the stock system, so that `busway run` has someone to talk to. Delete this file once the endpoint of `stock` in
+const char* const stand_in_text =
+    R"(# Stands in for the stock system, so that `busway run` has someone to talk to. Delete this file once the endpoint of `stock` in
 # routes.yaml names the real one.
 listeners:
   stand-in: { http: { listen: 127.0.0.1:8081 } }

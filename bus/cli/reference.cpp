@@ -8,7 +8,9 @@ std::string heading(int level, std::string_view text) {
   return std::string(static_cast<std::size_t>(level), '#') + " " + std::string(text) + "\n\n";
 }
 
-std::string paragraph(std::string_view text) { return text.empty() ? "" : std::string(text) + "\n\n"; }
+std::string paragraph(std::string_view text) {
+  return text.empty() ? "" : std::string(text) + "\n\n";
+}
 
 void add_fields(const std::vector<FieldInfo>& fields, std::size_t indent, std::string& out) {
   for (const FieldInfo& field : fields) {
@@ -41,8 +43,9 @@ std::string examples(int level, const std::vector<Example>& list) {
 
 std::string delivery(const DeliveryBadge& badge) {
   if (badge.acknowledges.empty()) return "";
-  return "Delivery: acknowledges " + badge.acknowledges + "; " + (badge.may_repeat ? "a message may come again" : "no message comes twice") +
-         "; " + (badge.keeps_order ? "order is kept" : "order is not kept") + ".";
+  return "Delivery: acknowledges " + badge.acknowledges + "; " +
+         (badge.may_repeat ? "a message may come again" : "no message comes twice") + "; " +
+         (badge.keeps_order ? "order is kept" : "order is not kept") + ".";
 }
 
 }  // namespace
@@ -63,8 +66,10 @@ std::string adapter_reference(const AdapterType& type, int level) {
     if (!type.listens_on.empty() && type.listens_on != type.name) where += " `on:` names a listener of " + type.listens_on + ".";
     out += role(level + 1, "From", where, type.inlet.fields);
   }
-  if (type.target) out += role(level + 1, "Service", "Keys of `" + type.name + ":` in an entry of `services:`.", type.target.fields);
-  if (!type.call.empty()) out += role(level + 1, "Call", "Keys that a `call` of such a service may have besides the step's own.", type.call);
+  if (type.target)
+    out += role(level + 1, "Service", "Keys of `" + type.name + ":` in an entry of `services:`.", type.target.fields);
+  if (!type.call.empty())
+    out += role(level + 1, "Call", "Keys that a `call` of such a service may have besides the step's own.", type.call);
   return out + examples(level + 1, type.examples);
 }
 

@@ -13,9 +13,13 @@ namespace {
 
 using Properties = std::vector<std::pair<std::string, std::string>>;
 
-std::string json_text(std::string_view text) { return to_json(Node::string(text)); }
+std::string json_text(std::string_view text) {
+  return to_json(Node::string(text));
+}
 
-std::string reference(std::string_view definition) { return "{\"$ref\":\"#/$defs/" + std::string(definition) + "\"}"; }
+std::string reference(std::string_view definition) {
+  return "{\"$ref\":\"#/$defs/" + std::string(definition) + "\"}";
+}
 
 std::string described(const std::string& schema, std::string_view doc) {
   if (schema == "true") return "{\"description\":" + json_text(doc) + "}";
@@ -24,12 +28,15 @@ std::string described(const std::string& schema, std::string_view doc) {
 
 std::string object(const Properties& properties, std::string_view more) {
   std::string out = "{\"type\":\"object\",\"properties\":{";
-  for (std::size_t i = 0; i < properties.size(); ++i) out += (i == 0 ? "" : ",") + json_text(properties[i].first) + ":" + properties[i].second;
+  for (std::size_t i = 0; i < properties.size(); ++i)
+    out += (i == 0 ? "" : ",") + json_text(properties[i].first) + ":" + properties[i].second;
   return out + "},\"additionalProperties\":false" + std::string(more) + "}";
 }
 
 // Any name, each value by the definition.
-std::string named(std::string_view definition) { return "{\"type\":\"object\",\"additionalProperties\":" + reference(definition) + "}"; }
+std::string named(std::string_view definition) {
+  return "{\"type\":\"object\",\"additionalProperties\":" + reference(definition) + "}";
+}
 
 // The fields with what the definitions know better than a field's own schema: lists of steps, handlers and the like.
 void add_fields(const std::vector<FieldInfo>& fields, const std::map<std::string, std::string>& known, Properties& out) {
@@ -89,21 +96,24 @@ std::string call_schema(const Registry& registry, const StepType& call) {
 // One branch of a `choice`: when and steps, or otherwise.
 std::string choice_schema() {
   return "{\"type\":\"array\",\"items\":{\"anyOf\":[" +
-         object({{"when", "{\"type\":[\"string\",\"boolean\",\"number\"]}"}, {"steps", reference("steps")}}, ",\"required\":[\"when\",\"steps\"]") + "," +
-         object({{"otherwise", reference("steps")}}, ",\"required\":[\"otherwise\"]") + "]}}";
+         object({{"when", "{\"type\":[\"string\",\"boolean\",\"number\"]}"}, {"steps", reference("steps")}},
+                ",\"required\":[\"when\",\"steps\"]") +
+         "," + object({{"otherwise", reference("steps")}}, ",\"required\":[\"otherwise\"]") + "]}}";
 }
 
 std::string step_schema(const Registry& registry) {
   Properties properties;
   std::vector<std::string> names;
   for (const auto& [name, type] : registry.steps()) {
-    std::string schema = name == "choice" ? choice_schema() : name == "call" ? call_schema(registry, type) : detail::fields_schema(type.step.fields);
+    std::string schema = name == "choice" ? choice_schema()
+                         : name == "call" ? call_schema(registry, type)
+                                          : detail::fields_schema(type.step.fields);
     properties.emplace_back(name, described(schema, type.summary));
     names.push_back(name);
   }
   add_fields(routes::step_fields(), known_definitions(), properties);
-  return "{\"anyOf\":[{\"type\":\"string\",\"description\":\"A list under the bundle's `steps:`.\"}," + object(properties, required_one_of(names)) +
-         "]}";
+  return "{\"anyOf\":[{\"type\":\"string\",\"description\":\"A list under the bundle's `steps:`.\"}," +
+         object(properties, required_one_of(names)) + "]}";
 }
 
 std::string handlers_schema() {
@@ -146,8 +156,8 @@ std::string route_file_schema(const Registry& registry) {
              top);
   std::string defs;
   for (const auto& [name, schema] : definitions) defs += (defs.empty() ? "" : ",") + json_text(name) + ":" + schema;
-  return "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"title\":\"Busway route file\",\"$defs\":{" + defs + "}," +
-         object(top, "").substr(1);
+  return "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"title\":\"Busway route file\",\"$defs\":{" + defs +
+         "}," + object(top, "").substr(1);
 }
 
 void add_schema(CLI::App& app, int& exit_code) {

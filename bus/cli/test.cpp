@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+
 #include <iostream>
 
 #include "bus/cli/builtin_registry.hpp"
@@ -24,7 +25,8 @@ void print_text(const routes::TestSuite& suite, const TestOptions& options) {
       continue;
     }
     fmt::print("FAILED  {}  ({})\n", result.name, result.at.text());
-    for (const routes::Difference& difference : result.record.differences) fmt::print("  {}: {}\n", difference.at.text(), difference.text);
+    for (const routes::Difference& difference : result.record.differences)
+      fmt::print("  {}: {}\n", difference.at.text(), difference.text);
     fmt::print("  what happened:\n");
     for (const std::string& line : result.record.story) fmt::print("    {}\n", line);
   }
@@ -36,7 +38,9 @@ void print_text(const routes::TestSuite& suite, const TestOptions& options) {
   fmt::print("{} passed, {} failed\n", suite.passed, suite.failed);
 }
 
-std::string json_text(std::string_view text) { return to_json(Node::string(text)); }
+std::string json_text(std::string_view text) {
+  return to_json(Node::string(text));
+}
 
 std::string place(const Position& at) {
   return fmt::format("\"file\":{},\"line\":{},\"column\":{}", at.file ? json_text(*at.file) : "null", at.line, at.column);
@@ -48,12 +52,13 @@ void print_json(const routes::TestSuite& suite, const Findings& findings) {
   for (const routes::TestResult& result : suite.results) {
     std::string differences;
     for (const routes::Difference& difference : result.record.differences) {
-      differences += fmt::format("{}{{{},\"text\":{}}}", differences.empty() ? "" : ",", place(difference.at), json_text(difference.text));
+      differences +=
+          fmt::format("{}{{{},\"text\":{}}}", differences.empty() ? "" : ",", place(difference.at), json_text(difference.text));
     }
     std::string story;
     for (const std::string& line : result.record.story) story += (story.empty() ? "" : ",") + json_text(line);
-    fmt::print("{}\n{{\"test\":{},{},\"passed\":{},\"differences\":[{}],\"story\":[{}]}}", first ? "" : ",", json_text(result.name),
-               place(result.at), result.passed(), differences, story);
+    fmt::print("{}\n{{\"test\":{},{},\"passed\":{},\"differences\":[{}],\"story\":[{}]}}", first ? "" : ",",
+               json_text(result.name), place(result.at), result.passed(), differences, story);
     first = false;
   }
   fmt::print("],\n\"report\":");
@@ -86,11 +91,14 @@ int test(const TestOptions& options) {
 }  // namespace
 
 void add_test(CLI::App& app, int& exit_code) {
-  CLI::App* verb = app.add_subcommand("test", "Run a bundle's *.test.yaml through its real routes, with simulated services and no network.");
+  CLI::App* verb =
+      app.add_subcommand("test", "Run a bundle's *.test.yaml through its real routes, with simulated services and no network.");
   auto options = std::make_shared<TestOptions>();
   verb->add_option("BUNDLE", options->bundle, "A directory of route files, or one route file.")->required();
   verb->add_option("--filter", options->filter, "Run only the tests whose name contains this.")->option_text("NAME");
-  verb->add_option("--format", options->format, "How to report.")->check(CLI::IsMember({"text", "json"}))->option_text("text|json");
+  verb->add_option("--format", options->format, "How to report.")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->option_text("text|json");
   verb->callback([options, &exit_code] { exit_code = test(*options); });
 }
 

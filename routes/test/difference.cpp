@@ -81,7 +81,8 @@ class Comparison {
     for (const Member& member : actual.members()) members.emplace_back(member.key.text(), &member.value);
     std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     auto find = [&](std::string_view name) {
-      auto at = std::lower_bound(members.begin(), members.end(), name, [](const auto& member, std::string_view key) { return member.first < key; });
+      auto at = std::lower_bound(members.begin(), members.end(), name,
+                                 [](const auto& member, std::string_view key) { return member.first < key; });
       return at != members.end() && at->first == name ? at : members.end();
     };
     std::vector<bool> named(members.size());
@@ -117,7 +118,8 @@ class Comparison {
       path_.resize(length);
     }
     if (expected.items.size() == actual.items().size()) return;
-    differ(expected.at, "expected " + std::to_string(expected.items.size()) + " items, got " + std::to_string(actual.items().size()));
+    differ(expected.at,
+           "expected " + std::to_string(expected.items.size()) + " items, got " + std::to_string(actual.items().size()));
   }
 
   void differ(const Position& at, std::string text) {
@@ -136,12 +138,14 @@ class Comparison {
 
 }  // namespace
 
-void compare(std::string_view what, const ConfigNode& expected, const Node& actual, Match match, std::vector<Difference>& differences,
-             std::size_t most) {
+void compare(std::string_view what, const ConfigNode& expected, const Node& actual, Match match,
+             std::vector<Difference>& differences, std::size_t most) {
   Comparison(what, match, differences, most).walk(expected, actual);
 }
 
-std::string shown(const Node& document) { return document.is_nothing() ? "" : cut(to_json(document), longest); }
+std::string shown(const Node& document) {
+  return document.is_nothing() ? "" : cut(to_json(document), longest);
+}
 
 std::string shown(std::string_view bytes) {
   bool text = std::all_of(bytes.begin(), bytes.end(), [](char c) {

@@ -21,8 +21,8 @@ enum class Match { whole, subset };
 // Compares a document with what a test file says of it, path by path (RFC 6901). Numbers compare as exact decimals, kinds never
 // mix; an expected empty text is also met by no body at all. `what` names the document in each text ("body"). At most `most`
 // differences are added.
-void compare(std::string_view what, const ConfigNode& expected, const Node& actual, Match match, std::vector<Difference>& differences,
-             std::size_t most = 20);
+void compare(std::string_view what, const ConfigNode& expected, const Node& actual, Match match,
+             std::vector<Difference>& differences, std::size_t most = 20);
 
 // A document or bytes on one line, cut where it grows long, for texts and stories. Bytes that are no text print in hex.
 std::string shown(const Node& document);

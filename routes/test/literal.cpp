@@ -13,7 +13,9 @@ std::optional<std::string> from_base(std::string_view digits, int base) {
   return std::to_string(value);
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 }  // namespace
 
@@ -38,12 +40,14 @@ std::optional<std::string> json_number(std::string_view yaml) {
 std::optional<Node> literal_document(const ConfigNode& literal, Arena& arena, Findings& findings) {
   switch (literal.kind) {
     case ConfigNode::Kind::null: return Node::null();
-    case ConfigNode::Kind::boolean: return Node::boolean(literal.text == "true" || literal.text == "True" || literal.text == "TRUE");
+    case ConfigNode::Kind::boolean:
+      return Node::boolean(literal.text == "true" || literal.text == "True" || literal.text == "TRUE");
     case ConfigNode::Kind::string: return Node::string(arena.copy(literal.text));
     case ConfigNode::Kind::number: {
       auto text = json_number(literal.text);
       if (text) return Node::number_text(arena.copy(*text));
-      findings.error("BW6001", literal.at, "'" + literal.text + "' is a number that no document can hold; quote it if a text is meant");
+      findings.error("BW6001", literal.at,
+                     "'" + literal.text + "' is a number that no document can hold; quote it if a text is meant");
       return std::nullopt;
     }
     case ConfigNode::Kind::list: {

@@ -9,10 +9,12 @@ namespace busway::routes {
 
 namespace {
 
-constexpr std::string_view failure_kinds[] = {"not_sent", "unknown",  "answered", "garbage",  "format",
-                                              "invalid",  "mapping",  "overload", "deadline", "internal"};
+constexpr std::string_view failure_kinds[] = {"not_sent", "unknown", "answered", "garbage",  "format",
+                                              "invalid",  "mapping", "overload", "deadline", "internal"};
 
-bool names_document(std::string_view path) { return path.ends_with(".json") || path.ends_with(".yaml") || path.ends_with(".yml"); }
+bool names_document(std::string_view path) {
+  return path.ends_with(".json") || path.ends_with(".yaml") || path.ends_with(".yml");
+}
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -30,13 +32,15 @@ std::optional<std::string> read_hex(std::string_view text) {
   }
   if (digits.size() % 2 != 0) return std::nullopt;
   std::string bytes;
-  for (std::size_t i = 0; i < digits.size(); i += 2) bytes += static_cast<char>(hex_digit(digits[i]) * 16 + hex_digit(digits[i + 1]));
+  for (std::size_t i = 0; i < digits.size(); i += 2)
+    bytes += static_cast<char>(hex_digit(digits[i]) * 16 + hex_digit(digits[i + 1]));
   return bytes;
 }
 
 class TestReader {
  public:
-  TestReader(const LoadedBundle& bundle, CheckContext& check) : bundle_(bundle), snapshot_(*bundle.snapshot), check_(check), findings_(check.findings) {}
+  TestReader(const LoadedBundle& bundle, CheckContext& check)
+      : bundle_(bundle), snapshot_(*bundle.snapshot), check_(check), findings_(check.findings) {}
 
   std::optional<TestCase> read(const ConfigNode& document) {
     std::size_t before = findings_.errors();
@@ -68,7 +72,8 @@ class TestReader {
   void unknown(std::string_view what, const ConfigNode& name, const Named& known) {
     std::vector<std::string_view> names;
     for (const auto& [key, value] : known) names.push_back(key);
-    findings_.error("BW6002", name.at, "the bundle has no " + std::string(what) + " '" + name.text + "'" + did_you_mean(name.text, names));
+    findings_.error("BW6002", name.at,
+                    "the bundle has no " + std::string(what) + " '" + name.text + "'" + did_you_mean(name.text, names));
   }
 
   // `{ file: PATH }` or the document itself.
@@ -99,7 +104,8 @@ class TestReader {
     for (const ConfigNode::Entry& entry : send.entries) {
       const AdapterType* named = check_.registry.adapter(entry.key.text);
       if (named == nullptr || !named->inlet) continue;
-      if (adapter != nullptr) return refuse(entry.key, "a message comes in through one adapter, not also through '" + entry.key.text + "'");
+      if (adapter != nullptr)
+        return refuse(entry.key, "a message comes in through one adapter, not also through '" + entry.key.text + "'");
       adapter = named;
       if (entry.value.is_scalar()) {
         test.main = entry.value.text;
@@ -107,7 +113,8 @@ class TestReader {
         refuse(entry.value, "expected what a message of " + named->name + " is sent to, as in a route's `from:`");
       }
     }
-    if (adapter == nullptr) return refuse(send, "the message needs an adapter's key, as in a route's `from:`, such as http: POST /orders");
+    if (adapter == nullptr)
+      return refuse(send, "the message needs an adapter's key, as in a route's `from:`, such as http: POST /orders");
     SendConfig config;
     std::vector<std::string> others{adapter->name};
     for (const FieldInfo& field : adapter->inlet.fields) others.push_back(field.name);
@@ -144,7 +151,8 @@ class TestReader {
     }
     for (const auto& [name, listener] : snapshot_.listeners) {
       if (listener->adapter() != adapter.listens_on) continue;
-      if (!test.listener.empty()) return refuse(send, "several listeners could take the message: say which with `on:` or `route:`");
+      if (!test.listener.empty())
+        return refuse(send, "several listeners could take the message: say which with `on:` or `route:`");
       test.listener = name;
     }
     if (test.listener.empty()) refuse(send, "the bundle has no listener of " + adapter.listens_on);
@@ -225,8 +233,9 @@ class TestReader {
     out.error = config.error->text;
     out.error_at = config.error->at;
     if (std::find(std::begin(failure_kinds), std::end(failure_kinds), out.error) == std::end(failure_kinds)) {
-      findings_.error("BW6003", config.error->at, "there is no failure kind '" + out.error + "'" +
-                                                      did_you_mean(out.error, {std::begin(failure_kinds), std::end(failure_kinds)}));
+      findings_.error("BW6003", config.error->at,
+                      "there is no failure kind '" + out.error + "'" +
+                          did_you_mean(out.error, {std::begin(failure_kinds), std::end(failure_kinds)}));
     }
   }
 

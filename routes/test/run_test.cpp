@@ -23,7 +23,8 @@ class Simulation {
   Snapshot& snapshot_;
 };
 
-Task<> send(Listener& listener, Worker& worker, const TestRequest& request, Arena& arena, std::optional<Result<TestReply>>& reply) {
+Task<> send(Listener& listener, Worker& worker, const TestRequest& request, Arena& arena,
+            std::optional<Result<TestReply>>& reply) {
   reply.emplace(co_await listener.simulate(worker, request, arena));
 }
 
@@ -72,8 +73,9 @@ void compare_failure(const TestExpectation& expect, const TestReply& reply, std:
   if (!expect.error.empty() && got != expect.error) {
     differences.push_back({expect.error_at, "error: expected " + expect.error + ", got " + (got.empty() ? "no failure" : got)});
   }
-  // A test that says nothing of a failure does not pass by one.
-  if (expect.error.empty() && !expect.status && reply.failure) {
+  // A test that says nothing of the answer does not pass by a failure.
+  bool says = !expect.error.empty() || expect.status || expect.body || expect.body_has;
+  if (!says && reply.failure) {
     differences.push_back({expect.at, "the route failed with " + got + "; a test of that says `error:` or `status:`"});
   }
 }
@@ -124,7 +126,8 @@ TestRecord run_test(const TestCase& test, Snapshot& snapshot) {
     if (answer.route.empty()) record.story.push_back("no route took it");
     if (answer.failure) {
       std::string step = answer.failure->step.empty() ? "" : " at step " + answer.failure->step;
-      record.story.push_back("failed" + step + ": " + std::string(name_of(answer.failure->kind)) + ": " + answer.failure->message);
+      record.story.push_back("failed" + step + ": " + std::string(name_of(answer.failure->kind)) + ": " +
+                             answer.failure->message);
     }
     record.story.push_back(reply_shown(answer));
     compare_reply(test, answer, record.differences);

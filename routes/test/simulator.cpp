@@ -14,7 +14,9 @@ std::string body_shown(const Node& document, std::string_view bytes) {
   return text.empty() ? "" : " " + text;
 }
 
-std::string duration_shown(std::chrono::milliseconds time) { return std::to_string(time.count()) + "ms"; }
+std::string duration_shown(std::chrono::milliseconds time) {
+  return std::to_string(time.count()) + "ms";
+}
 
 }  // namespace
 
@@ -31,7 +33,8 @@ void ServiceSimulator::compare_request(const std::string& service, const TestExc
     if (!word.empty()) line += " " + std::string(word);
   }
   record_.story.push_back(line + body_shown(request.body, request.bytes));
-  if (listed.expect) compare_body("sent to " + service, *listed.expect, request.body, request.bytes, Match::whole, record_.differences);
+  if (listed.expect)
+    compare_body("sent to " + service, *listed.expect, request.body, request.bytes, Match::whole, record_.differences);
 }
 
 SimulatedReply ServiceSimulator::make_reply(const std::string& service, const TestExchange& listed, Arena& arena) const {
@@ -61,8 +64,8 @@ SimulatedReply ServiceSimulator::make_reply(const std::string& service, const Te
   return reply;
 }
 
-Task<Result<Answer>> ServiceSimulator::call(Exchange& exchange, const std::string& service, Target& target, const Outbound& outbound,
-                                            const Endpoint& endpoint, TimePoint deadline) {
+Task<Result<Answer>> ServiceSimulator::call(Exchange& exchange, const std::string& service, Target& target,
+                                            const Outbound& outbound, const Endpoint& endpoint, TimePoint deadline) {
   Worker& worker = exchange.worker();
   auto listed_at = test_.services.find(service);
   std::size_t index = made_[service]++;
@@ -114,8 +117,8 @@ void ServiceSimulator::finish() {
     std::size_t count = made == made_.end() ? 0 : made->second;
     if (count >= exchanges.size()) continue;
     std::string calls = count == 0 ? "was not called" : "was called " + std::to_string(count) + (count == 1 ? " time" : " times");
-    record_.differences.push_back({exchanges[count].at, "service " + service + " " + calls + ", but the test lists " +
-                                                            std::to_string(exchanges.size())});
+    record_.differences.push_back(
+        {exchanges[count].at, "service " + service + " " + calls + ", but the test lists " + std::to_string(exchanges.size())});
   }
 }
 

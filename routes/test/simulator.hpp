@@ -16,12 +16,13 @@ struct TestRecord {
   std::vector<std::string> story;  // a line for each thing that happened
 };
 
-// Plays the services of one test: each call takes the next exchange its service lists, is compared with what that expects, and gets
-// its answer through the service's real codec after the time it says, on the worker's manual clock, within the attempt's deadline.
-// One run, one thread.
+// Plays the services of one test: each call takes the next exchange its service lists, is compared with what that expects, and
+// gets its answer through the service's real codec after the time it says, on the worker's manual clock, within the attempt's
+// deadline. One run, one thread.
 class ServiceSimulator final : public CallSimulator {
  public:
-  ServiceSimulator(const TestCase& test, const Snapshot& snapshot, TestRecord& record) : test_(test), snapshot_(snapshot), record_(record) {}
+  ServiceSimulator(const TestCase& test, const Snapshot& snapshot, TestRecord& record)
+      : test_(test), snapshot_(snapshot), record_(record) {}
 
   Task<Result<Answer>> call(Exchange& exchange, const std::string& service, Target& target, const Outbound& outbound,
                             const Endpoint& endpoint, TimePoint deadline) override;

@@ -5,8 +5,8 @@
 
 namespace busway::routes {
 
-TestSuite run_tests(const LoadedBundle& bundle, const Registry& registry, const ExpressionLanguage& expressions, const std::string& filter,
-                    Findings& findings) {
+TestSuite run_tests(const LoadedBundle& bundle, const Registry& registry, const ExpressionLanguage& expressions,
+                    const std::string& filter, Findings& findings) {
   TestSuite suite;
   SecretReferences secrets(SecretReferences::Reading::opaque);
   CheckContext check{findings, registry, *bundle.files, secrets, expressions};

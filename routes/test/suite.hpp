@@ -23,9 +23,9 @@ struct TestSuite {
   std::size_t failed = 0;
 };
 
-// Runs the tests of a bundle loaded in LoadMode::test, in the order of files; `filter` keeps those whose name contains it. What is
-// wrong in a test file goes to `findings`; its other tests run all the same. One thread; touches no network.
-TestSuite run_tests(const LoadedBundle& bundle, const Registry& registry, const ExpressionLanguage& expressions, const std::string& filter,
-                    Findings& findings);
+// Runs the tests of a bundle loaded in LoadMode::test, in the order of files; `filter` keeps those whose name contains it. What
+// is wrong in a test file goes to `findings`; its other tests run all the same. One thread; touches no network.
+TestSuite run_tests(const LoadedBundle& bundle, const Registry& registry, const ExpressionLanguage& expressions,
+                    const std::string& filter, Findings& findings);
 
 }  // namespace busway::routes

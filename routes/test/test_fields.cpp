@@ -7,7 +7,8 @@ Fields<TestConfig> test_config_fields() {
           {"route", &TestConfig::route, "The route that must take the message."},
           {"send", &TestConfig::send, "The message: the adapter's key as in `from:`, and what it carries.", required()},
           {"services", &TestConfig::services,
-           "The simulated services by name: one exchange or a list of exchanges, made in this order. A call to any other service, and an "
+           "The simulated services by name: one exchange or a list of exchanges, made in this order. A call to any other "
+           "service, and an "
            "exchange that is not made, fail the test."},
           {"expect", &TestConfig::expect, "What must come back.", required()},
           {"at", &TestConfig::at, "Holds the wall time still, such as 2026-01-31T10:15:30Z, for $now() and $message.received."}};
@@ -22,10 +23,12 @@ Fields<SendConfig> send_config_fields() {
 }
 
 Fields<ExchangeConfig> exchange_config_fields() {
-  return {{"expect", &ExchangeConfig::expect, "The whole document the service must be sent; or { file: PATH }. Left out: anything."},
-          {"reply", &ExchangeConfig::reply, "The document the service answers with; or { file: PATH }. Left out: an empty answer."},
-          {"fails", &ExchangeConfig::fails, "Instead of a reply: not_sent, unknown, garbage, { status, headers, body } or { fault }."},
-          {"after", &ExchangeConfig::after, "How long the service takes, on the test's own clock."}};
+  return {
+      {"expect", &ExchangeConfig::expect, "The whole document the service must be sent; or { file: PATH }. Left out: anything."},
+      {"reply", &ExchangeConfig::reply, "The document the service answers with; or { file: PATH }. Left out: an empty answer."},
+      {"fails", &ExchangeConfig::fails,
+       "Instead of a reply: not_sent, unknown, garbage, { status, headers, body } or { fault }."},
+      {"after", &ExchangeConfig::after, "How long the service takes, on the test's own clock."}};
 }
 
 Fields<FailsConfig> fails_config_fields() {
@@ -42,11 +45,13 @@ Fields<FaultConfig> fault_config_fields() {
 }
 
 Fields<ExpectConfig> expect_config_fields() {
-  return {{"status", &ExpectConfig::status, "The status of the reply."},
-          {"headers", &ExpectConfig::headers, "Header fields the reply must have; it may have others."},
-          {"body", &ExpectConfig::body, "The whole body as a document; or { file: PATH }. Numbers compare as decimals, 3 is not \"3\"."},
-          {"body_has", &ExpectConfig::body_has, "Members the body must have; objects may have others, lists are as long as here."},
-          {"error", &ExpectConfig::error, "The kind of the failure that no handler has taken: not_sent, mapping, ..."}};
+  return {
+      {"status", &ExpectConfig::status, "The status of the reply."},
+      {"headers", &ExpectConfig::headers, "Header fields the reply must have; it may have others."},
+      {"body", &ExpectConfig::body,
+       "The whole body as a document; or { file: PATH }. Numbers compare as decimals, 3 is not \"3\"."},
+      {"body_has", &ExpectConfig::body_has, "Members the body must have; objects may have others, lists are as long as here."},
+      {"error", &ExpectConfig::error, "The kind of the failure that no handler has taken: not_sent, mapping, ..."}};
 }
 
 }  // namespace busway::routes

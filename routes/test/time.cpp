@@ -37,7 +37,8 @@ std::optional<std::chrono::system_clock::time_point> read_time(std::string_view 
   int minute = take_number(text, 2);
   good = take(text, ':') && good;
   int second = take_number(text, 2);
-  if (!good || years < 0 || months < 0 || days < 0 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) {
+  if (!good || years < 0 || months < 0 || days < 0 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
+      second > 59) {
     return std::nullopt;
   }
   year_month_day date{year(years), month(static_cast<unsigned>(months)), day(static_cast<unsigned>(days))};
@@ -62,7 +63,8 @@ std::optional<std::chrono::system_clock::time_point> read_time(std::string_view 
     offset = minutes((west ? -1 : 1) * (hours_off * 60 + minutes_off));
   }
   if (!text.empty()) return std::nullopt;
-  return system_clock::time_point(sys_days(date)) + hours(hour) + minutes(minute) + seconds(second) + milliseconds(millis) - offset;
+  return system_clock::time_point(sys_days(date)) + hours(hour) + minutes(minute) + seconds(second) + milliseconds(millis) -
+         offset;
 }
 
 }  // namespace busway::routes

@@ -25,7 +25,9 @@ class TemporaryDirectory {
   }
   ~TemporaryDirectory() { fs::remove_all(path_); }
   const std::string& path() const { return path_; }
-  void write(const std::string& name, std::string_view text) const { std::ofstream(fs::path(path_) / name, std::ios::binary) << text; }
+  void write(const std::string& name, std::string_view text) const {
+    std::ofstream(fs::path(path_) / name, std::ios::binary) << text;
+  }
 
  private:
   std::string path_;
@@ -64,7 +66,8 @@ std::string embedded(const std::string& text, bool is_format, const std::string&
   collect(*tree, "on", listeners);
   std::string out;
   if (is_format) {
-    out = "routes:\n  example:\n    from:\n      http: POST /example\n      on: example\n      format:\n" + indented(text, 8) + "    reply: {}\n";
+    out = "routes:\n  example:\n    from:\n      http: POST /example\n      on: example\n      format:\n" + indented(text, 8) +
+          "    reply: {}\n";
     listeners.insert("example");
   } else if (tree->find("listeners") != nullptr || tree->find("services") != nullptr || tree->find("routes") != nullptr) {
     return text + "\n";
@@ -104,7 +107,8 @@ void check_example(const std::string& of, const Example& example, bool is_format
 TEST_CASE("every documented example is right") {
   const Registry& registry = cli::builtin_registry();
   for (const auto& [name, type] : registry.adapters()) {
-    std::string listener = type.listens_on == "tcp" ? "{ tcp: { listen: '127.0.0.1:0', frame: { length_prefix: 2 } } }\n" : http_listener;
+    std::string listener =
+        type.listens_on == "tcp" ? "{ tcp: { listen: '127.0.0.1:0', frame: { length_prefix: 2 } } }\n" : http_listener;
     for (const Example& example : type.examples) check_example("adapter " + name, example, false, listener);
   }
   for (const auto& [name, type] : registry.formats()) {
@@ -154,7 +158,8 @@ TEST_CASE("a new bundle passes its own check and tests") {
   TemporaryDirectory directory;
   for (const auto& [name, text] : cli::new_bundle_files("shop")) directory.write(name, text);
   Findings findings;
-  auto bundle = routes::load_bundle(directory.path(), cli::builtin_registry(), jsonata::language(), routes::LoadMode::test, findings);
+  auto bundle =
+      routes::load_bundle(directory.path(), cli::builtin_registry(), jsonata::language(), routes::LoadMode::test, findings);
   REQUIRE(bundle.snapshot != nullptr);
   auto suite = routes::run_tests(bundle, cli::builtin_registry(), jsonata::language(), "", findings);
   CHECK(findings.all().empty());

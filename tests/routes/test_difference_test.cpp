@@ -47,7 +47,8 @@ TEST_CASE("kinds never mix") {
 }
 
 TEST_CASE("each difference names its path and the line of what was expected") {
-  CHECK(differences("items:\n  - sku: A\n    qty: 3\n  - { sku: B, qty: 1 }", R"({"items":[{"sku":"A","qty":"3"},{"sku":"C","qty":1}]})") ==
+  CHECK(differences("items:\n  - sku: A\n    qty: 3\n  - { sku: B, qty: 1 }",
+                    R"({"items":[{"sku":"A","qty":"3"},{"sku":"C","qty":1}]})") ==
         "a.test.yaml:3:10: body /items/0/qty: expected 3, got \"3\"\n"
         "a.test.yaml:4:12: body /items/1/sku: expected \"B\", got \"C\"\n");
   CHECK(differences("{ a/b: 1, c~d: 2 }", R"({"a/b":2,"c~d":1})") ==
@@ -113,14 +114,16 @@ TEST_CASE("times are RFC 3339") {
   CHECK(read_time("2026-01-31T12:00:00.5Z") == noon + milliseconds(500));
   CHECK(read_time("2026-01-31T13:30:00+01:30") == noon);
   CHECK(read_time("2026-01-31T11:00:00-01:00") == noon);
-  for (std::string_view wrong : {"", "2026-01-31", "2026-02-30T12:00:00Z", "2026-01-31T12:00:00", "2026-01-31T24:00:00Z", "2026-01-31T12:00:00Z ",
-                                 "2026-01-31T12:00:00.Z", "2026-01-31T12:00:00+0100"}) {
+  for (std::string_view wrong : {"", "2026-01-31", "2026-02-30T12:00:00Z", "2026-01-31T12:00:00", "2026-01-31T24:00:00Z",
+                                 "2026-01-31T12:00:00Z ", "2026-01-31T12:00:00.Z", "2026-01-31T12:00:00+0100"}) {
     CHECK(read_time(wrong) == std::nullopt);
   }
 }
 
 TEST_CASE("bytes are shown as text where they are text") {
   CHECK(shown(std::string_view("a\r\nb")) == "a\\r\\nb");
-  CHECK(shown(std::string_view("\x02" "A\x03", 3)) == "hex 02 41 03");
+  CHECK(shown(std::string_view("\x02"
+                               "A\x03",
+                               3)) == "hex 02 41 03");
   CHECK(shown(std::string_view(std::string(3000, 'x'))).ends_with("... (1000 more bytes)"));
 }
