@@ -71,7 +71,7 @@ int evaluate(const EvalOptions& options) {
   if (options.pretty) {
     write_pretty_json(*result, out);
   } else {
-    write_json(*result, out);
+    write_json(*result, out, JsonDigits::exact);
   }
   std::cout << out << '\n';
   return good;

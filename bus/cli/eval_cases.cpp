@@ -49,7 +49,7 @@ void eval_case(std::string_view text, std::string& out) {
     return;
   }
   out += "{\"result\":";
-  write_json(*result, out);
+  write_json(*result, out, JsonDigits::exact);
   out += '}';
 }
 

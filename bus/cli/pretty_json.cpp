@@ -7,7 +7,7 @@ namespace busway::cli {
 // Lays out compact JSON again: what is inside a string stays.
 void write_pretty_json(const Node& document, std::string& out) {
   std::string compact;
-  write_json(document, compact);
+  write_json(document, compact, JsonDigits::exact);
   std::size_t level = 0;
   bool in_string = false;
   auto new_line = [&] { out.append(1, '\n').append(2 * level, ' '); };

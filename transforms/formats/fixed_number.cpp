@@ -99,9 +99,11 @@ Refusal write_display(const LayoutField& field, Charset charset, const PlainNumb
   std::size_t least = field.type == Type::decimal ? field.decimals + 1U : std::max<std::size_t>(1, field.decimals);
   if (digits.size() < least) digits.insert(0, least - digits.size(), '0');
   if (point) digits.insert(digits.size() - field.decimals, 1, '.');
-  std::size_t room = field.length - (field.is_signed ? 1U : 0U);
-  if (digits.size() > room) return "has more digits than the field";
   char pad = ascii_of(charset, field.pad);
+  // Beside blanks a leading sign takes a place only where it is written, and a plus is not.
+  bool sign_place = field.is_signed && (field.sign_trailing || pad == '0' || number.negative);
+  std::size_t room = field.length - (sign_place ? 1U : 0U);
+  if (digits.size() > room) return "has more digits than the field";
   char sign = number.negative ? '-' : '+';
   std::string text;
   if (pad == '0') {
@@ -109,7 +111,6 @@ Refusal write_display(const LayoutField& field, Charset charset, const PlainNumb
     text += digits;
     if (field.is_signed) field.sign_trailing ? text += sign : text.insert(0, 1, sign);
   } else {
-    // Beside blanks a plus is not written but in its own place behind.
     if (field.is_signed && !field.sign_trailing && number.negative) digits.insert(0, 1, '-');
     std::size_t width = field.length - (field.is_signed && field.sign_trailing ? 1U : 0U);
     text = digits;

@@ -58,7 +58,7 @@ void write_string(std::string_view text, std::string& out) {
   out += '"';
 }
 
-void write_number(const Node& number, std::string& out) {
+void write_number(const Node& number, JsonDigits digits, std::string& out) {
   if (number.has_number_text()) {
     out += number.text();
     return;
@@ -67,6 +67,11 @@ void write_number(const Node& number, std::string& out) {
   double value = number.as_double();
   if (std::abs(value) < 1e15 && value == std::trunc(value)) {
     auto written = std::to_chars(buffer, buffer + sizeof buffer, static_cast<std::int64_t>(value));
+    out.append(buffer, written.ptr);
+    return;
+  }
+  if (digits == JsonDigits::exact && std::isfinite(value)) {
+    auto written = std::to_chars(buffer, buffer + sizeof buffer, value);
     out.append(buffer, written.ptr);
     return;
   }
@@ -80,7 +85,7 @@ struct Frame {
 
 }  // namespace
 
-void write_json(const Node& document, std::string& out) {
+void write_json(const Node& document, std::string& out, JsonDigits digits) {
   thread_local std::vector<Frame> frames;
   frames.clear();
   const Node* node = &document;
@@ -89,7 +94,7 @@ void write_json(const Node& document, std::string& out) {
       case Node::Kind::nothing:
       case Node::Kind::null: out += "null"; break;
       case Node::Kind::boolean: out += node->as_boolean() ? "true" : "false"; break;
-      case Node::Kind::number: write_number(*node, out); break;
+      case Node::Kind::number: write_number(*node, digits, out); break;
       case Node::Kind::string: write_string(node->text(), out); break;
       case Node::Kind::function: out += "\"\""; break;
       case Node::Kind::array:

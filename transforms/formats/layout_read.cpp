@@ -1,9 +1,8 @@
 #include <algorithm>
-#include <limits>
 
-#include "bus/field.hpp"
 #include "transforms/formats/fixed_record.hpp"
 #include "transforms/formats/layout.hpp"
+#include "transforms/formats/layout_declaration.hpp"
 #include "transforms/formats/utf8.hpp"
 
 namespace busway {
@@ -14,124 +13,7 @@ using Type = LayoutField::Type;
 using Blank = LayoutField::Blank;
 using Repeat = LayoutField::Repeat;
 
-constexpr std::int64_t longest_field = 1024 * 1024;
-constexpr std::int64_t most_occurrences = 1'000'000;
-constexpr std::int64_t longest_record = 64 * 1024 * 1024;
 constexpr int deepest = 16;
-
-// A field as it is written, before it is checked.
-struct FieldDeclaration {
-  enum class Kind { unset, text, number, decimal, zoned, packed, binary, date, bytes, filler };
-  enum class Side { unset, left, right };
-  enum class Sign { leading, trailing };
-  enum class Order { unset, big, little };
-  std::string name;
-  std::string doc;
-  std::optional<std::int64_t> at;
-  std::optional<std::int64_t> length;
-  Kind type = Kind::unset;
-  std::optional<std::string> pad;
-  Side align = Side::unset;
-  std::optional<std::int64_t> decimals;
-  std::optional<std::int64_t> digits;
-  std::optional<bool> is_signed;
-  std::optional<std::string> sign;
-  Order order = Order::unset;
-  std::string format;
-  std::optional<std::string> value;
-  std::optional<std::string> fallback;
-  Blank blank = Blank::keep;
-  ConfigNode occurs;
-  ConfigNode fields;
-};
-
-struct OccursDeclaration {
-  std::string by;
-  std::int64_t min = 0;
-  std::int64_t max = 0;
-};
-
-struct RecordDeclaration {
-  std::optional<std::int64_t> length;
-  std::string doc;
-  ConfigNode fields;
-};
-
-struct SelectorDeclaration {
-  std::string field;
-  std::optional<std::int64_t> at;
-  std::optional<std::int64_t> length;
-  std::vector<std::pair<std::string, std::string>> values;
-};
-
-struct LayoutDeclaration {
-  std::string charset = "ascii";
-  FieldDeclaration::Order order = FieldDeclaration::Order::big;
-  std::string doc;
-  ConfigNode records;
-  std::optional<SelectorDeclaration> selector;
-};
-
-const Fields<FieldDeclaration>& field_fields() {
-  using Declared = FieldDeclaration;
-  static const Fields<Declared> fields = {
-      {"name", &Declared::name, "The member it becomes; without one the bytes are filler."},
-      {"doc", &Declared::doc, "What it means, for readers."},
-      {"at", &Declared::at, "Offset from the start of its group, from 0; a gap before it is filler.", at_least(0), at_most(longest_record)},
-      {"length", &Declared::length, "Bytes.", at_least(1), at_most(longest_field)},
-      {"type", &Declared::type, "How its bytes are written.",
-       one_of<Declared::Kind>({{"text", Declared::Kind::text}, {"number", Declared::Kind::number}, {"decimal", Declared::Kind::decimal},
-                               {"zoned", Declared::Kind::zoned}, {"packed", Declared::Kind::packed}, {"binary", Declared::Kind::binary},
-                               {"date", Declared::Kind::date}, {"bytes", Declared::Kind::bytes}, {"filler", Declared::Kind::filler}})},
-      {"pad", &Declared::pad, "The character that fills it up: a blank, for numbers 0."},
-      {"align", &Declared::align, "Where the value stands: texts left, numbers right.",
-       one_of<Declared::Side>({{"left", Declared::Side::left}, {"right", Declared::Side::right}})},
-      {"decimals", &Declared::decimals, "Digits behind the decimal point, which is not written (it is in `decimal`).", at_least(0), at_most(30)},
-      {"digits", &Declared::digits, "The most digits a packed or binary number has; gives `packed` its length.", at_least(1), at_most(62)},
-      {"signed", &Declared::is_signed, "Whether a number may be negative."},
-      {"sign", &Declared::sign, "Where the sign stands: leading or trailing."},
-      {"order", &Declared::order, "Byte order of a binary number.",
-       one_of<Declared::Order>({{"big", Declared::Order::big}, {"little", Declared::Order::little}})},
-      {"format", &Declared::format, "How a date or time is written: YYYYMMDD, YYDDD, hhmmss, ..."},
-      {"value", &Declared::value, "What it always holds."},
-      {"default", &Declared::fallback, "What is written when the document has no such member."},
-      {"blank", &Declared::blank, "What a field full of its pad character means.",
-       one_of<Blank>({{"keep", Blank::keep}, {"null", Blank::null}, {"missing", Blank::missing}})},
-      {"occurs", &Declared::occurs, "A number, or { by: FIELD, min, max }, or { max } for all that is left."},
-      {"fields", &Declared::fields, "The fields of a group."}};
-  return fields;
-}
-
-const Fields<OccursDeclaration>& occurs_fields() {
-  static const Fields<OccursDeclaration> fields = {
-      {"by", &OccursDeclaration::by, "The field before it that says how often it stands."},
-      {"min", &OccursDeclaration::min, "The least.", at_least(0), at_most(most_occurrences)},
-      {"max", &OccursDeclaration::max, "The most.", required(), at_least(1), at_most(most_occurrences)}};
-  return fields;
-}
-
-const Fields<RecordDeclaration>& record_fields() {
-  static const Fields<RecordDeclaration> fields = {
-      {"length", &RecordDeclaration::length, "Bytes of the whole record; what no field covers is filler.", at_least(1), at_most(longest_record)},
-      {"doc", &RecordDeclaration::doc, "What it is for, for readers."},
-      {"fields", &RecordDeclaration::fields, "Its fields in their order.", required()}};
-  return fields;
-}
-
-const Fields<LayoutDeclaration>& layout_fields() {
-  using Order = FieldDeclaration::Order;
-  static const Fields<LayoutDeclaration> fields = {
-      {"charset", &LayoutDeclaration::charset, "ascii, iso-8859-1, windows-1252, utf-8, cp037, cp500 or cp1047."},
-      {"order", &LayoutDeclaration::order, "Byte order of binary numbers.", one_of<Order>({{"big", Order::big}, {"little", Order::little}})},
-      {"doc", &LayoutDeclaration::doc, "What the records are, for readers."},
-      {"records", &LayoutDeclaration::records, "The records by name.", required()},
-      {"selector", &LayoutDeclaration::selector, "How bytes tell which record they are.",
-       Fields<SelectorDeclaration>{{"field", &SelectorDeclaration::field, "The field to look at, at the same place in all of them."},
-                                   {"at", &SelectorDeclaration::at, "Or its offset.", at_least(0), at_most(longest_record)},
-                                   {"length", &SelectorDeclaration::length, "And its length.", at_least(1), at_most(longest_field)},
-                                   {"values", &SelectorDeclaration::values, "The record for each text found there.", required()}}}};
-  return fields;
-}
 
 // The place of a key's value, or of the mapping itself.
 Position place(const ConfigNode& node, std::string_view key) {
@@ -141,10 +23,10 @@ Position place(const ConfigNode& node, std::string_view key) {
 
 class LayoutReader {
  public:
-  LayoutReader(CheckContext& check, Layout& layout, FieldDeclaration::Order order) : check_(check), layout_(layout), order_(order) {}
+  LayoutReader(CheckContext& check, Layout& layout, LayoutFieldDeclaration::Order order) : check_(check), layout_(layout), order_(order) {}
 
   bool record(const std::string& name, const ConfigNode& node);
-  bool selector(const SelectorDeclaration& declared, const ConfigNode& node);
+  bool selector(const LayoutSelectorDeclaration& declared, const ConfigNode& node);
 
  private:
   // Where in a group the next field begins; unknown behind a field that occurs a variable number of times.
@@ -158,11 +40,11 @@ class LayoutReader {
   }
   bool group(const ConfigNode& list, LayoutField& out, int depth);
   bool field(const ConfigNode& node, LayoutField& parent, Cursor& cursor, int depth);
-  bool number(const FieldDeclaration& declared, const ConfigNode& node, LayoutField& out);
-  bool shape(const FieldDeclaration& declared, const ConfigNode& node, LayoutField& out);
-  bool sizes(const FieldDeclaration& declared, const ConfigNode& node, LayoutField& out);
-  bool occurs(const FieldDeclaration& declared, const ConfigNode& node, LayoutField& parent, LayoutField& out);
-  bool literals(const FieldDeclaration& declared, const ConfigNode& node, LayoutField& out);
+  bool number(const LayoutFieldDeclaration& declared, const ConfigNode& node, LayoutField& out);
+  bool shape(const LayoutFieldDeclaration& declared, const ConfigNode& node, LayoutField& out);
+  bool sizes(const LayoutFieldDeclaration& declared, const ConfigNode& node, LayoutField& out);
+  bool occurs(const LayoutFieldDeclaration& declared, const ConfigNode& node, LayoutField& parent, LayoutField& out);
+  bool literals(const LayoutFieldDeclaration& declared, const ConfigNode& node, LayoutField& out);
   static bool is_variable(const LayoutField& field);
   void filler(LayoutField& parent, std::int64_t length) {
     LayoutField gap;
@@ -175,7 +57,7 @@ class LayoutReader {
 
   CheckContext& check_;
   Layout& layout_;
-  FieldDeclaration::Order order_;
+  LayoutFieldDeclaration::Order order_;
 };
 
 bool is_number(Type type) {
@@ -188,18 +70,19 @@ bool LayoutReader::is_variable(const LayoutField& field) {
 }
 
 // The keys that only numbers have.
-bool LayoutReader::number(const FieldDeclaration& declared, const ConfigNode& node, LayoutField& out) {
+bool LayoutReader::number(const LayoutFieldDeclaration& declared, const ConfigNode& node, LayoutField& out) {
   bool numeric = is_number(out.type);
   auto only = [&](std::string_view key, bool given, bool allowed, std::string_view types) {
     if (!given || allowed) return true;
     return refuse("BW4011", place(node, key), "'" + std::string(key) + "' is for " + std::string(types) + " only");
   };
-  bool good = only("decimals", declared.decimals.has_value(), numeric, "numbers") & only("signed", declared.is_signed.has_value(), numeric, "numbers") &
-              only("digits", declared.digits.has_value(), out.type == Type::packed || out.type == Type::binary, "packed and binary numbers") &
-              only("order", declared.order != FieldDeclaration::Order::unset, out.type == Type::binary, "binary numbers") &
-              only("sign", declared.sign.has_value(), out.type == Type::number || out.type == Type::decimal || out.type == Type::zoned,
-                   "number, decimal and zoned fields");
-  if (!good) return false;
+  bool place_of_its_own = out.type == Type::number || out.type == Type::decimal || out.type == Type::zoned;
+  if (!only("decimals", declared.decimals.has_value(), numeric, "numbers") || !only("signed", declared.is_signed.has_value(), numeric, "numbers") ||
+      !only("digits", declared.digits.has_value(), out.type == Type::packed || out.type == Type::binary, "packed and binary numbers") ||
+      !only("order", declared.order != LayoutFieldDeclaration::Order::unset, out.type == Type::binary, "binary numbers") ||
+      !only("sign", declared.sign.has_value(), place_of_its_own, "number, decimal and zoned fields")) {
+    return false;
+  }
   out.decimals = static_cast<std::uint32_t>(declared.decimals.value_or(0));
   out.digits = static_cast<std::uint32_t>(declared.digits.value_or(0));
   out.is_signed = declared.is_signed.value_or(declared.sign.has_value());
@@ -211,13 +94,13 @@ bool LayoutReader::number(const FieldDeclaration& declared, const ConfigNode& no
     out.sign_trailing = *declared.sign == "trailing";
     if (!out.is_signed) return refuse("BW4011", place(node, "sign"), "'sign' says where the sign stands, but 'signed' is false");
   }
-  auto order = declared.order == FieldDeclaration::Order::unset ? order_ : declared.order;
-  out.little_endian = order == FieldDeclaration::Order::little;
+  auto order = declared.order == LayoutFieldDeclaration::Order::unset ? order_ : declared.order;
+  out.little_endian = order == LayoutFieldDeclaration::Order::little;
   return true;
 }
 
 // Padding, alignment and the pattern of dates.
-bool LayoutReader::shape(const FieldDeclaration& declared, const ConfigNode& node, LayoutField& out) {
+bool LayoutReader::shape(const LayoutFieldDeclaration& declared, const ConfigNode& node, LayoutField& out) {
   bool display = out.type == Type::number || out.type == Type::decimal;
   bool padded = display || out.type == Type::text || out.type == Type::filler || out.type == Type::date;
   std::string pad = declared.pad.value_or(display ? "0" : " ");
@@ -230,8 +113,8 @@ bool LayoutReader::shape(const FieldDeclaration& declared, const ConfigNode& nod
   // Blank zoned fields hold spaces, blank binary ones zeros.
   if (out.type == Type::zoned) out.pad = *byte_of(layout_.charset, ' ');
   if (out.type == Type::binary || out.type == Type::packed || out.type == Type::bytes) out.pad = '\0';
-  out.pad_left = declared.align == FieldDeclaration::Side::unset ? display : declared.align == FieldDeclaration::Side::right;
-  if (declared.align != FieldDeclaration::Side::unset && !display && out.type != Type::text) {
+  out.pad_left = declared.align == LayoutFieldDeclaration::Side::unset ? display : declared.align == LayoutFieldDeclaration::Side::right;
+  if (declared.align != LayoutFieldDeclaration::Side::unset && !display && out.type != Type::text) {
     return refuse("BW4011", place(node, "align"), "'align' is for text, number and decimal fields only");
   }
   if (display && pad == "0" && !out.pad_left) {
@@ -253,7 +136,7 @@ bool LayoutReader::shape(const FieldDeclaration& declared, const ConfigNode& nod
   return true;
 }
 
-bool LayoutReader::sizes(const FieldDeclaration& declared, const ConfigNode& node, LayoutField& out) {
+bool LayoutReader::sizes(const LayoutFieldDeclaration& declared, const ConfigNode& node, LayoutField& out) {
   std::int64_t length = declared.length.value_or(0);
   if (!declared.length && out.type == Type::date) length = static_cast<std::int64_t>(out.pattern.width());
   if (!declared.length && out.type == Type::packed && out.digits != 0) length = out.digits / 2 + 1;
@@ -273,21 +156,21 @@ bool LayoutReader::sizes(const FieldDeclaration& declared, const ConfigNode& nod
   return true;
 }
 
-bool LayoutReader::occurs(const FieldDeclaration& declared, const ConfigNode& node, LayoutField& parent, LayoutField& out) {
+bool LayoutReader::occurs(const LayoutFieldDeclaration& declared, const ConfigNode& node, LayoutField& parent, LayoutField& out) {
   const ConfigNode::Entry* entry = node.find("occurs");
   if (entry == nullptr) return true;
-  OccursDeclaration limits;
+  LayoutOccursDeclaration limits;
   if (!entry->value.is_map()) {
     std::int64_t count = 0;
     Constraints bounds;
     at_least(1)(bounds);
-    at_most(most_occurrences)(bounds);
+    at_most(most_layout_occurrences)(bounds);
     if (!read_value(declared.occurs, bounds, check_, count)) return false;
     out.repeat = Repeat::fixed;
     out.least = out.most = static_cast<std::uint32_t>(count);
     return true;
   }
-  if (!occurs_fields().read(entry->value, check_, limits)) return false;
+  if (!layout_occurs_fields().read(entry->value, check_, limits)) return false;
   if (limits.min > limits.max) return refuse("BW4014", place(entry->value, "min"), "'min' is more than 'max'");
   if (out.name.empty()) return refuse("BW4014", entry->value.at, "what occurs a varying number of times needs a name");
   out.least = static_cast<std::uint32_t>(limits.min);
@@ -313,7 +196,7 @@ bool LayoutReader::occurs(const FieldDeclaration& declared, const ConfigNode& no
   return refuse("BW4014", place(entry->value, "by"), "no field '" + limits.by + "' stands before this one in the same list");
 }
 
-bool LayoutReader::literals(const FieldDeclaration& declared, const ConfigNode& node, LayoutField& out) {
+bool LayoutReader::literals(const LayoutFieldDeclaration& declared, const ConfigNode& node, LayoutField& out) {
   auto fits = [&](std::string_view key, const std::string& text) {
     std::string bytes;
     auto refused = write_literal(layout_.charset, out, text, bytes);
@@ -330,9 +213,9 @@ bool LayoutReader::literals(const FieldDeclaration& declared, const ConfigNode& 
 }
 
 bool LayoutReader::field(const ConfigNode& node, LayoutField& parent, Cursor& cursor, int depth) {
-  FieldDeclaration declared;
-  if (!field_fields().read(node, check_, declared)) return false;
-  using Kind = FieldDeclaration::Kind;
+  LayoutFieldDeclaration declared;
+  if (!layout_field_fields().read(node, check_, declared)) return false;
+  using Kind = LayoutFieldDeclaration::Kind;
   LayoutField out;
   out.name = declared.name;
   out.path = parent.path + "." + (declared.name.empty() ? "filler" : declared.name);
@@ -372,11 +255,11 @@ bool LayoutReader::field(const ConfigNode& node, LayoutField& parent, Cursor& cu
     return refuse("BW4014", node.at, "nothing can stand behind a field that takes all that is left");
   }
   std::int64_t most = static_cast<std::int64_t>(out.length) * out.most;
-  if (most > longest_record) return refuse("BW4012", node.at, "the record would be longer than 64 MiB");
+  if (most > longest_layout_record) return refuse("BW4012", node.at, "the record would be longer than 64 MiB");
   cursor.known = cursor.known && !is_variable(out);
   cursor.offset += static_cast<std::int64_t>(out.length) * out.least;
   parent.fields.push_back(std::move(out));
-  return cursor.offset <= longest_record || refuse("BW4012", node.at, "the record would be longer than 64 MiB");
+  return cursor.offset <= longest_layout_record || refuse("BW4012", node.at, "the record would be longer than 64 MiB");
 }
 
 bool LayoutReader::group(const ConfigNode& list, LayoutField& out, int depth) {
@@ -390,8 +273,8 @@ bool LayoutReader::group(const ConfigNode& list, LayoutField& out, int depth) {
 }
 
 bool LayoutReader::record(const std::string& name, const ConfigNode& node) {
-  RecordDeclaration declared;
-  if (!record_fields().read(node, check_, declared)) return false;
+  LayoutRecordDeclaration declared;
+  if (!layout_record_fields().read(node, check_, declared)) return false;
   LayoutRecord out{.name = name, .body = {}};
   out.body.type = Type::group;
   out.body.path = name;
@@ -407,7 +290,7 @@ bool LayoutReader::record(const std::string& name, const ConfigNode& node) {
   return true;
 }
 
-bool LayoutReader::selector(const SelectorDeclaration& declared, const ConfigNode& node) {
+bool LayoutReader::selector(const LayoutSelectorDeclaration& declared, const ConfigNode& node) {
   LayoutSelector out;
   const ConfigNode::Entry* values = node.find("values");
   for (const auto& [text, record] : declared.values) {
@@ -469,7 +352,7 @@ std::optional<Layout> read_layout(const ConfigNode& file, CheckContext& check) {
   auto charset = charset_named(declared.charset);
   if (!charset) {
     check.findings.error("BW4010", place(file, "charset"),
-                         "'" + printable(declared.charset) + "' is not one of ascii, iso-8859-1, windows-1252, utf-8, cp037, cp500, cp1047");
+                         "'" + printable(declared.charset) + "' is not one of ascii, iso-8859-1, -2 or -15, windows-1250 to -1252, utf-8, cp037, cp500, cp1047");
     return std::nullopt;
   }
   layout.charset = *charset;

@@ -54,7 +54,7 @@ Result<XmlDocument> parse_xml(std::string_view bytes, Arena& arena, const XmlLim
   }
   constexpr std::size_t padding = 16;  // zeros to stop at
   char* copy = arena.array<char>(text->size() + padding);
-  std::memcpy(copy, text->data(), text->size());
+  if (!text->empty()) std::memcpy(copy, text->data(), text->size());
   std::memset(copy + text->size(), 0, padding);
   XmlParser parser(copy, text->size(), arena, limits, document.budget);
   if (!parser.run(elements)) return refuse_text(doing, *text, parser.error_offset(), parser.error());

@@ -143,6 +143,7 @@ TEST_CASE("fixed: numbers as digits") {
   same(record_of("{ name: n, length: 5, type: number, signed: true }"), "-0042", R"({"n":-42})");
   same(record_of("{ name: n, length: 5, type: number, sign: trailing, decimals: 1 }"), "0042-", R"({"n":-4.2})");
   same(record_of("{ name: n, length: 6, type: number, pad: ' ', signed: true }"), "   -42", R"({"n":-42})");
+  same(record_of("{ name: n, length: 6, type: number, pad: ' ', signed: true }"), "123456", R"({"n":123456})");
   same(record_of("{ name: n, length: 6, type: number, pad: ' ', align: left }"), "42    ", R"({"n":42})");
   same(record_of("{ name: n, length: 8, type: decimal, decimals: 2 }"), "00123.45", R"({"n":123.45})");
   same(record_of("{ name: n, length: 30, type: number }"), "000000000012345678901234567890", R"({"n":12345678901234567890})");

@@ -45,7 +45,7 @@ TEST_CASE("json: what is read is written again") {
 }
 
 TEST_CASE("json: containers of every size are laid out exactly") {
-  for (std::size_t count : {1, 2, 12, 13, 254, 255, 256, 5000}) {
+  for (std::size_t count : {1U, 2U, 12U, 13U, 254U, 255U, 256U, 5000U}) {
     std::string array = "[[";
     std::string object = "{\"k0\":{";
     for (std::size_t i = 0; i < count; ++i) {
@@ -160,6 +160,18 @@ TEST_CASE("json: memory stays within ten times the text") {
     REQUIRE(read_json(text, arena));
     CHECK(arena.reserved() < text.size() * 10 + 100'000);
   }
+}
+
+TEST_CASE("json: what cannot be JSON gets no memory for its nodes") {
+  for (std::string_view open : {"[", "{", "[{"}) {
+    std::string text = std::string(open) + std::string(1'000'000, ',');
+    Arena arena;
+    auto read = read_json(text, arena);
+    REQUIRE(!read);
+    CHECK(read.error().position == static_cast<std::int64_t>(open.size()));
+    CHECK(arena.reserved() < text.size() * 2 + 100'000);
+  }
+  CHECK(error_of("{,,,,") == "reading JSON: line 1, column 2: expected a key in double quotes");
 }
 
 TEST_CASE("json: any tree reads back equal") {

@@ -1,0 +1,28 @@
+#include <cstddef>
+#include <cstdint>
+
+#include "bus/registry.hpp"
+#include "tests/fuzz/round_trip.hpp"
+#include "transforms/formats/json.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace busway;
+  static const FormatPtr json = [] {
+    Registry registry;
+    registry.add(json_format());
+    return registry.plain_format("json");
+  }();
+  std::string_view text(reinterpret_cast<const char*>(data), size);
+  check_round_trip(*json, text);
+
+  Arena arena(256);
+  JsonOptions lenient{.duplicate_keys = JsonOptions::DuplicateKeys::last, .depth = 1000, .lone_surrogates = true};
+  auto first = read_json(text, arena, lenient);
+  if (arena.reserved() > 10 * size + 1024) std::abort();
+  if (!first) return 0;
+  std::string out;
+  write_json(*first, out);
+  auto second = read_json(out, arena, lenient);
+  if (!second || !equal(*first, *second)) std::abort();
+  return 0;
+}
