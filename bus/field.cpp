@@ -32,6 +32,7 @@ bool read_fields(const ConfigNode& node, const std::vector<FieldInfo>& infos, co
     return false;
   }
   bool good = true;
+  std::vector<std::string_view> misspelt;  // required keys that are there under a near name: one mistake, one finding
   for (const ConfigNode::Entry& entry : node.entries) {
     auto at = std::find_if(infos.begin(), infos.end(), [&](const FieldInfo& info) { return info.name == entry.key.text; });
     if (at != infos.end()) {
@@ -43,9 +44,11 @@ bool read_fields(const ConfigNode& node, const std::vector<FieldInfo>& infos, co
     for (const FieldInfo& info : infos) names.push_back(info.name);
     for (const std::string& name : extra) names.push_back(name);
     context.findings.error("BW1004", entry.key.at, "unknown key '" + entry.key.text + "'" + did_you_mean(entry.key.text, names));
+    misspelt.push_back(nearest(entry.key.text, names));
     good = false;
   }
   for (const FieldInfo& info : infos) {
+    if (std::find(misspelt.begin(), misspelt.end(), info.name) != misspelt.end()) continue;
     if (info.required && node.find(info.name) == nullptr) {
       context.findings.error("BW1006", node.at, "'" + info.name + "' is required here: " + info.doc);
       good = false;
@@ -183,6 +186,24 @@ std::pair<int, int> line_and_column(std::string_view text, std::int64_t offset) 
   return {line, column};
 }
 
+// Where the piece of text begins that an error of an expression is about: the language's own position lies behind it.
+std::int64_t token_start(std::string_view text, const Error& error) {
+  if (error.position < 0 || error.token.empty()) return error.position;
+  auto code_points = [](std::string_view piece) {
+    return std::count_if(piece.begin(), piece.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+  };
+  std::size_t end = 0;  // in bytes
+  for (std::int64_t left = error.position; end < text.size(); ++end) {
+    if ((static_cast<unsigned char>(text[end]) & 0xC0) != 0x80 && left-- == 0) break;
+  }
+  constexpr std::size_t behind = 2;  // a call's error stands behind its bracket
+  for (std::size_t back = 0; back <= behind && end >= back + error.token.size(); ++back) {
+    std::size_t start = end - back - error.token.size();
+    if (text.substr(start, error.token.size()) == error.token) return code_points(text.substr(0, start));
+  }
+  return error.position;
+}
+
 }  // namespace
 
 bool read_value(const ConfigNode& node, const Constraints&, CheckContext& context, bool& out) {
@@ -307,7 +328,7 @@ bool read_value(const ConfigNode& node, const Constraints&, CheckContext& contex
   if (!compiled) {
     const Error& error = compiled.error();
     bool ours = error.code.starts_with("BW");
-    context.findings.error(ours ? error.code : "BW3001", place(error.position),
+    context.findings.error(ours ? error.code : "BW3001", place(ours ? error.position : token_start(text, error)),
                            error.text + (ours || error.code.empty() ? "" : " (JSONata " + error.code + ")"));
     return false;
   }

@@ -20,13 +20,13 @@ void BundleCompiler::compile(LoadedBundle& out) {
   }
   for (const Declared& route : definition_.routes) compile_route(route, out);
   steps_.compile_unused_lists(check_);
+  if (check_.findings.has_errors()) return;  // what uses a name may be among what failed, so nothing is said of unused ones
   for (const Declared& service : definition_.services) {
     if (!used_services_.contains(service.name())) check_.findings.warning("BW2009", service.key->at, "no step calls the service '" + service.name() + "'");
   }
   for (const Declared& listener : definition_.listeners) {
     if (!listeners_.at(listener.name()).used) check_.findings.warning("BW2009", listener.key->at, "no route listens on '" + listener.name() + "'");
   }
-  if (check_.findings.has_errors()) return;
   auto snapshot = std::make_shared<Snapshot>();
   for (auto& [name, listener] : listeners_) {
     listener.made->seal();
@@ -92,6 +92,7 @@ void BundleCompiler::compile_service(const Declared& declared) {
   }
   ServicePolicy policy;
   bool good = service_policy_fields().read(node, check_, policy, {adapter.type->name});
+  good = report_no_use(node, *adapter.type, names_of(service_policy_fields().infos()), check_) && good;
   auto value = without_unbuilt(adapter.entry->value, adapter.type->target.fields);
   if (!value) return;
   auto target = adapter.type->target.make(*value, check_, TargetContext{declared.name()});

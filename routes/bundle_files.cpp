@@ -36,13 +36,14 @@ bool is_in(const fs::path& file, const fs::path& root) {
 
 }  // namespace
 
-Result<std::unique_ptr<BundleDirectory>> BundleDirectory::open(const std::string& path) {
+Result<std::unique_ptr<BundleDirectory>> BundleDirectory::open(const std::string& path, Listing listing) {
   std::error_code error;
   fs::path given = fs::canonical(path, error);
   if (error) return fail(ErrorKind::config, "cannot open '" + path + "': " + error.message(), "BW0001");
   std::unique_ptr<BundleDirectory> bundle(new BundleDirectory());
   if (fs::is_directory(given, error)) {
     bundle->root_ = given.string();
+    if (listing == Listing::none) return bundle;
     if (auto listed = bundle->list(); !listed) return std::unexpected(listed.error());
     if (bundle->route_files_.empty()) {
       return fail(ErrorKind::config, "'" + path + "' holds no route file (NAME.yaml)", "BW0001");

@@ -14,8 +14,9 @@ namespace busway::routes {
 // thread; reads at every call.
 class BundleDirectory final : public BundleFiles {
  public:
-  // `path` as on the command line. Errors: kind `config`, code BW0001.
-  static Result<std::unique_ptr<BundleDirectory>> open(const std::string& path);
+  // `path` as on the command line. Without a listing it need not hold a route file. Errors: kind `config`, code BW0001.
+  enum class Listing { all, none };
+  static Result<std::unique_ptr<BundleDirectory>> open(const std::string& path, Listing listing = Listing::all);
 
   // Relative to the bundle's root, sorted: NAME.yaml without a further dot, NAME.test.yaml, NAME.layout.yaml, anywhere in it.
   const std::vector<std::string>& route_files() const { return route_files_; }

@@ -167,8 +167,8 @@ void StepCompiler::compile_unused_lists(CheckContext& check) {
   for (const Declared& declared : definition_.steps) {
     const Named& named = named_[declared.name()];
     if (named.compiled[0] || named.compiled[1]) continue;
-    check.findings.warning("BW2009", declared.key->at, "no step uses the list '" + declared.name() + "'");
     named_list(*declared.key, check, true);
+    if (!check.findings.has_errors()) check.findings.warning("BW2009", declared.key->at, "no step uses the list '" + declared.name() + "'");
   }
 }
 

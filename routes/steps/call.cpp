@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include "bus/registry.hpp"
 #include "bus/route.hpp"
 #include "bus/service.hpp"
@@ -183,7 +186,10 @@ std::unique_ptr<Step> make(const ConfigNode& node, CheckContext& check, const St
   const ConfigNode* name = node.is_map() ? (named == nullptr ? nullptr : &named->value) : &node;
   const Service* service = nullptr;
   if (name != nullptr && name->kind == ConfigNode::Kind::string) service = context.service(name->text, name->at);
-  std::vector<std::string> extra = adapter_keys(service, check.registry);
+  std::vector<std::string> adapters = adapter_keys(service, check.registry);
+  std::vector<std::string> extra;  // some keys are read here and by the adapter
+  std::vector<FieldInfo> own = call_fields().infos();
+  std::copy_if(adapters.begin(), adapters.end(), std::back_inserter(extra), [&](const std::string& key) { return !has(names_of(own), key); });
   CallConfig config;
   call_fields().read(node, check, config, extra);
   auto place = [&](std::string_view key) { return node.find(key)->value.at; };
@@ -197,12 +203,13 @@ std::unique_ptr<Step> make(const ConfigNode& node, CheckContext& check, const St
     check.findings.error("BW2015", place("path"), "a path begins with '/' and holds no blanks; other characters are percent-encoded");
   }
   if (service == nullptr) return nullptr;
+  if (const AdapterType* adapter = check.registry.adapter(service->target().protocol())) report_no_use(node, *adapter, names_of(own), check);
   if (config.request && !service->target().writes_documents() && service->format() == nullptr) {
     check.findings.error("BW2016", place("request"), "service '" + service->name() + "' is sent a document here, so it needs a 'format'");
   }
-  std::vector<std::string_view> keys(extra.begin(), extra.end());
+  std::vector<std::string_view> keys(adapters.begin(), adapters.end());
   std::shared_ptr<const void> options;
-  if (!extra.empty()) options = service->target().read_call(only(node.is_map() ? node : ConfigNode{}, keys), check);
+  if (!adapters.empty()) options = service->target().read_call(only(node.is_map() ? node : ConfigNode{}, keys), check);
   if (check.findings.errors() != before) return nullptr;
   return std::make_unique<CallStep>(std::move(config), *service, std::move(options), context.alone && !config.request && config.into.empty());
 }
