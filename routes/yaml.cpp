@@ -314,9 +314,10 @@ std::string in_our_words(std::string_view message) {
 bool looks_like_expression(std::string_view line) {
   std::size_t colon = line.find(": ");
   if (colon == std::string_view::npos) return false;
-  std::string_view value = line.substr(line.find_first_not_of(' ', colon) == std::string_view::npos ? line.size()
-                                                                                                    : line.find_first_not_of(' ', colon + 1));
-  if (value.empty() || value[0] == '\'' || value[0] == '"' || value[0] == '|' || value[0] == '>') return false;
+  std::size_t start = line.find_first_not_of(' ', colon + 1);
+  if (start == std::string_view::npos) return false;
+  std::string_view value = line.substr(start);
+  if (value[0] == '\'' || value[0] == '"' || value[0] == '|' || value[0] == '>') return false;
   return value.find_first_of("{}[]$*&!%@`\"'") != std::string_view::npos || value.find(": ") != std::string_view::npos ||
          value.find(" #") != std::string_view::npos;
 }

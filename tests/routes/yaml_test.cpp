@@ -148,6 +148,13 @@ TEST_CASE("a syntax error says what to do about an unquoted expression") {
   CHECK(read("a: \"x\n").findings == "f.yaml:1:4: error BW1001: the quote is never closed\n");
 }
 
+TEST_CASE("a syntax error on a line without a value is told like any other") {
+  for (const char* text : {"a: 1\n b: \n", "a: [\nb: \n", "a: \n- x\nb: ]: \n"}) {
+    CAPTURE(text);
+    CHECK(read(text).findings.find("BW1001") != std::string::npos);
+  }
+}
+
 TEST_CASE("bytes that are no text are refused where they stand") {
   CHECK(read("a: 1\nb: \xFF\n").findings == "f.yaml:2:4: error BW1001: the file is not UTF-8 here\n");
   CHECK(read("a: \xC3\xBC\x04\n").findings == "f.yaml:1:5: error BW1001: the file holds a control character here\n");
