@@ -12,8 +12,11 @@ namespace busway {
 
 namespace {
 
-// Opened before descriptors run out, given up to refuse a connection when they have: a backlog nobody takes would hang its clients.
-int open_reserve() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
+// Opened before descriptors run out, given up to refuse a connection when they have: a backlog nobody takes would hang its
+// clients.
+int open_reserve() {
+  return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
 
 int listen_on(const Address& address, bool shared, bool listening) {
   int fd = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -59,7 +59,8 @@ Result<HostPort> read_host_port(std::string_view text) {
     }
   }
   for (char c : host) {
-    bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' || c == ':';
+    bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' ||
+                c == ':';
     if (!good) return fail(ErrorKind::config, "'" + std::string(host) + "' is no host name or address");
   }
   if (host.empty()) return fail(ErrorKind::config, "'" + std::string(text) + "' has no host; write 0.0.0.0 for every address");
@@ -216,9 +217,11 @@ Task<Result<std::vector<Address>>> resolve(Worker& worker, const HostPort& name,
     auto lookup = std::make_shared<Lookup>(worker);
     lookup->host = name.host;
     lookup->mailbox = worker.mailbox();
-    if (!resolver().ask(lookup)) co_return fail(ErrorKind::not_sent, "resolving " + name.host + ": too many names are being looked up");
+    if (!resolver().ask(lookup))
+      co_return fail(ErrorKind::not_sent, "resolving " + name.host + ": too many names are being looked up");
     Wake how = co_await lookup->gate.wait(deadline);
-    if (how != Wake::ready || !lookup->done) co_return fail(ErrorKind::not_sent, "resolving " + name.host + ": no answer in time", "timeout");
+    if (how != Wake::ready || !lookup->done)
+      co_return fail(ErrorKind::not_sent, "resolving " + name.host + ": no answer in time", "timeout");
     if (!lookup->problem.empty()) co_return fail(ErrorKind::not_sent, "resolving " + name.host + ": " + lookup->problem);
     found = std::move(lookup->found);
   }

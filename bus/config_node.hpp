@@ -20,10 +20,10 @@ class ConfigNode {
 
   Kind kind = Kind::null;
   Style style = Style::plain;
-  Position at;                      // first character of the value
-  std::string text;                 // scalars: the value's text ("3", "true", "a b")
-  std::vector<ConfigNode> items;    // list
-  std::vector<Entry> entries;       // map, in file order; keys are unique
+  Position at;                    // first character of the value
+  std::string text;               // scalars: the value's text ("3", "true", "a b")
+  std::vector<ConfigNode> items;  // list
+  std::vector<Entry> entries;     // map, in file order; keys are unique
   // Scalars: the place of each code point of `text`, for findings inside an expression; maintained by the YAML reader only
   // where it differs from at.column + offset on one line (quoted and block scalars). Empty otherwise.
   std::shared_ptr<const std::vector<std::pair<int, int>>> places;

@@ -205,7 +205,9 @@ std::string_view number_to_text(const Node& number, std::span<char> buffer) {
       text += mantissa;
       text.append(static_cast<std::size_t>(exponent + 1 - count), '0');
     } else {
-      text.append(mantissa, 0, static_cast<std::size_t>(exponent + 1)).append(".").append(mantissa, static_cast<std::size_t>(exponent + 1));
+      text.append(mantissa, 0, static_cast<std::size_t>(exponent + 1))
+          .append(".")
+          .append(mantissa, static_cast<std::size_t>(exponent + 1));
     }
   } else if (exponent < 0 && exponent >= -6) {
     text += "0.";

@@ -131,15 +131,17 @@ inline Node Node::object(std::span<const Member> members) noexcept {
   node.value_.members = members.data();
   return node;
 }
-inline std::span<const Member> Node::members() const noexcept { return {value_.members, size_}; }
+inline std::span<const Member> Node::members() const noexcept {
+  return {value_.members, size_};
+}
 
 std::string_view name_of(Node::Kind kind);  // "array", "number", ...
 
 // A copy whose every byte lives in `arena`. Does not recurse deeper than the tree.
 Node deep_copy(const Node& node, Arena& arena);
 
-// Exact order of two JSON number texts as decimals: <0, 0, >0. `1.0` equals `1`, `1e2` equals `100`, 20-digit ids keep every digit.
-// Linear in the texts' length, whatever their exponents.
+// Exact order of two JSON number texts as decimals: <0, 0, >0. `1.0` equals `1`, `1e2` equals `100`, 20-digit ids keep every
+// digit. Linear in the texts' length, whatever their exponents.
 int compare_decimals(std::string_view left, std::string_view right);
 
 // Deep equality as language.md has it: numbers as exact decimals when both have their text, as doubles otherwise; object members
@@ -164,7 +166,9 @@ class Collector {
  public:
   explicit Collector(Arena& arena) noexcept : arena_(&arena) {}
   Collector(Collector&& other) noexcept
-      : arena_(other.arena_), items_(std::exchange(other.items_, nullptr)), size_(std::exchange(other.size_, 0)),
+      : arena_(other.arena_),
+        items_(std::exchange(other.items_, nullptr)),
+        size_(std::exchange(other.size_, 0)),
         capacity_(std::exchange(other.capacity_, 0)) {}
   Collector& operator=(Collector&& other) noexcept {
     arena_ = other.arena_;

@@ -51,7 +51,8 @@ void Exchange::reset() {
 
 std::string_view Exchange::id() {
   if (id_[0] == 0) {
-    auto millis = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count());
+    auto millis =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count());
     std::uint64_t high = millis << 16 | 0x7000 | (worker_->random() & 0x0FFF);
     std::uint64_t low = (worker_->random() & 0x3FFF'FFFF'FFFF'FFFF) | 0x8000'0000'0000'0000;
     char* to = id_;
@@ -92,7 +93,9 @@ void Exchange::fail(const Error& error) {
   failure_.emplace(std::move(failure));
 }
 
-std::optional<Failure> Exchange::take_failure() { return std::exchange(failure_, std::nullopt); }
+std::optional<Failure> Exchange::take_failure() {
+  return std::exchange(failure_, std::nullopt);
+}
 
 std::string& Exchange::keep_string() {
   if (strings_used_ == strings_.size()) strings_.push_back(std::make_unique<std::string>());
@@ -138,7 +141,8 @@ Node query_document(std::string_view query, Arena& arena) {
     if (pair.empty()) continue;
     std::size_t equals = pair.find('=');
     std::string_view name = decode_query(pair.substr(0, equals), arena);
-    Node value = Node::string(equals == std::string_view::npos ? std::string_view() : decode_query(pair.substr(equals + 1), arena));
+    Node value =
+        Node::string(equals == std::string_view::npos ? std::string_view() : decode_query(pair.substr(equals + 1), arena));
     Member* twin = nullptr;
     for (Member& member : members.mutable_items()) {
       if (member.key.text() == name) twin = &member;
@@ -170,7 +174,8 @@ Node message_document(Exchange& exchange, Arena& arena) {
   Collector<Member> members(arena);
   add(members, "id", exchange.id());
   if (exchange.route != nullptr) add(members, "route", exchange.route->name());
-  if (exchange.received != std::chrono::system_clock::time_point()) add(members, "received", arena.copy(iso_time(exchange.received)));
+  if (exchange.received != std::chrono::system_clock::time_point())
+    add(members, "received", arena.copy(iso_time(exchange.received)));
   add(members, "method", exchange.origin.method);
   add(members, "target", exchange.origin.target);
   add(members, "peer", exchange.origin.peer);

@@ -44,7 +44,8 @@ class ExpressionLanguage {
   virtual ~ExpressionLanguage() = default;
   // Errors: kind `config`, the language's code, the position in code points from the start of `text`, the token.
   // What the language has but this version does not build is such an error with code BW3002 that names it.
-  virtual Result<std::shared_ptr<const Expression>> compile(std::string_view text, std::vector<ExpressionWarning>* warnings) const = 0;
+  virtual Result<std::shared_ptr<const Expression>> compile(std::string_view text,
+                                                            std::vector<ExpressionWarning>* warnings) const = 0;
 };
 
 }  // namespace busway

@@ -8,8 +8,9 @@ namespace busway {
 
 namespace {
 
-std::string json_text(std::string_view text) { return to_json(Node::string(text)); }
-
+std::string json_text(std::string_view text) {
+  return to_json(Node::string(text));
+}
 
 }  // namespace
 
@@ -75,7 +76,8 @@ std::string duration_text(std::chrono::milliseconds value) {
 }
 
 std::string size_text(ByteSize value) {
-  if (value.bytes != 0 && value.bytes % (1024 * 1024 * 1024) == 0) return std::to_string(value.bytes / (1024 * 1024 * 1024)) + "GiB";
+  if (value.bytes != 0 && value.bytes % (1024 * 1024 * 1024) == 0)
+    return std::to_string(value.bytes / (1024 * 1024 * 1024)) + "GiB";
   if (value.bytes != 0 && value.bytes % (1024 * 1024) == 0) return std::to_string(value.bytes / (1024 * 1024)) + "MiB";
   if (value.bytes != 0 && value.bytes % 1024 == 0) return std::to_string(value.bytes / 1024) + "KiB";
   return std::to_string(value.bytes) + "B";
@@ -125,7 +127,8 @@ Constraint at_most(ByteSize value) {
 namespace {
 
 bool wrong_type(const ConfigNode& node, std::string_view expected, CheckContext& context) {
-  std::string found = node.is_scalar() && node.kind != ConfigNode::Kind::null ? "'" + node.text.substr(0, 60) + "'" : std::string(node.kind_name());
+  std::string found = node.is_scalar() && node.kind != ConfigNode::Kind::null ? "'" + node.text.substr(0, 60) + "'"
+                                                                              : std::string(node.kind_name());
   context.findings.error("BW1005", node.at, "expected " + std::string(expected) + ", found " + found);
   return false;
 }
@@ -139,7 +142,8 @@ bool in_bounds(std::int64_t value, const ConfigNode& node, const Constraints& li
 }
 
 // Digits, then a unit out of `units`; false when it is not of that form or too large.
-bool read_with_unit(std::string_view text, const std::vector<std::pair<std::string_view, std::int64_t>>& units, std::int64_t& out) {
+bool read_with_unit(std::string_view text, const std::vector<std::pair<std::string_view, std::int64_t>>& units,
+                    std::int64_t& out) {
   std::size_t at = 0;
   std::int64_t value = 0;
   while (at < text.size() && text[at] >= '0' && text[at] <= '9') {
@@ -164,7 +168,8 @@ const std::vector<std::pair<std::string_view, std::int64_t>> size_units = {
 bool names_expression_file(std::string_view text) {
   if (!text.ends_with(".jsonata") || text.size() == 8) return false;
   return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '/' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '/' ||
+           c == '-';
   });
 }
 
@@ -262,10 +267,10 @@ bool read_value(const ConfigNode& node, const Constraints& limits, CheckContext&
   std::size_t dots = text.find("..");
   std::int64_t low = 0;
   std::int64_t high = 0;
-  bool good = node.is_scalar() && (dots == std::string_view::npos
-                                       ? read_with_unit(text, duration_units, low) && (high = low, true)
-                                       : read_with_unit(text.substr(0, dots), duration_units, low) &&
-                                             read_with_unit(text.substr(dots + 2), duration_units, high));
+  bool good =
+      node.is_scalar() && (dots == std::string_view::npos ? read_with_unit(text, duration_units, low) && (high = low, true)
+                                                          : read_with_unit(text.substr(0, dots), duration_units, low) &&
+                                                                read_with_unit(text.substr(dots + 2), duration_units, high));
   if (!good || low > high) return wrong_type(node, "a range of durations such as 100ms..2s", context);
   if (!in_bounds(low, node, limits, context) || !in_bounds(high, node, limits, context)) return false;
   out = {std::chrono::milliseconds(low), std::chrono::milliseconds(high)};
@@ -296,13 +301,15 @@ bool read_value(const ConfigNode& node, const Constraints& limits, CheckContext&
 
 bool read_value(const ConfigNode& node, const Constraints&, CheckContext& context, ExpressionRef& out) {
   if (!node.is_scalar()) {
-    context.findings.error("BW1010", node.at, "expected an expression, found " + std::string(node.kind_name()) +
-                                                  ": quote the expression, so that YAML leaves its braces and brackets alone");
+    context.findings.error("BW1010", node.at,
+                           "expected an expression, found " + std::string(node.kind_name()) +
+                               ": quote the expression, so that YAML leaves its braces and brackets alone");
     return false;
   }
   if (node.kind == ConfigNode::Kind::null && node.text.empty()) return wrong_type(node, "an expression", context);
   if (node.comment_follows) {
-    context.findings.error("BW1011", node.at, "YAML takes what follows ' #' as a comment, so the expression ends before it: quote the expression");
+    context.findings.error("BW1011", node.at,
+                           "YAML takes what follows ' #' as a comment, so the expression ends before it: quote the expression");
     return false;
   }
   std::string text = node.text;
@@ -415,7 +422,8 @@ bool read_value(const ConfigNode& node, const Constraints& limits, CheckContext&
 namespace {
 
 template <class V>
-bool read_pairs(const ConfigNode& node, const Constraints& limits, CheckContext& context, std::vector<std::pair<std::string, V>>& out) {
+bool read_pairs(const ConfigNode& node, const Constraints& limits, CheckContext& context,
+                std::vector<std::pair<std::string, V>>& out) {
   if (!node.is_map()) return wrong_type(node, "a mapping of names to values", context);
   bool good = true;
   for (const ConfigNode::Entry& entry : node.entries) {
@@ -449,9 +457,15 @@ const char* const text_schema =
     R"({"anyOf":[{"type":["string","number","boolean"]},{"type":"object","properties":{"expr":{"type":["string","number","boolean"]}},"required":["expr"],"additionalProperties":false},{"type":"object","properties":{"file":{"type":"string"}},"required":["file"],"additionalProperties":false}]})";
 }  // namespace
 
-TypeInfo describe(const bool& value) { return {"boolean", R"({"type":"boolean"})", value ? "true" : "false"}; }
-TypeInfo describe(const std::int64_t& value) { return {"integer", R"({"type":"integer"})", std::to_string(value)}; }
-TypeInfo describe(const int& value) { return {"integer", R"({"type":"integer"})", std::to_string(value)}; }
+TypeInfo describe(const bool& value) {
+  return {"boolean", R"({"type":"boolean"})", value ? "true" : "false"};
+}
+TypeInfo describe(const std::int64_t& value) {
+  return {"integer", R"({"type":"integer"})", std::to_string(value)};
+}
+TypeInfo describe(const int& value) {
+  return {"integer", R"({"type":"integer"})", std::to_string(value)};
+}
 TypeInfo describe(const std::chrono::milliseconds& value) {
   return {"duration", R"({"type":"string","pattern":"^[0-9]+(ms|s|m|h|d)$"})", duration_text(value)};
 }
@@ -462,19 +476,33 @@ TypeInfo describe(const DurationRange& value) {
   return {"range of durations", R"({"type":"string","pattern":"^[0-9]+(ms|s|m|h|d)([.][.][0-9]+(ms|s|m|h|d))?$"})",
           value.high.count() == 0 ? "" : duration_text(value.low) + ".." + duration_text(value.high)};
 }
-TypeInfo describe(const std::string& value) { return {"text", scalar_schema, value}; }
-TypeInfo describe(const Secret&) { return {"secret", R"({"type":"string"})", "", true}; }
-TypeInfo describe(const ExpressionRef&) { return {"expression", scalar_schema, ""}; }
-TypeInfo describe(const TextRef& value) { return {"text, { expr } or { file }", text_schema, value.text}; }
-TypeInfo describe(const FileRef&) { return {"file", R"({"type":"string"})", ""}; }
+TypeInfo describe(const std::string& value) {
+  return {"text", scalar_schema, value};
+}
+TypeInfo describe(const Secret&) {
+  return {"secret", R"({"type":"string"})", "", true};
+}
+TypeInfo describe(const ExpressionRef&) {
+  return {"expression", scalar_schema, ""};
+}
+TypeInfo describe(const TextRef& value) {
+  return {"text, { expr } or { file }", text_schema, value.text};
+}
+TypeInfo describe(const FileRef&) {
+  return {"file", R"({"type":"string"})", ""};
+}
 TypeInfo describe(const FormatRef&) {
   return {"format", R"({"anyOf":[{"type":"string"},{"type":"object","minProperties":1,"maxProperties":1}]})", ""};
 }
-TypeInfo describe(const ConfigNode&) { return {"any", "true", ""}; }
+TypeInfo describe(const ConfigNode&) {
+  return {"any", "true", ""};
+}
 TypeInfo describe(const std::vector<std::string>& value) {
   std::string text;
   for (const std::string& item : value) text += (text.empty() ? "" : ", ") + item;
-  return {"list of text", R"({"anyOf":[{"type":["string","number","boolean"]},{"type":"array","items":{"type":["string","number","boolean"]}}]})", text};
+  return {"list of text",
+          R"({"anyOf":[{"type":["string","number","boolean"]},{"type":"array","items":{"type":["string","number","boolean"]}}]})",
+          text};
 }
 TypeInfo describe(const std::vector<std::pair<std::string, TextRef>>&) {
   return {"mapping of text", std::string(R"({"type":"object","additionalProperties":)") + text_schema + "}", ""};
@@ -493,8 +521,9 @@ bool refuse_choice(const ConfigNode& node, const std::vector<std::string_view>& 
   for (std::string_view name : names) expected += (expected.empty() ? "" : ", ") + std::string(name);
   if (!node.is_scalar()) return wrong_type(node, "one of " + expected, context);
   std::string_view near = nearest(node.text, names);
-  context.findings.error("BW1014", node.at, "'" + node.text + "' is not one of " + expected +
-                                                (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?"));
+  context.findings.error(
+      "BW1014", node.at,
+      "'" + node.text + "' is not one of " + expected + (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?"));
   return false;
 }
 
@@ -512,8 +541,9 @@ std::string fields_schema(const std::vector<FieldInfo>& infos) {
   for (const FieldInfo& info : infos) {
     properties += (properties.empty() ? "" : ",") + json_text(info.name) + ":";
     // The doc of a field goes beside its schema, so that an editor shows it.
-    properties += info.schema == "true" ? "{\"description\":" + json_text(info.doc) + "}"
-                                        : info.schema.substr(0, info.schema.size() - 1) + ",\"description\":" + json_text(info.doc) + "}";
+    properties += info.schema == "true"
+                      ? "{\"description\":" + json_text(info.doc) + "}"
+                      : info.schema.substr(0, info.schema.size() - 1) + ",\"description\":" + json_text(info.doc) + "}";
     if (info.required) required += (required.empty() ? "" : ",") + json_text(info.name);
     if (info.shorthand) shorthand = &info;
     if (info.required && !info.shorthand) others_required = true;

@@ -70,9 +70,9 @@ struct FieldInfo {
   std::string bounds;        // "1ms to 1h"; empty when there are none
   bool required = false;
   bool secret = false;
-  bool shorthand = false;            // the field that a scalar in place of the mapping sets
-  std::string schema;                // JSON Schema of the value, as JSON text
-  std::vector<FieldInfo> children;   // of a nested mapping
+  bool shorthand = false;           // the field that a scalar in place of the mapping sets
+  std::string schema;               // JSON Schema of the value, as JSON text
+  std::vector<FieldInfo> children;  // of a nested mapping
 };
 
 // ---- constraints that follow a field's one-line doc ----
@@ -201,9 +201,16 @@ struct Field {
     (Constraint(constraints)(limits), ...);
     static const T defaults{};
     TypeInfo type = describe(defaults.*member);
-    info = {.name = std::move(name), .doc = std::move(doc), .type = std::move(type.name), .default_text = std::move(type.default_text),
-            .bounds = bounds_text(limits), .required = limits.required, .secret = type.secret, .shorthand = limits.shorthand,
-            .schema = std::move(type.schema), .children = {}};
+    info = {.name = std::move(name),
+            .doc = std::move(doc),
+            .type = std::move(type.name),
+            .default_text = std::move(type.default_text),
+            .bounds = bounds_text(limits),
+            .required = limits.required,
+            .secret = type.secret,
+            .shorthand = limits.shorthand,
+            .schema = std::move(type.schema),
+            .children = {}};
     if (limits.required) info.default_text.clear();
     read = [member, limits](const ConfigNode& node, CheckContext& context, T& out) {
       return read_value(node, limits, context, out.*member);
@@ -270,9 +277,16 @@ Field<T>::Field(std::string name, E T::* member, std::string doc, Choices<E> cho
     names.push_back(word);
     if (value == defaults.*member) default_text = word;
   }
-  info = {.name = std::move(name), .doc = std::move(doc), .type = std::move(type), .default_text = limits.required ? "" : default_text,
-          .bounds = "", .required = limits.required, .secret = false, .shorthand = limits.shorthand,
-          .schema = detail::choices_schema(names), .children = {}};
+  info = {.name = std::move(name),
+          .doc = std::move(doc),
+          .type = std::move(type),
+          .default_text = limits.required ? "" : default_text,
+          .bounds = "",
+          .required = limits.required,
+          .secret = false,
+          .shorthand = limits.shorthand,
+          .schema = detail::choices_schema(names),
+          .children = {}};
   read = [member, choices](const ConfigNode& node, CheckContext& context, T& out) {
     std::vector<std::string_view> words;
     for (const auto& [word, value] : choices.names) {
@@ -290,18 +304,34 @@ template <class T>
 template <class N, class... C>
 Field<T>::Field(std::string name, N T::* member, std::string doc, Fields<N> fields, C... constraints) {
   Constraints limits = detail::collect(constraints...);
-  info = {.name = std::move(name), .doc = std::move(doc), .type = "mapping", .default_text = "", .bounds = "",
-          .required = limits.required, .secret = false, .shorthand = limits.shorthand, .schema = detail::fields_schema(fields.infos()),
+  info = {.name = std::move(name),
+          .doc = std::move(doc),
+          .type = "mapping",
+          .default_text = "",
+          .bounds = "",
+          .required = limits.required,
+          .secret = false,
+          .shorthand = limits.shorthand,
+          .schema = detail::fields_schema(fields.infos()),
           .children = fields.infos()};
-  read = [member, fields](const ConfigNode& node, CheckContext& context, T& out) { return fields.read(node, context, out.*member); };
+  read = [member, fields](const ConfigNode& node, CheckContext& context, T& out) {
+    return fields.read(node, context, out.*member);
+  };
 }
 
 template <class T>
 template <class N, class... C>
 Field<T>::Field(std::string name, std::optional<N> T::* member, std::string doc, Fields<N> fields, C... constraints) {
   Constraints limits = detail::collect(constraints...);
-  info = {.name = std::move(name), .doc = std::move(doc), .type = "mapping", .default_text = "", .bounds = "",
-          .required = limits.required, .secret = false, .shorthand = limits.shorthand, .schema = detail::fields_schema(fields.infos()),
+  info = {.name = std::move(name),
+          .doc = std::move(doc),
+          .type = "mapping",
+          .default_text = "",
+          .bounds = "",
+          .required = limits.required,
+          .secret = false,
+          .shorthand = limits.shorthand,
+          .schema = detail::fields_schema(fields.infos()),
           .children = fields.infos()};
   read = [member, fields](const ConfigNode& node, CheckContext& context, T& out) {
     return fields.read(node, context, (out.*member).emplace());
@@ -312,9 +342,16 @@ template <class T>
 template <class N, class... C>
 Field<T>::Field(std::string name, std::vector<N> T::* member, std::string doc, Fields<N> fields, C... constraints) {
   Constraints limits = detail::collect(constraints...);
-  info = {.name = std::move(name), .doc = std::move(doc), .type = "list of mapping", .default_text = "", .bounds = "",
-          .required = limits.required, .secret = false, .shorthand = limits.shorthand,
-          .schema = "{\"type\":\"array\",\"items\":" + detail::fields_schema(fields.infos()) + "}", .children = fields.infos()};
+  info = {.name = std::move(name),
+          .doc = std::move(doc),
+          .type = "list of mapping",
+          .default_text = "",
+          .bounds = "",
+          .required = limits.required,
+          .secret = false,
+          .shorthand = limits.shorthand,
+          .schema = "{\"type\":\"array\",\"items\":" + detail::fields_schema(fields.infos()) + "}",
+          .children = fields.infos()};
   read = [member, fields](const ConfigNode& node, CheckContext& context, T& out) {
     if (!node.is_list()) {
       context.findings.error("BW1005", node.at, "expected a list of mappings, found " + std::string(node.kind_name()));

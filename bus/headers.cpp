@@ -3,7 +3,9 @@
 namespace busway {
 
 namespace {
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
 }  // namespace
 
 bool equal_ignoring_case(std::string_view left, std::string_view right) {

@@ -13,8 +13,8 @@ namespace busway {
 // implement HttpInlet and attach to http listeners; nothing else of the http adapter is their business.
 
 struct HttpMatch {
-  std::vector<std::string> methods;  // empty: any
-  std::string path;                  // template: "/orders/{id}", "/files/{rest*}"
+  std::vector<std::string> methods;                          // empty: any
+  std::string path;                                          // template: "/orders/{id}", "/files/{rest*}"
   std::vector<std::pair<std::string, std::string>> headers;  // conditions: name, exact value ("*": present)
   std::vector<std::pair<std::string, std::string>> query;
 };

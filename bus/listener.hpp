@@ -27,13 +27,13 @@ class Inlet {
 struct InletContext {
   const Route* route = nullptr;
   FormatPtr format;
-  ExpressionRef error;     // `error:`
+  ExpressionRef error;  // `error:`
   ByteSize max_body{10 * 1024 * 1024};
 };
 
 // What `busway test` sends in, and gets back. Bytes go through the real codecs; no socket is involved.
 struct TestRequest {
-  ConfigNode send;  // the whole `send:` mapping
+  ConfigNode send;   // the whole `send:` mapping
   std::string main;  // value of the adapter's key: "POST /orders"
   std::vector<std::pair<std::string, std::string>> headers;
   std::optional<std::string> bytes;  // `file:`, `hex:`
@@ -44,8 +44,8 @@ struct TestReply {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string bytes;
   Node body;  // read back by the reply's format; nothing when empty; a string when it is no document. Lives in the given arena.
-  std::string note;  // "connection closed", ...
-  std::string route;  // that took it; empty when none matched
+  std::string note;                // "connection closed", ...
+  std::string route;               // that took it; empty when none matched
   std::optional<Failure> failure;  // what no handler took
 };
 

@@ -22,7 +22,8 @@ std::string_view word_for(LogLevel level) {
 
 // Bare when it is one word; quoted as JSON otherwise, so no value can begin a line or a field of its own.
 void append_value(std::string_view value, std::string& out) {
-  bool bare = !value.empty() && std::all_of(value.begin(), value.end(), [](char c) { return c > ' ' && c != '"' && c != '=' && c != '\\' && c != 0x7F; });
+  bool bare = !value.empty() && std::all_of(value.begin(), value.end(),
+                                            [](char c) { return c > ' ' && c != '"' && c != '=' && c != '\\' && c != 0x7F; });
   if (bare) {
     out += value;
   } else {
@@ -59,7 +60,7 @@ void to_standard_error(std::string_view line) {
 
 void Log::write(LogLevel level, std::string_view sentence, std::string_view route, std::span<const LogField> fields) {
   if (level < level_) return;
-  std::lock_guard lock(lock_);
+  Lock lock(lock_);
   auto now = std::chrono::steady_clock::now();
   if (windows_.size() >= max_windows) {
     for (auto& [key, window] : windows_) report(key, window);
@@ -89,7 +90,7 @@ void Log::report(const Key& key, Window& window) {
 }
 
 void Log::flush() {
-  std::lock_guard lock(lock_);
+  Lock lock(lock_);
   for (auto& [key, window] : windows_) report(key, window);
 }
 

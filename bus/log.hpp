@@ -5,13 +5,13 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "bus/document.hpp"
 #include "bus/error.hpp"
+#include "bus/mutex.hpp"
 
 namespace busway {
 
@@ -29,7 +29,8 @@ struct LogField {
   LogField(std::string_view field, std::size_t number) : name(field), value(std::to_string(number)) {}
   LogField(std::string_view field, bool flag) : name(field), value(flag ? "true" : "false") {}
   LogField(std::string_view field, const Error& error) : name(field), value(error.text) {}
-  LogField(std::string_view field, const Node& node) : name(field), value(node.is_string() ? std::string(node.text()) : to_json(node)) {}
+  LogField(std::string_view field, const Node& node)
+      : name(field), value(node.is_string() ? std::string(node.text()) : to_json(node)) {}
   LogField(std::string_view field, const Secret& secret) = delete;
 
   std::string_view name;
@@ -50,9 +51,15 @@ class Log {
 
   // `sentence` is fixed: what changes is a field.
   void write(LogLevel level, std::string_view sentence, std::string_view route, std::span<const LogField> fields);
-  void info(std::string_view sentence, std::initializer_list<LogField> fields = {}) { write(LogLevel::info, sentence, "", {fields.begin(), fields.size()}); }
-  void warn(std::string_view sentence, std::initializer_list<LogField> fields = {}) { write(LogLevel::warn, sentence, "", {fields.begin(), fields.size()}); }
-  void error(std::string_view sentence, std::initializer_list<LogField> fields = {}) { write(LogLevel::error, sentence, "", {fields.begin(), fields.size()}); }
+  void info(std::string_view sentence, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::info, sentence, "", {fields.begin(), fields.size()});
+  }
+  void warn(std::string_view sentence, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::warn, sentence, "", {fields.begin(), fields.size()});
+  }
+  void error(std::string_view sentence, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::error, sentence, "", {fields.begin(), fields.size()});
+  }
   // Says how many lines were left out so far.
   void flush();
 
@@ -64,13 +71,13 @@ class Log {
     std::int64_t left_out = 0;
   };
   using Key = std::pair<std::string, std::string>;  // route, sentence
-  void report(const Key& key, Window& window);
+  void report(const Key& key, Window& window) BUSWAY_REQUIRES(lock_);
 
   static constexpr std::size_t max_windows = 1024;
   Sink sink_;
   LogLevel level_ = LogLevel::info;
-  std::mutex lock_;
-  std::map<Key, Window> windows_;  // guarded by lock_
+  Mutex lock_;
+  std::map<Key, Window> windows_ BUSWAY_GUARDED_BY(lock_);
 };
 
 // The process's log, to standard error.

@@ -62,7 +62,8 @@ Result<Node> Message::document(Arena& arena) {
   if (parsed_) return document_;
   if (bytes_.empty()) return Node();
   if (format_ == nullptr) {
-    return fail(side_ == Side::service ? ErrorKind::garbage : ErrorKind::format, "reading the body: no format for content type '" + std::string(content_type) + "'");
+    return fail(side_ == Side::service ? ErrorKind::garbage : ErrorKind::format,
+                "reading the body: no format for content type '" + std::string(content_type) + "'");
   }
   auto read = format_->read(bytes_, arena);
   if (!read) {

@@ -24,7 +24,8 @@ class Message {
   // As received: `protocol` names the adapter that read it ("http"), `format` (may be null: bytes) reads it.
   void receive(std::string_view bytes, std::string_view type, std::string_view protocol, const Format* format, Side side);
   // A document the adapter itself has read (SOAP); `bytes` are what it came in as.
-  void receive_document(const Node& document, std::string_view bytes, std::string_view type, std::string_view protocol, Side side);
+  void receive_document(const Node& document, std::string_view bytes, std::string_view type, std::string_view protocol,
+                        Side side);
   // By a step: the received headers go, those the route has set stay.
   void replace(const Node& document);
   // No body at all: what a bodiless reply leaves.

@@ -87,7 +87,8 @@ FormatPtr Registry::format_for(std::string_view content_type) const {
     for (const std::string& known : format.content_types) {
       if (known == type) return plain_format(name);
       bool suffix = known.starts_with('+') && plus != std::string::npos && type.substr(plus) == known;
-      bool family = known.ends_with("/*") && slash != std::string::npos && type.substr(0, slash) == known.substr(0, known.size() - 2);
+      bool family =
+          known.ends_with("/*") && slash != std::string::npos && type.substr(0, slash) == known.substr(0, known.size() - 2);
       if (suffix || (family && by_family == nullptr)) by_family = &format;
     }
   }

@@ -21,8 +21,8 @@ struct TargetContext;
 struct StepContext;
 
 // A worked example of a declaration, as YAML. Each is checked as a test, in a bundle made around it: a format's stands behind
-// `format:`; any other is by its top-level keys a piece of a bundle (`listeners`, `services`, `routes`), a route (`from`) or a step.
-// Listeners and services that it names and does not declare are there; files it names lie in tests/cli/example_files.
+// `format:`; any other is by its top-level keys a piece of a bundle (`listeners`, `services`, `routes`), a route (`from`) or a
+// step. Listeners and services that it names and does not declare are there; files it names lie in tests/cli/example_files.
 struct Example {
   std::string title;
   std::string text;
@@ -38,7 +38,8 @@ struct Role {
   explicit operator bool() const { return static_cast<bool>(make); }
 };
 
-// Builds a Role from a config struct's fields and a factory `unique_ptr<Made>(Config, const ConfigNode&, CheckContext&, const Context&)`.
+// Builds a Role from a config struct's fields and a factory `unique_ptr<Made>(Config, const ConfigNode&, CheckContext&, const
+// Context&)`.
 template <class Config, class Made, class Context>
 Role<Made, Context> role(Fields<Config> fields,
                          std::unique_ptr<Made> (*make)(Config, const ConfigNode&, CheckContext&, const Context&)) {

@@ -30,7 +30,9 @@ std::string_view title_of(int status) {
 
 namespace {
 
-bool bodiless(int status) { return status == 204 || status == 205 || status == 304; }
+bool bodiless(int status) {
+  return status == 204 || status == 205 || status == 304;
+}
 
 }  // namespace
 

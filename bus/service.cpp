@@ -10,15 +10,18 @@ Fields<ServicePolicy> service_policy_fields() {
   using Policy = ServicePolicy;
   using std::chrono::milliseconds;
   return {
-      {"timeout", &Policy::timeout, "Bounds each attempt, from picking a connection to the whole answer.", at_least(milliseconds(1)),
-       at_most(std::chrono::hours(1))},
+      {"timeout", &Policy::timeout, "Bounds each attempt, from picking a connection to the whole answer.",
+       at_least(milliseconds(1)), at_most(std::chrono::hours(1))},
       {"balance", &Policy::balance, "How an endpoint is picked.",
-       one_of<Policy::Balance>({{"round_robin", Policy::Balance::round_robin}, {"least_requests", Policy::Balance::least_requests}})},
+       one_of<Policy::Balance>(
+           {{"round_robin", Policy::Balance::round_robin}, {"least_requests", Policy::Balance::least_requests}})},
       {"retry", &Policy::retry, "Tries again what was not sent, and what is idempotent; never past the deadline.",
-       Fields<Policy::Retry>{{"attempts", &Policy::Retry::attempts, "How often at most, the first try included.", at_least(1), at_most(100)},
-                             {"backoff", &Policy::Retry::backoff, "The pause before the next try, with jitter, doubling up to the second time.",
-                              at_most(milliseconds(600'000))}}},
-      {"idempotent", &Policy::idempotent, "Repeating a call cannot do harm, so calls with an unknown outcome may be tried again."},
+       Fields<Policy::Retry>{
+           {"attempts", &Policy::Retry::attempts, "How often at most, the first try included.", at_least(1), at_most(100)},
+           {"backoff", &Policy::Retry::backoff, "The pause before the next try, with jitter, doubling up to the second time.",
+            at_most(milliseconds(600'000))}}},
+      {"idempotent", &Policy::idempotent,
+       "Repeating a call cannot do harm, so calls with an unknown outcome may be tried again."},
       {"headers", &Policy::headers, "Header fields sent with every call; credentials stand here."},
       {"deadline_header", &Policy::deadline_header, "A header field that tells the service how many milliseconds are left."},
       {"format", &Policy::format, "How documents are written for the service and its answers read."},
@@ -55,7 +58,9 @@ Result<void> Service::open(int workers) const {
   return {};
 }
 
-void Service::close(Worker& worker) const { target_->close(worker); }
+void Service::close(Worker& worker) const {
+  target_->close(worker);
+}
 
 std::size_t Service::pick(Worker& worker, std::size_t avoid) const {
   Load& load = *loads_[static_cast<std::size_t>(worker.index()) % loads_.size()];
@@ -115,7 +120,8 @@ Task<Result<Answer>> Service::call(Exchange& exchange, const Outbound& outbound,
       co_return std::move(answer);
     }
     auto pause = backoff_before(worker, policy_.retry->backoff, attempt + 1);
-    if (answer && answer->retry_after_s) pause = std::max<std::chrono::milliseconds>(pause, std::chrono::seconds(*answer->retry_after_s));
+    if (answer && answer->retry_after_s)
+      pause = std::max<std::chrono::milliseconds>(pause, std::chrono::seconds(*answer->retry_after_s));
     if (worker.now() + pause >= exchange.deadline) {
       if (!answer) co_return answer.error().while_doing("calling " + name_ + " at " + endpoint.text);
       co_return std::move(answer);
@@ -142,7 +148,9 @@ class AnswerScope final : public Scope {
   Answer& answer_;
 };
 
-bool client_fault(const Fault& fault) { return fault.code.starts_with("Client") || fault.code.starts_with("Sender"); }
+bool client_fault(const Fault& fault) {
+  return fault.code.starts_with("Client") || fault.code.starts_with("Sender");
+}
 
 }  // namespace
 

@@ -32,7 +32,9 @@ Socket& Socket::operator=(Socket&& other) noexcept {
   }
   return *this;
 }
-Socket::~Socket() { close(); }
+Socket::~Socket() {
+  close();
+}
 
 void Socket::close() {
   if (!descriptor_.open()) return;
@@ -195,7 +197,8 @@ Task<Result<void>> Socket::handshake(TimePoint deadline) {
       co_return fail(ErrorKind::not_sent, "TLS handshake: " + tls_problem(tls_->ssl.get()));
     }
     Wake how = co_await ready(step.kind, deadline);
-    if (how != Wake::ready) co_return fail(ErrorKind::not_sent, "TLS handshake: not done in time", how == Wake::timed_out ? "timeout" : "cancelled");
+    if (how != Wake::ready)
+      co_return fail(ErrorKind::not_sent, "TLS handshake: not done in time", how == Wake::timed_out ? "timeout" : "cancelled");
   }
 }
 
@@ -230,7 +233,8 @@ Task<Result<Socket>> connect(Worker& worker, const HostPort& to, TimePoint deadl
     Socket socket(worker, fd);
     if (started != 0) {
       Wake how = co_await socket.ready(IoStep::Kind::want_write, deadline);
-      if (how != Wake::ready) co_return fail(ErrorKind::not_sent, "connecting to " + to.text() + ": no answer in time", "timeout");
+      if (how != Wake::ready)
+        co_return fail(ErrorKind::not_sent, "connecting to " + to.text() + ": no answer in time", "timeout");
       int error = 0;
       socklen_t size = sizeof error;
       getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);

@@ -75,7 +75,7 @@ class Socket {
 
   bool open() const { return descriptor_.open(); }
   void close();
-  void reset();   // closes with RST: the peer must not take what it got for a whole answer
+  void reset();  // closes with RST: the peer must not take what it got for a whole answer
   void cancel() { descriptor_.cancel(); }
   bool cancelled() const { return descriptor_.cancelled(); }
   const Descriptor& descriptor() const { return descriptor_; }
@@ -132,7 +132,7 @@ class Acceptor {
  private:
   Acceptor() = default;
   Address address_;
-  std::vector<int> fds_;                // until the worker takes its own
+  std::vector<int> fds_;                 // until the worker takes its own
   std::vector<Descriptor> descriptors_;  // one a worker
   std::atomic<int> reserve_{-1};
 };

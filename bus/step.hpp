@@ -38,7 +38,7 @@ struct StepContext {
   std::function<const Service*(const std::string& name, const Position& at)> service;
   // A nested list of steps; null after findings.
   std::function<std::unique_ptr<StepList>(const ConfigNode& list, CheckContext& check)> steps;
-  std::string route;   // "" inside a named list
+  std::string route;     // "" inside a named list
   bool handler = false;  // inside on_error: $failure is bound
   bool alone = false;    // the route is this step and nothing else: a call that hands its answer on as it is
 };

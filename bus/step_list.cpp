@@ -10,13 +10,17 @@ Flow Step::run(Exchange&) const {
   return Flow::failed;
 }
 
-Task<Flow> Step::run_waiting(Exchange& exchange) const { co_return run(exchange); }
+Task<Flow> Step::run_waiting(Exchange& exchange) const {
+  co_return run(exchange);
+}
 
 StepList::StepList(std::vector<Entry> entries) : entries_(std::move(entries)) {
   for (const Entry& entry : entries_) waits_ = waits_ || entry.step->waits() || !entry.handlers.empty();
 }
 
-bool StepList::ends_route() const { return !entries_.empty() && entries_.back().step->ends_route(); }
+bool StepList::ends_route() const {
+  return !entries_.empty() && entries_.back().step->ends_route();
+}
 
 namespace {
 
@@ -103,8 +107,6 @@ Result<bool> matches(Exchange& exchange, const ErrorHandler& handler) {
   if (!value) return std::unexpected(value.error());
   return truthy(*value);
 }
-
-
 
 }  // namespace
 

@@ -42,7 +42,7 @@ struct Answer {
   explicit Answer(Arena& arena) : message(arena) {}
   int status = 0;  // HTTP's; 0 where the protocol has none
   Message message;
-  std::optional<Fault> fault;          // SOAP: the answer is a Fault
+  std::optional<Fault> fault;  // SOAP: the answer is a Fault
   std::optional<int> retry_after_s;
   bool says_no() const { return status >= 400 || fault.has_value(); }
 };
@@ -53,12 +53,12 @@ struct SimulatedRequest {
   std::string_view path;
   std::string_view operation;
   Headers headers;
-  Node body;               // as a document, when it parses
+  Node body;  // as a document, when it parses
   std::string_view bytes;
 };
 struct SimulatedReply {
-  std::optional<Node> body;             // a document, written by the service's own codec
-  std::optional<std::string> bytes;     // or bytes
+  std::optional<Node> body;          // a document, written by the service's own codec
+  std::optional<std::string> bytes;  // or bytes
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;
   std::optional<Fault> fault;
@@ -79,14 +79,16 @@ class Target {
   virtual void use_format(FormatPtr format) = 0;
   // The extra keys of a call step (AdapterType::call). Null after findings.
   virtual std::shared_ptr<const void> read_call(const ConfigNode& call, CheckContext& check) const;
-  // Whether one more attempt cannot do harm: GET, HEAD, PUT, DELETE, OPTIONS. A service's or call's `idempotent: true` comes on top.
+  // Whether one more attempt cannot do harm: GET, HEAD, PUT, DELETE, OPTIONS. A service's or call's `idempotent: true` comes on
+  // top.
   virtual bool idempotent(Exchange& exchange, const Outbound& outbound) const = 0;
 
   // Phase `open`, before any worker runs: `workers` is how many will.
   virtual Result<void> open(int workers) = 0;
   // One attempt at one endpoint, over before `deadline`. Errors: kind not_sent, unknown or garbage (Error::text for developers).
   // May run partly on another worker, but returns on the exchange's own.
-  virtual Task<Result<Answer>> call(Exchange& exchange, const Outbound& outbound, const Endpoint& endpoint, TimePoint deadline) = 0;
+  virtual Task<Result<Answer>> call(Exchange& exchange, const Outbound& outbound, const Endpoint& endpoint,
+                                    TimePoint deadline) = 0;
   // On a worker's thread at the end of a drain: idle connections close.
   virtual void close(Worker& worker) = 0;
 

@@ -36,7 +36,9 @@ struct PromiseShared {
   };
   std::suspend_always initial_suspend() const noexcept { return {}; }
   Final final_suspend() const noexcept { return {}; }
-  [[noreturn]] void unhandled_exception() const noexcept { assertion_failed("no exception leaves a coroutine", __FILE__, __LINE__); }
+  [[noreturn]] void unhandled_exception() const noexcept {
+    assertion_failed("no exception leaves a coroutine", __FILE__, __LINE__);
+  }
 };
 // Runs the callee at once; true when the caller must suspend. A callee that ends without waiting returns here, so that a loop
 // over such calls needs no tail calls (unoptimised and sanitizer builds have none) to keep its stack flat.

@@ -24,14 +24,18 @@ using BioPtr = std::unique_ptr<BIO, BioFree>;
 using X509Ptr = std::unique_ptr<X509, X509Free>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, KeyFree>;
 
-BioPtr reader(std::string_view text) { return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
+BioPtr reader(std::string_view text) {
+  return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
 
 std::unexpected<Error> refuse(std::string_view what) {
   return fail(ErrorKind::config, std::string(what) + ": " + tls_problem(nullptr), "BW5001");
 }
 
 // A key with a passphrase would otherwise ask on the terminal.
-int no_passphrase(char*, int, int, void*) { return 0; }
+int no_passphrase(char*, int, int, void*) {
+  return 0;
+}
 
 Result<void> use_certificate(SSL_CTX* context, std::string_view chain, const Secret& key) {
   BioPtr bio = reader(chain);

@@ -10,7 +10,9 @@ namespace {
 thread_local std::optional<std::chrono::system_clock::time_point> fixed;
 }
 
-std::chrono::system_clock::time_point wall_now() { return fixed ? *fixed : std::chrono::system_clock::now(); }
+std::chrono::system_clock::time_point wall_now() {
+  return fixed ? *fixed : std::chrono::system_clock::now();
+}
 
 std::string iso_time(std::chrono::system_clock::time_point at) {
   auto millis = std::chrono::floor<std::chrono::milliseconds>(at.time_since_epoch()).count();
@@ -20,12 +22,16 @@ std::string iso_time(std::chrono::system_clock::time_point at) {
   std::tm utc{};
   gmtime_r(&seconds, &utc);
   char text[64];
-  std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
-                utc.tm_min, utc.tm_sec, static_cast<int>(part));
+  std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                utc.tm_hour, utc.tm_min, utc.tm_sec, static_cast<int>(part));
   return text;
 }
 
-FixedWallClock::FixedWallClock(std::chrono::system_clock::time_point at) { fixed = at; }
-FixedWallClock::~FixedWallClock() { fixed.reset(); }
+FixedWallClock::FixedWallClock(std::chrono::system_clock::time_point at) {
+  fixed = at;
+}
+FixedWallClock::~FixedWallClock() {
+  fixed.reset();
+}
 
 }  // namespace busway

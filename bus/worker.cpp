@@ -140,9 +140,13 @@ Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
   return *this;
 }
 
-Descriptor::~Descriptor() { close(); }
+Descriptor::~Descriptor() {
+  close();
+}
 
-int Descriptor::fd() const { return slot_ == nullptr ? -1 : slot_->fd; }
+int Descriptor::fd() const {
+  return slot_ == nullptr ? -1 : slot_->fd;
+}
 
 void Descriptor::close() {
   if (slot_ == nullptr) return;
@@ -170,11 +174,19 @@ void Descriptor::cancel() {
   if (writer != nullptr && slot->writer == writer) writer->wake(Wake::cancelled);
 }
 
-bool Descriptor::cancelled() const { return slot_ == nullptr || slot_->cancelled; }
-bool Descriptor::take_readable() { return slot_ != nullptr && std::exchange(slot_->readable, false); }
-bool Descriptor::hung_up() const { return slot_ == nullptr || slot_->hung_up; }
+bool Descriptor::cancelled() const {
+  return slot_ == nullptr || slot_->cancelled;
+}
+bool Descriptor::take_readable() {
+  return slot_ != nullptr && std::exchange(slot_->readable, false);
+}
+bool Descriptor::hung_up() const {
+  return slot_ == nullptr || slot_->hung_up;
+}
 
-Descriptor::Ready Descriptor::ready(Direction direction, TimePoint deadline) const { return {slot_, direction, deadline}; }
+Descriptor::Ready Descriptor::ready(Direction direction, TimePoint deadline) const {
+  return {slot_, direction, deadline};
+}
 
 bool Descriptor::Ready::await_ready() {
   if (slot_ == nullptr || slot_->cancelled) {
@@ -246,14 +258,22 @@ struct Worker::Detached {
   };
 };
 
-Worker::Detached Worker::run_detached(Worker*, Task<> task) { co_await task; }
+Worker::Detached Worker::run_detached(Worker*, Task<> task) {
+  co_await task;
+}
 
-void Worker::spawn(Task<> task) { run_detached(this, std::move(task)); }
+void Worker::spawn(Task<> task) {
+  run_detached(this, std::move(task));
+}
 
 // ---- the mailbox ----
 
-Worker::Mailbox::Mailbox() : event_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { BUSWAY_ASSERT(event_ >= 0); }
-Worker::Mailbox::~Mailbox() { ::close(event_); }
+Worker::Mailbox::Mailbox() : event_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  BUSWAY_ASSERT(event_ >= 0);
+}
+Worker::Mailbox::~Mailbox() {
+  ::close(event_);
+}
 
 void Worker::Mailbox::post(std::function<void()> work) {
   bool first = false;
@@ -284,7 +304,9 @@ void Worker::Mailbox::close() {
 void Worker::post(std::coroutine_handle<> handle) {
   mailbox_->post([handle] { handle.resume(); });
 }
-void Worker::post(std::function<void()> work) { mailbox_->post(std::move(work)); }
+void Worker::post(std::function<void()> work) {
+  mailbox_->post(std::move(work));
+}
 
 bool Worker::run_posted() {
   taken_.clear();
@@ -325,7 +347,9 @@ Worker::~Worker() {
   ::close(epoll_);
 }
 
-Worker* Worker::current() { return current_worker; }
+Worker* Worker::current() {
+  return current_worker;
+}
 
 std::uint64_t Worker::random() {
   // xorshift128+ (Vigna)

@@ -81,7 +81,9 @@ class Descriptor {
 class Descriptor::Ready final : private Timer {
  public:
   Ready(Slot* slot, Direction direction, TimePoint deadline)
-      : Timer([](Timer& timer) { static_cast<Ready&>(timer).wake(Wake::timed_out); }), slot_(slot), direction_(direction),
+      : Timer([](Timer& timer) { static_cast<Ready&>(timer).wake(Wake::timed_out); }),
+        slot_(slot),
+        direction_(direction),
         deadline_(deadline) {}
   ~Ready();
   bool await_ready();
@@ -175,7 +177,7 @@ class Worker {
   std::size_t running_ = 0;
   void* detached_ = nullptr;  // promises of spawned tasks, a list: what still waits at the end is destroyed with the worker
   std::unique_ptr<Wheel> wheel_;
-  Descriptor::Slot* open_ = nullptr;  // descriptors that have not closed: pools may keep theirs longer than the worker lives
+  Descriptor::Slot* open_ = nullptr;       // descriptors that have not closed: pools may keep theirs longer than the worker lives
   std::vector<Descriptor::Slot*> closed_;  // freed at the end of the turn: their events may still be in hand
   std::atomic<bool> stop_{false};
   std::uint64_t random_[2];
@@ -228,9 +230,15 @@ class Worker::Here final {
   Worker& worker_;
 };
 
-inline Worker::Sleep Worker::sleep_until(TimePoint at) { return {*this, at}; }
-inline Worker::Sleep Worker::sleep_for(std::chrono::milliseconds time) { return {*this, now_ + time}; }
-inline Worker::Here Worker::here() { return Here(*this); }
+inline Worker::Sleep Worker::sleep_until(TimePoint at) {
+  return {*this, at};
+}
+inline Worker::Sleep Worker::sleep_for(std::chrono::milliseconds time) {
+  return {*this, now_ + time};
+}
+inline Worker::Here Worker::here() {
+  return Here(*this);
+}
 
 // Lets one coroutine wait until another says go: co_await gate.wait(deadline) -> Wake. One waiter at a time. Worker thread only.
 class Gate {
@@ -277,7 +285,9 @@ class Gate::Wait final : private Timer {
   std::coroutine_handle<> waiter_;
 };
 
-inline Gate::Wait Gate::wait(TimePoint deadline) { return {*this, deadline}; }
+inline Gate::Wait Gate::wait(TimePoint deadline) {
+  return {*this, deadline};
+}
 inline bool Gate::open(Wake how) {
   if (waiting_ == nullptr) return false;
   waiting_->resume(how);

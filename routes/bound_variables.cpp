@@ -10,7 +10,8 @@ namespace busway::routes {
 namespace {
 
 bool in_a_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || (static_cast<unsigned char>(c) & 0x80) != 0;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         (static_cast<unsigned char>(c) & 0x80) != 0;
 }
 
 // Where `$name` stands first, outside of texts and comments, in code points.
@@ -44,14 +45,16 @@ std::int64_t find_variable(std::string_view text, std::string_view name) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Expression>> BoundVariables::compile(std::string_view text, std::vector<ExpressionWarning>* warnings) const {
+Result<std::shared_ptr<const Expression>> BoundVariables::compile(std::string_view text,
+                                                                  std::vector<ExpressionWarning>* warnings) const {
   auto compiled = inner_.compile(text, warnings);
   if (!compiled) return compiled;
   std::vector<std::string_view> bound = {"headers", "vars", "path", "query", "message"};
   if (where_ == Where::handler) bound.push_back("failure");
   for (const std::string& name : (*compiled)->free_variables()) {
     if (name.empty() || name == "$" || std::find(bound.begin(), bound.end(), name) != bound.end()) continue;
-    Error error{.kind = ErrorKind::config, .text = "", .code = "BW3003", .position = find_variable(text, name), .token = "$" + name};
+    Error error{
+        .kind = ErrorKind::config, .text = "", .code = "BW3003", .position = find_variable(text, name), .token = "$" + name};
     if (name == "failure") {
       error.text = "'$failure' is bound inside on_error only";
     } else {

@@ -10,7 +10,8 @@ class BoundVariables final : public ExpressionLanguage {
  public:
   enum class Where { route, handler };
   BoundVariables(const ExpressionLanguage& inner, Where where) : inner_(inner), where_(where) {}
-  Result<std::shared_ptr<const Expression>> compile(std::string_view text, std::vector<ExpressionWarning>* warnings) const override;
+  Result<std::shared_ptr<const Expression>> compile(std::string_view text,
+                                                    std::vector<ExpressionWarning>* warnings) const override;
 
  private:
   const ExpressionLanguage& inner_;

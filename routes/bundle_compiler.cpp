@@ -16,16 +16,19 @@ void BundleCompiler::compile(LoadedBundle& out) {
   for (const Declared& service : definition_.services) compile_service(service);
   for (const Declared& listener : definition_.listeners) compile_listener(listener);
   if (definition_.on_error != nullptr) {
-    on_error_ = std::make_shared<const ErrorHandlers>(steps_.handlers(*definition_.on_error, check_, "", StepCompiler::Level::outer));
+    on_error_ =
+        std::make_shared<const ErrorHandlers>(steps_.handlers(*definition_.on_error, check_, "", StepCompiler::Level::outer));
   }
   for (const Declared& route : definition_.routes) compile_route(route, out);
   steps_.compile_unused_lists(check_);
   if (check_.findings.has_errors()) return;  // what uses a name may be among what failed, so nothing is said of unused ones
   for (const Declared& service : definition_.services) {
-    if (!used_services_.contains(service.name())) check_.findings.warning("BW2009", service.key->at, "no step calls the service '" + service.name() + "'");
+    if (!used_services_.contains(service.name()))
+      check_.findings.warning("BW2009", service.key->at, "no step calls the service '" + service.name() + "'");
   }
   for (const Declared& listener : definition_.listeners) {
-    if (!listeners_.at(listener.name()).used) check_.findings.warning("BW2009", listener.key->at, "no route listens on '" + listener.name() + "'");
+    if (!listeners_.at(listener.name()).used)
+      check_.findings.warning("BW2009", listener.key->at, "no route listens on '" + listener.name() + "'");
   }
   auto snapshot = std::make_shared<Snapshot>();
   for (auto& [name, listener] : listeners_) {
@@ -37,7 +40,8 @@ void BundleCompiler::compile(LoadedBundle& out) {
   out.snapshot = std::move(snapshot);
 }
 
-BundleCompiler::AdapterKey BundleCompiler::find_adapter(const ConfigNode& node, Place place, const std::vector<std::string_view>& own_keys) {
+BundleCompiler::AdapterKey BundleCompiler::find_adapter(const ConfigNode& node, Place place,
+                                                        const std::vector<std::string_view>& own_keys) {
   AdapterKey found;
   bool reported = false;
   const ConfigNode::Entry* unknown = nullptr;
@@ -45,7 +49,9 @@ BundleCompiler::AdapterKey BundleCompiler::find_adapter(const ConfigNode& node, 
     if (has(own_keys, entry.key.text)) continue;
     if (const AdapterType* type = check_.registry.adapter(entry.key.text)) {
       if (found.type != nullptr) {
-        check_.findings.error("BW2017", entry.key.at, "'" + found.entry->key.text + "' and '" + entry.key.text + "' are two adapters: only one can stand here");
+        check_.findings.error(
+            "BW2017", entry.key.at,
+            "'" + found.entry->key.text + "' and '" + entry.key.text + "' are two adapters: only one can stand here");
         reported = true;
         continue;
       }
@@ -60,7 +66,8 @@ BundleCompiler::AdapterKey BundleCompiler::find_adapter(const ConfigNode& node, 
     std::vector<std::string_view> names;
     for (const auto& [name, type] : check_.registry.adapters()) names.push_back(name);
     if (unknown != nullptr) {
-      check_.findings.error("BW2017", unknown->key.at, "there is no adapter '" + unknown->key.text + "'" + did_you_mean(unknown->key.text, names));
+      check_.findings.error("BW2017", unknown->key.at,
+                            "there is no adapter '" + unknown->key.text + "'" + did_you_mean(unknown->key.text, names));
     } else {
       check_.findings.error("BW2017", node.at, "the key that names the adapter is missing" + did_you_mean("", names));
     }
@@ -87,7 +94,8 @@ void BundleCompiler::compile_service(const Declared& declared) {
   AdapterKey adapter = find_adapter(node, Place::service, names_of(policy_fields));
   if (adapter.type == nullptr) return;
   if (!adapter.type->target) {
-    check_.findings.error("BW2018", adapter.entry->key.at, "'" + adapter.entry->key.text + "' can only be listened to, not called");
+    check_.findings.error("BW2018", adapter.entry->key.at,
+                          "'" + adapter.entry->key.text + "' can only be listened to, not called");
     return;
   }
   ServicePolicy policy;
@@ -115,7 +123,8 @@ void BundleCompiler::compile_listener(const Declared& declared) {
     if (!has(names, entry.key.text)) report_unknown_key(entry.key, names, check_);
   }
   if (!adapter.type->listener) {
-    std::string hint = adapter.type->listens_on.empty() ? "" : "; its routes listen on listeners of '" + adapter.type->listens_on + "'";
+    std::string hint =
+        adapter.type->listens_on.empty() ? "" : "; its routes listen on listeners of '" + adapter.type->listens_on + "'";
     check_.findings.error("BW2018", adapter.entry->key.at, "'" + adapter.type->name + "' has no listeners of its own" + hint);
     return;
   }

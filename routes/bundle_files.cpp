@@ -63,7 +63,8 @@ Result<void> BundleDirectory::list() {
   if (error) return fail(ErrorKind::config, "cannot list '" + root_ + "': " + error.message(), "BW0001");
   std::size_t seen = 0;
   for (; at != fs::recursive_directory_iterator(); at.increment(error)) {
-    if (++seen > max_files) return fail(ErrorKind::config, "'" + root_ + "' holds more than 10000 files: is it a bundle?", "BW0001");
+    if (++seen > max_files)
+      return fail(ErrorKind::config, "'" + root_ + "' holds more than 10000 files: is it a bundle?", "BW0001");
     std::string name = at->path().filename().string();
     std::error_code unused;
     if (name.starts_with(".")) {
@@ -112,7 +113,8 @@ std::string BundleDirectory::name_of(std::string_view path, const Position& from
   return relative_path(path, from).value_or(std::string(path));
 }
 
-std::optional<ConfigNode> BundleDirectory::read_yaml(std::string_view path, const ConfigNode& named_by, Findings& findings) const {
+std::optional<ConfigNode> BundleDirectory::read_yaml(std::string_view path, const ConfigNode& named_by,
+                                                     Findings& findings) const {
   auto content = read(path, named_by.at);
   if (!content) {
     findings.error(content.error().code, named_by.at, content.error().text);

@@ -14,13 +14,13 @@ namespace busway::routes {
 enum class LoadMode { check, run, test };
 
 struct LoadedBundle {
-  std::shared_ptr<Snapshot> snapshot;  // null after findings of kind error
-  std::unique_ptr<BundleDirectory> files;  // null when the path could not be opened
+  std::shared_ptr<Snapshot> snapshot;              // null after findings of kind error
+  std::unique_ptr<BundleDirectory> files;          // null when the path could not be opened
   std::map<std::string, std::string> listener_of;  // route -> the listener its `from:` is attached to
 };
 
-// Reads, checks and compiles a bundle: a directory or one file. Touches nothing but the bundle (and, for `run`, secrets). `registry`
-// and `expressions` outlive the snapshot. Findings come in the order of files, lines and columns, each once.
+// Reads, checks and compiles a bundle: a directory or one file. Touches nothing but the bundle (and, for `run`, secrets).
+// `registry` and `expressions` outlive the snapshot. Findings come in the order of files, lines and columns, each once.
 LoadedBundle load_bundle(const std::string& path, const Registry& registry, const ExpressionLanguage& expressions, LoadMode mode,
                          Findings& findings);
 

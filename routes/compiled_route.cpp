@@ -1,6 +1,21 @@
 #include "routes/compiled_route.hpp"
 
+#include <array>
+
+#include "bus/log.hpp"
+
 namespace busway::routes {
+
+namespace {
+
+// The caller hears the kind and the id; this line has the rest, under the same id.
+void log_failure(Exchange& exchange, const Failure& failure, const std::string& route) {
+  std::array fields{LogField("kind", name_of(failure.kind)), LogField("step", failure.step), LogField("service", failure.service),
+                    LogField("message", failure.message), LogField("id", exchange.id())};
+  log().write(LogLevel::warn, "A message failed and no handler took it.", route, fields);
+}
+
+}  // namespace
 
 Task<void> CompiledRoute::run(Exchange& exchange) const {
   exchange.route = this;
@@ -12,7 +27,10 @@ Task<void> CompiledRoute::run(Exchange& exchange) const {
   }
   if (flow == Flow::failed) flow = co_await handle(exchange);
   switch (flow) {
-    case Flow::failed: exchange.ending = Exchange::Ending::failed; break;
+    case Flow::failed:
+      exchange.ending = Exchange::Ending::failed;
+      log_failure(exchange, *exchange.failure(), name_);
+      break;
     case Flow::filtered: exchange.ending = Exchange::Ending::filtered; break;
     case Flow::next:
     case Flow::replied: exchange.ending = Exchange::Ending::replied; break;

@@ -47,11 +47,13 @@ class DefinitionReader {
     if (!entry.value.is_map()) return report_not_a_mapping(entry.value, "'" + entry.key.text + "'", check_);
     for (const ConfigNode::Entry& item : entry.value.entries) {
       if (!good_name(item.key.text)) {
-        check_.findings.error("BW2001", item.key.at, "'" + item.key.text.substr(0, 80) + "' cannot name a " + std::string(what) +
-                                                         ": use letters, digits, '_', '-' and '.', at most 64");
+        check_.findings.error("BW2001", item.key.at,
+                              "'" + item.key.text.substr(0, 80) + "' cannot name a " + std::string(what) +
+                                  ": use letters, digits, '_', '-' and '.', at most 64");
       } else if (const Declared* first = Definition::find(out, item.key.text)) {
-        check_.findings.error("BW2002", item.key.at, "the " + std::string(what) + " '" + item.key.text + "' is declared twice; the first is at " +
-                                                         first->key->at.text());
+        check_.findings.error(
+            "BW2002", item.key.at,
+            "the " + std::string(what) + " '" + item.key.text + "' is declared twice; the first is at " + first->key->at.text());
       } else {
         out.push_back({&item.key, &item.value});
       }
@@ -63,13 +65,15 @@ class DefinitionReader {
       first = &entry.key;
       return false;
     }
-    check_.findings.error("BW2002", entry.key.at, "'" + entry.key.text + "' is declared twice; the first is at " + first->at.text());
+    check_.findings.error("BW2002", entry.key.at,
+                          "'" + entry.key.text + "' is declared twice; the first is at " + first->at.text());
     return true;
   }
 
   void read_defaults(const ConfigNode& node) {
-    static const Fields<Defaults> fields = {
-        {"deadline", &Defaults::deadline, "The time a message may take, from its complete head to the reply.", at_least(std::chrono::milliseconds(1))}};
+    static const Fields<Defaults> fields = {{"deadline", &Defaults::deadline,
+                                             "The time a message may take, from its complete head to the reply.",
+                                             at_least(std::chrono::milliseconds(1))}};
     Defaults defaults;
     if (fields.read(node, check_, defaults)) out_.deadline = defaults.deadline;
   }

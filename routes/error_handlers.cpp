@@ -24,15 +24,17 @@ ErrorHandlers StepCompiler::handlers(const ConfigNode& node, CheckContext& check
     return out;
   }
   if (!node.is_list() || node.items.empty()) {
-    check.findings.error("BW1005", node.at, "on_error must be a handler or a list of handlers, found " +
-                                                std::string(node.is_list() ? "an empty list" : node.kind_name()));
+    check.findings.error("BW1005", node.at,
+                         "on_error must be a handler or a list of handlers, found " +
+                             std::string(node.is_list() ? "an empty list" : node.kind_name()));
     return out;
   }
   const ConfigNode* takes_all = nullptr;
   for (const ConfigNode& item : node.items) {
     if (takes_all != nullptr) {
-      check.findings.error("BW2004", item.at, "this handler is never reached: the one in line " + std::to_string(takes_all->at.line) +
-                                                  " has no 'when' and takes every failure");
+      check.findings.error("BW2004", item.at,
+                           "this handler is never reached: the one in line " + std::to_string(takes_all->at.line) +
+                               " has no 'when' and takes every failure");
       takes_all = nullptr;
     }
     if (item.is_map() && item.find("when") == nullptr) takes_all = &item;
@@ -41,7 +43,8 @@ ErrorHandlers StepCompiler::handlers(const ConfigNode& node, CheckContext& check
   return out;
 }
 
-std::optional<ErrorHandler> StepCompiler::handler(const ConfigNode& node, CheckContext& check, const std::string& route, Level level) {
+std::optional<ErrorHandler> StepCompiler::handler(const ConfigNode& node, CheckContext& check, const std::string& route,
+                                                  Level level) {
   if (!node.is_map()) {
     report_not_a_mapping(node, "a handler", check);
     return std::nullopt;
@@ -54,7 +57,8 @@ std::optional<ErrorHandler> StepCompiler::handler(const ConfigNode& node, CheckC
   const ConfigNode* last = nullptr;
   bool not_built = false;
   auto take_last = [&](const ConfigNode& key) {
-    if (last != nullptr) check.findings.error("BW2010", key.at, "'" + last->text + "' and '" + key.text + "' cannot stand in one handler");
+    if (last != nullptr)
+      check.findings.error("BW2010", key.at, "'" + last->text + "' and '" + key.text + "' cannot stand in one handler");
     last = &key;
   };
   for (const ConfigNode::Entry& entry : node.entries) {
@@ -63,7 +67,8 @@ std::optional<ErrorHandler> StepCompiler::handler(const ConfigNode& node, CheckC
       read_value(entry.value, Constraints{}, here, out.when);
     } else if (key == "retry") {
       if (level == Level::outer) {
-        check.findings.error("BW2011", entry.key.at, "'retry' tries the failed step again, so it stands in the on_error of a step");
+        check.findings.error("BW2011", entry.key.at,
+                             "'retry' tries the failed step again, so it stands in the on_error of a step");
       } else {
         retry_fields().read(entry.value, here, out.retry.emplace());
       }

@@ -24,11 +24,13 @@ void report_unknown_key(const ConfigNode& key, const std::vector<std::string_vie
   check.findings.error("BW1004", key.at, "unknown key '" + key.text + "'" + did_you_mean(key.text, names));
 }
 
-bool report_no_use(const ConfigNode& node, const AdapterType& adapter, const std::vector<std::string_view>& names, CheckContext& check) {
+bool report_no_use(const ConfigNode& node, const AdapterType& adapter, const std::vector<std::string_view>& names,
+                   CheckContext& check) {
   bool good = true;
   for (const ConfigNode::Entry& entry : node.entries) {
     const std::string& key = entry.key.text;
-    if (!has(names, key) || std::find(adapter.no_use_for.begin(), adapter.no_use_for.end(), key) == adapter.no_use_for.end()) continue;
+    if (!has(names, key) || std::find(adapter.no_use_for.begin(), adapter.no_use_for.end(), key) == adapter.no_use_for.end())
+      continue;
     check.findings.error("BW2018", entry.key.at, "'" + key + "' means nothing to '" + adapter.name + "'; remove it");
     good = false;
   }

@@ -19,7 +19,8 @@ bool has(const std::vector<std::string_view>& names, std::string_view name);
 bool report_not_built(Place place, const ConfigNode& key, CheckContext& check);
 void report_unknown_key(const ConfigNode& key, const std::vector<std::string_view>& names, CheckContext& check);
 // Reports each key of the language (`names`) that the mapping has and that means nothing to its adapter. False after a finding.
-bool report_no_use(const ConfigNode& node, const AdapterType& adapter, const std::vector<std::string_view>& names, CheckContext& check);
+bool report_no_use(const ConfigNode& node, const AdapterType& adapter, const std::vector<std::string_view>& names,
+                   CheckContext& check);
 void report_not_a_mapping(const ConfigNode& node, std::string_view what, CheckContext& check);
 
 // A copy of the mapping with only the entries whose key is in `names`.

@@ -39,48 +39,53 @@ struct NotBuilt {
   std::string_view word;
 };
 constexpr NotBuilt not_built[] = {
-    {Place::bundle, "functions"},     {Place::bundle, "tables"},
-    {Place::adapter, "wsdl"},
-    {Place::service, "circuit_breaker"}, {Place::service, "limit"},    {Place::service, "order_by"},
-    {Place::from, "accept"},
-    {Place::step, "aggregate"},       {Place::step, "send"},           {Place::step, "split"},      {Place::step, "validate"},
-    {Place::handler, "dead_letter"},
+    {Place::bundle, "functions"}, {Place::bundle, "tables"},    {Place::adapter, "wsdl"},  {Place::service, "circuit_breaker"},
+    {Place::service, "limit"},    {Place::service, "order_by"}, {Place::from, "accept"},   {Place::step, "aggregate"},
+    {Place::step, "send"},        {Place::step, "split"},       {Place::step, "validate"}, {Place::handler, "dead_letter"},
 };
 
 }  // namespace
 
 std::vector<FieldInfo> bundle_fields() {
-  return {field("listeners", "mapping", "Named places where the bus listens; each holds one adapter's key.", any_mapping),
-          field("services", "mapping", "Named systems that routes call; each holds one adapter's key and its policy.", any_mapping),
-          field("routes", "mapping", "What arrives where, what is done with it and what is answered.", any_mapping),
-          field("steps", "mapping", "Lists of steps under a name, for use in the step lists of routes.", any_mapping),
-          field("on_error", "handler or list of handlers", "Takes failures that no step and no route has taken.", handlers),
-          field("defaults", "mapping", "What routes have when they do not say otherwise.", any_mapping)};
+  return {
+      field("listeners", "mapping", "Named places where the bus listens; each holds one adapter's key.", any_mapping),
+      field("services", "mapping", "Named systems that routes call; each holds one adapter's key and its policy.", any_mapping),
+      field("routes", "mapping", "What arrives where, what is done with it and what is answered.", any_mapping),
+      field("steps", "mapping", "Lists of steps under a name, for use in the step lists of routes.", any_mapping),
+      field("on_error", "handler or list of handlers", "Takes failures that no step and no route has taken.", handlers),
+      field("defaults", "mapping", "What routes have when they do not say otherwise.", any_mapping)};
 }
 
 std::vector<FieldInfo> defaults_fields() {
-  return {with_default(field("deadline", "duration", "The time a message may take, from its complete head to the reply.", duration), "30s")};
+  return {with_default(
+      field("deadline", "duration", "The time a message may take, from its complete head to the reply.", duration), "30s")};
 }
 
 std::vector<FieldInfo> listener_fields() {
   return {field("format", "format", "How bodies are read and replies written, where the route does not say.", format)};
 }
 
-std::vector<FieldInfo> service_fields() { return service_policy_fields().infos(); }
+std::vector<FieldInfo> service_fields() {
+  return service_policy_fields().infos();
+}
 
 std::vector<FieldInfo> route_fields() {
-  return {field("description", "text", "What the route is for.", text),
-          required(field("from", "mapping", "What the route takes: one adapter's key with its conditions.", any_mapping)),
-          field("steps", "list of steps", "What is done with the message, in order.", any_list),
-          field("reply", "mapping", "What is answered after the last step; without it, the message as it stands.", any_mapping),
-          field("on_error", "handler or list of handlers", "Takes failures that the failed step has not taken.", handlers),
-          with_default(field("deadline", "duration", "The time a message may take, from its complete head to the reply.", duration), "30s")};
+  return {
+      field("description", "text", "What the route is for.", text),
+      required(field("from", "mapping", "What the route takes: one adapter's key with its conditions.", any_mapping)),
+      field("steps", "list of steps", "What is done with the message, in order.", any_list),
+      field("reply", "mapping", "What is answered after the last step; without it, the message as it stands.", any_mapping),
+      field("on_error", "handler or list of handlers", "Takes failures that the failed step has not taken.", handlers),
+      with_default(field("deadline", "duration", "The time a message may take, from its complete head to the reply.", duration),
+                   "30s")};
 }
 
 std::vector<FieldInfo> from_fields() {
-  return {field("on", "name of a listener", "Where the route listens; may be left out when one listener fits.", text),
-          field("format", "format", "How bodies are read and replies written; the Content-Type decides when it is left out.", format),
-          field("error", "expression", "What a caller is sent, over $failure, when no handler has replied; for protocols without an error form.", text)};
+  return {
+      field("on", "name of a listener", "Where the route listens; may be left out when one listener fits.", text),
+      field("format", "format", "How bodies are read and replies written; the Content-Type decides when it is left out.", format),
+      field("error", "expression",
+            "What a caller is sent, over $failure, when no handler has replied; for protocols without an error form.", text)};
 }
 
 std::vector<FieldInfo> step_fields() {
@@ -97,7 +102,8 @@ std::vector<FieldInfo> handler_fields() {
 }
 
 bool not_in_this_version(Place place, std::string_view word) {
-  return std::any_of(std::begin(not_built), std::end(not_built), [&](const NotBuilt& row) { return row.place == place && row.word == word; });
+  return std::any_of(std::begin(not_built), std::end(not_built),
+                     [&](const NotBuilt& row) { return row.place == place && row.word == word; });
 }
 
 }  // namespace busway::routes

@@ -14,9 +14,9 @@ std::vector<FieldInfo> defaults_fields();  // `defaults:`
 std::vector<FieldInfo> listener_fields();  // beside the adapter's key
 std::vector<FieldInfo> service_fields();   // beside the adapter's key
 std::vector<FieldInfo> route_fields();
-std::vector<FieldInfo> from_fields();      // beside the adapter's key
-std::vector<FieldInfo> step_fields();      // beside the step's key
-std::vector<FieldInfo> handler_fields();   // one handler of `on_error:`
+std::vector<FieldInfo> from_fields();     // beside the adapter's key
+std::vector<FieldInfo> step_fields();     // beside the step's key
+std::vector<FieldInfo> handler_fields();  // one handler of `on_error:`
 
 // Where a word of the language may stand.
 enum class Place { bundle, adapter, service, from, step, handler };

@@ -42,7 +42,8 @@ std::unique_ptr<StepList> BundleCompiler::compile_steps(const Declared& declared
   const ConfigNode::Entry* steps = node.find("steps");
   const ConfigNode::Entry* reply = node.find("reply");
   if (steps == nullptr && reply == nullptr) {
-    check_.findings.error("BW2003", declared.key->at, "the route '" + declared.name() + "' does nothing: give it steps or a reply");
+    check_.findings.error("BW2003", declared.key->at,
+                          "the route '" + declared.name() + "' does nothing: give it steps or a reply");
     return nullptr;
   }
   StepCompiler::Scope scope{.route = declared.name(), .handler = false, .alone = reply == nullptr};
@@ -50,8 +51,9 @@ std::unique_ptr<StepList> BundleCompiler::compile_steps(const Declared& declared
   if (steps != nullptr) entries = steps_.entries(steps->value, check_, scope);
   if (reply != nullptr) {
     if (!entries.empty() && entries.back().step->ends_route() && entries.back().handlers.empty()) {
-      check_.findings.error("BW2004", reply->key.at, "this reply is never reached: '" + entries.back().name + "' in line " +
-                                                         std::to_string(entries.back().at.line) + " ends the route");
+      check_.findings.error("BW2004", reply->key.at,
+                            "this reply is never reached: '" + entries.back().name + "' in line " +
+                                std::to_string(entries.back().at.line) + " ends the route");
     }
     StepList::Entry last;
     last.name = "reply";
@@ -103,7 +105,9 @@ void BundleCompiler::compile_inlet(const Declared& declared, const ConfigNode& f
     const AdapterType* type = check_.registry.adapter(entry.key.text);
     if (type == nullptr) continue;
     if (adapter.type != nullptr) {
-      check_.findings.error("BW2017", entry.key.at, "'" + adapter.type->name + "' and '" + entry.key.text + "' are two adapters: only one can stand here");
+      check_.findings.error(
+          "BW2017", entry.key.at,
+          "'" + adapter.type->name + "' and '" + entry.key.text + "' are two adapters: only one can stand here");
       return;
     }
     adapter = {type, &entry};
@@ -137,10 +141,12 @@ void BundleCompiler::compile_inlet(const Declared& declared, const ConfigNode& f
   out.listener_of.emplace(declared.name(), listener->declared->name());
 }
 
-BundleCompiler::DeclaredListener* BundleCompiler::find_listener(const ConfigNode& from, const AdapterType& adapter, const Position& at) {
+BundleCompiler::DeclaredListener* BundleCompiler::find_listener(const ConfigNode& from, const AdapterType& adapter,
+                                                                const Position& at) {
   const ConfigNode::Entry* on = from.find("on");
   if (adapter.listens_on.empty()) {
-    if (on != nullptr) check_.findings.error("BW2020", on->key.at, "'" + adapter.name + "' has no listeners, so 'on' has no meaning here");
+    if (on != nullptr)
+      check_.findings.error("BW2020", on->key.at, "'" + adapter.name + "' has no listeners, so 'on' has no meaning here");
     return nullptr;
   }
   std::vector<std::string_view> fitting;
@@ -153,14 +159,16 @@ BundleCompiler::DeclaredListener* BundleCompiler::find_listener(const ConfigNode
   if (on != nullptr) {
     auto found = listeners_.find(on->value.text);
     if (!on->value.is_scalar() || found == listeners_.end()) {
-      check_.findings.error("BW2020", on->value.at, "there is no listener '" + on->value.text + "'" + did_you_mean(on->value.text, fitting));
+      check_.findings.error("BW2020", on->value.at,
+                            "there is no listener '" + on->value.text + "'" + did_you_mean(on->value.text, fitting));
       return nullptr;
     }
     DeclaredListener& listener = found->second;
     listener.used = true;
     if (listener.adapter != nullptr && listener.adapter->name != adapter.listens_on) {
-      check_.findings.error("BW2020", on->value.at, "'" + on->value.text + "' is a listener of '" + listener.adapter->name + "'; '" + adapter.name +
-                                                        "' needs one of '" + adapter.listens_on + "'");
+      check_.findings.error("BW2020", on->value.at,
+                            "'" + on->value.text + "' is a listener of '" + listener.adapter->name + "'; '" + adapter.name +
+                                "' needs one of '" + adapter.listens_on + "'");
       return nullptr;
     }
     return &listener;
@@ -171,7 +179,8 @@ BundleCompiler::DeclaredListener* BundleCompiler::find_listener(const ConfigNode
     return &listener;
   }
   if (fitting.empty()) {
-    if (!broken) check_.findings.error("BW2020", at, "the bundle has no listener of '" + adapter.listens_on + "' that this route could use");
+    if (!broken)
+      check_.findings.error("BW2020", at, "the bundle has no listener of '" + adapter.listens_on + "' that this route could use");
     return nullptr;
   }
   std::string names;

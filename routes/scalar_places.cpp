@@ -9,7 +9,9 @@ namespace busway::routes {
 
 namespace {
 
-bool blank(char c) { return c == ' ' || c == '\t'; }
+bool blank(char c) {
+  return c == ' ' || c == '\t';
+}
 
 void append_utf8(std::uint32_t c, std::string& out) {
   auto put = [&](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
@@ -90,7 +92,8 @@ class Walk {
     return true;
   }
 
-  // A run of blanks and line ends; folds lines (YAML 1.2, 6.5). False when there is none here or it does not match: then same() fails too.
+  // A run of blanks and line ends; folds lines (YAML 1.2, 6.5). False when there is none here or it does not match: then same()
+  // fails too.
   bool white_space() {
     std::size_t end = at_;
     std::size_t lines = 0;
@@ -124,7 +127,7 @@ class Walk {
       return true;
     }
     static constexpr std::string_view letters = "0abt\tnvfre \"/\\N_LP";
-    static constexpr std::uint32_t meanings[] = {0,    7,   8,   9,    9,      10,   11,   12,    13,
+    static constexpr std::uint32_t meanings[] = {0,    7,   8,   9,   9,    10,   11,   12,     13,
                                                  0x1B, ' ', '"', '/', '\\', 0x85, 0xA0, 0x2028, 0x2029};
     std::uint32_t c = 0;
     std::size_t length = 2;
@@ -159,7 +162,8 @@ class Walk {
     if (!indentation_) {
       std::size_t raw_spaces = raw_.substr(at_).find_first_not_of(' ');
       std::size_t value_spaces = value_.substr(next_).find_first_not_of(' ');
-      if (raw_spaces == std::string_view::npos || value_spaces == std::string_view::npos || raw_spaces < value_spaces) return false;
+      if (raw_spaces == std::string_view::npos || value_spaces == std::string_view::npos || raw_spaces < value_spaces)
+        return false;
       indentation_ = raw_spaces - value_spaces;
     }
     if (at_ + *indentation_ > raw_.size()) return false;
@@ -253,7 +257,8 @@ class Walk {
 
 }  // namespace
 
-std::optional<ScalarPlaces> find_places(std::string_view raw, std::size_t start, std::string_view value, ConfigNode::Style style) {
+std::optional<ScalarPlaces> find_places(std::string_view raw, std::size_t start, std::string_view value,
+                                        ConfigNode::Style style) {
   Walk walk(raw, start, value);
   switch (style) {
     case ConfigNode::Style::plain: return walk.plain();

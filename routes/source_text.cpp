@@ -26,12 +26,14 @@ std::optional<std::uint32_t> code_point(std::string_view text, std::size_t offse
 
 // YAML 1.2, 5.1: what may stand in a file.
 bool printable(std::uint32_t c) {
-  return c == '\t' || c == '\n' || (c >= 0x20 && c < 0x7F) || c == 0x85 || (c >= 0xA0 && c != 0xFEFF && c != 0xFFFE && c != 0xFFFF);
+  return c == '\t' || c == '\n' || (c >= 0x20 && c < 0x7F) || c == 0x85 ||
+         (c >= 0xA0 && c != 0xFEFF && c != 0xFFFE && c != 0xFFFF);
 }
 
 }  // namespace
 
-std::optional<SourceText> SourceText::read(std::string_view bytes, const std::shared_ptr<const std::string>& file, Findings& findings) {
+std::optional<SourceText> SourceText::read(std::string_view bytes, const std::shared_ptr<const std::string>& file,
+                                           Findings& findings) {
   if (bytes.size() > max_size) {
     findings.error("BW1001", {file, 0, 0}, "the file is larger than " + std::to_string(max_size / 1024) + "KiB");
     return std::nullopt;
@@ -49,7 +51,8 @@ std::optional<SourceText> SourceText::read(std::string_view bytes, const std::sh
     if (!c || !printable(*c)) {
       std::size_t end = text.size();
       auto [line, column] = SourceText(std::move(text)).place(end);
-      findings.error("BW1001", {file, line, column}, c ? "the file holds a control character here" : "the file is not UTF-8 here");
+      findings.error("BW1001", {file, line, column},
+                     c ? "the file holds a control character here" : "the file is not UTF-8 here");
       return std::nullopt;
     }
     std::size_t length = sequence_length(bytes[at]);

@@ -19,7 +19,8 @@ class SourceText {
   static constexpr std::size_t max_size = 1024 * 1024;
 
   // Nothing after a finding (BW1001).
-  static std::optional<SourceText> read(std::string_view bytes, const std::shared_ptr<const std::string>& file, Findings& findings);
+  static std::optional<SourceText> read(std::string_view bytes, const std::shared_ptr<const std::string>& file,
+                                        Findings& findings);
 
   const std::string& text() const { return text_; }
   // 1-based line and column, the column in code points. Constant time.

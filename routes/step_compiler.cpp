@@ -48,7 +48,8 @@ std::unique_ptr<StepList> StepCompiler::list(const ConfigNode& node, CheckContex
 std::vector<StepList::Entry> StepCompiler::entries(const ConfigNode& node, CheckContext& check, const Scope& scope) {
   std::vector<StepList::Entry> out;
   if (!node.is_list()) {
-    check.findings.error("BW1005", node.at, "steps must be a list, found " + std::string(node.kind_name()) + ": begin each step with '- '");
+    check.findings.error("BW1005", node.at,
+                         "steps must be a list, found " + std::string(node.kind_name()) + ": begin each step with '- '");
     return out;
   }
   if (node.items.empty()) check.findings.error("BW2003", node.at, "a list of steps needs at least one step");
@@ -58,7 +59,9 @@ std::vector<StepList::Entry> StepCompiler::entries(const ConfigNode& node, Check
   out.reserve(node.items.size());
   for (const ConfigNode& item : node.items) {
     if (end != nullptr) {
-      check.findings.error("BW2004", item.at, "this step is never reached: '" + end->name + "' in line " + std::to_string(end->at.line) + " ends the route");
+      check.findings.error(
+          "BW2004", item.at,
+          "this step is never reached: '" + end->name + "' in line " + std::to_string(end->at.line) + " ends the route");
       end = nullptr;
     }
     auto made = entry(item, check, inner);
@@ -72,8 +75,9 @@ std::vector<StepList::Entry> StepCompiler::entries(const ConfigNode& node, Check
 std::optional<StepList::Entry> StepCompiler::entry(const ConfigNode& item, CheckContext& check, const Scope& scope) {
   if (item.kind == ConfigNode::Kind::string) return named_list(item, check, scope.handler);
   if (!item.is_map()) {
-    check.findings.error("BW1005", item.at, "a step must be a mapping with the step's key, or the name of a list under 'steps:', found " +
-                                                std::string(item.kind_name()));
+    check.findings.error("BW1005", item.at,
+                         "a step must be a mapping with the step's key, or the name of a list under 'steps:', found " +
+                             std::string(item.kind_name()));
     return std::nullopt;
   }
   const ConfigNode::Entry* chosen = nullptr;
@@ -88,7 +92,8 @@ std::optional<StepList::Entry> StepCompiler::entry(const ConfigNode& item, Check
       good = read_value(key.value, Constraints{}, check, out.name) && good;
     } else if (check.registry.step(key.key.text) != nullptr) {
       if (chosen != nullptr) {
-        check.findings.error("BW2005", key.key.at, "'" + chosen->key.text + "' and '" + key.key.text + "' are two steps: begin each with '- '");
+        check.findings.error("BW2005", key.key.at,
+                             "'" + chosen->key.text + "' and '" + key.key.text + "' are two steps: begin each with '- '");
         good = false;
         continue;
       }
@@ -109,7 +114,8 @@ std::optional<StepList::Entry> StepCompiler::entry(const ConfigNode& item, Check
   }
   if (out.name.empty()) {
     out.name = chosen->key.text;
-    if (std::string_view service = service_of(chosen->value); out.name == "call" && !service.empty()) out.name += " " + std::string(service);
+    if (std::string_view service = service_of(chosen->value); out.name == "call" && !service.empty())
+      out.name += " " + std::string(service);
   }
   out.step = step(chosen->key.text, chosen->value, check, scope);
   if (on_error != nullptr) out.handlers = handlers(on_error->value, check, scope.route, Level::step);
@@ -117,7 +123,8 @@ std::optional<StepList::Entry> StepCompiler::entry(const ConfigNode& item, Check
   return out;
 }
 
-std::unique_ptr<Step> StepCompiler::step(const std::string& type, const ConfigNode& value, CheckContext& check, const Scope& scope) {
+std::unique_ptr<Step> StepCompiler::step(const std::string& type, const ConfigNode& value, CheckContext& check,
+                                         const Scope& scope) {
   const StepType* found = check.registry.step(type);
   if (found == nullptr) return nullptr;
   CheckContext here{check.findings, check.registry, check.files, check.secrets,
@@ -138,8 +145,9 @@ std::optional<StepList::Entry> StepCompiler::named_list(const ConfigNode& name, 
   if (declared == nullptr) {
     std::vector<std::string_view> names;
     for (const Declared& list : definition_.steps) names.push_back(list.name());
-    std::string hint = check.registry.step(name.text) != nullptr ? "; the step '" + name.text + "' is written with a colon and a value"
-                                                                 : did_you_mean(name.text, names);
+    std::string hint = check.registry.step(name.text) != nullptr
+                           ? "; the step '" + name.text + "' is written with a colon and a value"
+                           : did_you_mean(name.text, names);
     check.findings.error("BW2007", name.at, "there is no list '" + name.text + "' under 'steps:'" + hint);
     return std::nullopt;
   }
@@ -168,7 +176,8 @@ void StepCompiler::compile_unused_lists(CheckContext& check) {
     const Named& named = named_[declared.name()];
     if (named.compiled[0] || named.compiled[1]) continue;
     named_list(*declared.key, check, true);
-    if (!check.findings.has_errors()) check.findings.warning("BW2009", declared.key->at, "no step uses the list '" + declared.name() + "'");
+    if (!check.findings.has_errors())
+      check.findings.warning("BW2009", declared.key->at, "no step uses the list '" + declared.name() + "'");
   }
 }
 

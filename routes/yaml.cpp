@@ -18,8 +18,8 @@ namespace busway::routes {
 
 namespace {
 
-// Builds the tree from the library's events. After the first finding that makes the rest meaningless it takes no more: the library
-// goes on to the end of the file, which its size bounds.
+// Builds the tree from the library's events. After the first finding that makes the rest meaningless it takes no more: the
+// library goes on to the end of the file, which its size bounds.
 class TreeBuilder final : public YAML::EventHandler {
  public:
   TreeBuilder(const SourceText& source, std::shared_ptr<const std::string> file, Findings& findings, const YamlLimits& limits)
@@ -69,7 +69,8 @@ class TreeBuilder final : public YAML::EventHandler {
     add_counted(ConfigNode(anchored.node), anchored.nodes, anchored.text, anchored.depth);
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
     open(mark, tag, anchor, ConfigNode::Kind::list);
   }
   void OnSequenceEnd() override { close(); }
@@ -184,8 +185,9 @@ class TreeBuilder final : public YAML::EventHandler {
     nodes_ += nodes;
     text_ += text;
     if (nodes_ <= limits_.nodes && text_ <= limits_.text) return true;
-    refuse("BW1003", offset, "the file expands to more than " + std::to_string(limits_.nodes) + " values or " +
-                                 std::to_string(limits_.text / 1024 / 1024) + "MiB of text");
+    refuse("BW1003", offset,
+           "the file expands to more than " + std::to_string(limits_.nodes) + " values or " +
+               std::to_string(limits_.text / 1024 / 1024) + "MiB of text");
     return false;
   }
 
@@ -269,8 +271,9 @@ class TreeBuilder final : public YAML::EventHandler {
       findings_.error("BW1003", key.at, "merge keys are not used here: write the keys out");
       failed_ = true;
     } else if (auto [first, added] = frame.keys.emplace(key.text, key.at.line); !added) {
-      findings_.error("BW1002", key.at, "'" + key.text.substr(0, 80) + "' stands here twice; the first is in line " +
-                                            std::to_string(first->second));
+      findings_.error(
+          "BW1002", key.at,
+          "'" + key.text.substr(0, 80) + "' stands here twice; the first is in line " + std::to_string(first->second));
       frame.drop = true;
     }
     frame.key = std::move(key);
@@ -322,12 +325,14 @@ bool looks_like_expression(std::string_view line) {
          value.find(" #") != std::string_view::npos;
 }
 
-void report_syntax(const SourceText& source, std::shared_ptr<const std::string> file, std::size_t offset, std::string_view message,
-                   Findings& findings) {
+void report_syntax(const SourceText& source, std::shared_ptr<const std::string> file, std::size_t offset,
+                   std::string_view message, Findings& findings) {
   auto [line, column] = source.place(offset);
   std::string text = in_our_words(message);
   if (looks_like_expression(source.line_at(offset))) {
-    text += "; a value with braces, brackets, ': ' or ' #', or one that begins with one of YAML's signs, needs quotes or a block scalar (|)";
+    text +=
+        "; a value with braces, brackets, ': ' or ' #', or one that begins with one of YAML's signs, needs quotes or a block "
+        "scalar (|)";
   }
   findings.error("BW1001", {std::move(file), line, column}, std::move(text));
 }

@@ -17,10 +17,10 @@ struct YamlLimits {
   std::size_t text = 8 * 1024 * 1024;
 };
 
-// Reads YAML through the library's events into our own tree: 1-based line and column in code points, YAML 1.2 core scalars, numbers
-// with their text. Duplicate keys, merge keys, alias cycles and tags are findings, as is what is no YAML at all. `file` is the name
-// that positions carry. Survives any bytes. An empty file is one document, null at 1:1. Nothing when the file could not be read to
-// its end; a duplicate key alone is a finding and dropped.
+// Reads YAML through the library's events into our own tree: 1-based line and column in code points, YAML 1.2 core scalars,
+// numbers with their text. Duplicate keys, merge keys, alias cycles and tags are findings, as is what is no YAML at all. `file`
+// is the name that positions carry. Survives any bytes. An empty file is one document, null at 1:1. Nothing when the file could
+// not be read to its end; a duplicate key alone is a finding and dropped.
 std::optional<std::vector<ConfigNode>> read_yaml_documents(std::string_view bytes, std::shared_ptr<const std::string> file,
                                                            Findings& findings, const YamlLimits& limits = {});
 

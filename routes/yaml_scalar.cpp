@@ -46,7 +46,9 @@ bool is_number(std::string_view text) {
 }  // namespace
 
 ConfigNode::Kind plain_scalar_kind(std::string_view text) {
-  auto is = [&](std::initializer_list<std::string_view> words) { return std::find(words.begin(), words.end(), text) != words.end(); };
+  auto is = [&](std::initializer_list<std::string_view> words) {
+    return std::find(words.begin(), words.end(), text) != words.end();
+  };
   if (is({"", "~", "null", "Null", "NULL"})) return ConfigNode::Kind::null;
   if (is({"true", "True", "TRUE", "false", "False", "FALSE"})) return ConfigNode::Kind::boolean;
   return is_number(text) ? ConfigNode::Kind::number : ConfigNode::Kind::string;

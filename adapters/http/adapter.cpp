@@ -12,7 +12,8 @@ namespace {
 using namespace http;
 using std::chrono::milliseconds;
 
-std::unique_ptr<Listener> make_listener(ListenerConfig config, const ConfigNode& node, CheckContext& check, const ListenerContext&) {
+std::unique_ptr<Listener> make_listener(ListenerConfig config, const ConfigNode& node, CheckContext& check,
+                                        const ListenerContext&) {
   const ConfigNode::Entry* entry = node.find("listen");
   const Position& at = entry != nullptr ? entry->value.at : node.at;
   auto where = read_host_port(config.listen);
@@ -31,7 +32,8 @@ bool check_conditions(const InletConfig& config, const ConfigNode& node, CheckCo
   bool good = true;
   for (const auto& [name, value] : config.headers) {
     if (is_token(name) && is_field_value(value)) continue;
-    check.findings.error("BW5015", node.find("headers")->value.at, "'" + name + ": " + value + "' is no header field that could ever arrive");
+    check.findings.error("BW5015", node.find("headers")->value.at,
+                         "'" + name + ": " + value + "' is no header field that could ever arrive");
     good = false;
   }
   return good;
@@ -54,7 +56,8 @@ std::unique_ptr<Inlet> make_inlet(InletConfig config, const ConfigNode& node, Ch
   }
   match->headers = std::move(config.headers);
   match->query = std::move(config.query);
-  return std::make_unique<RouteInlet>(std::move(*match), *context.route, std::move(formats), config.max_body.value_or(context.max_body).bytes, at);
+  return std::make_unique<RouteInlet>(std::move(*match), *context.route, std::move(formats),
+                                      config.max_body.value_or(context.max_body).bytes, at);
 }
 
 std::unique_ptr<Target> make_target(TargetConfig config, const ConfigNode& node, CheckContext& check, const TargetContext&) {
@@ -64,46 +67,52 @@ std::unique_ptr<Target> make_target(TargetConfig config, const ConfigNode& node,
     check.findings.error("BW5012", node.find("method")->value.at, "'" + config.method + "' is no method");
     return nullptr;
   }
-  return std::make_unique<HttpTarget>(std::move(config), std::move(endpoints), check.registry.plain_format("json"), check.registry);
+  return std::make_unique<HttpTarget>(std::move(config), std::move(endpoints), check.registry.plain_format("json"),
+                                      check.registry);
 }
 
 Fields<ListenerConfig> listener_fields() {
-  return {{"listen", &ListenerConfig::listen, "Where to listen: host and port; port 0 takes a free one.", required(), shorthand()},
-          {"tls", &ListenerConfig::tls, "Serves https instead of http.",
-           Fields<ServerTls>{{"certificate", &ServerTls::certificate, "The certificate chain (PEM), leaf first.", required()},
-                             {"key", &ServerTls::key, "The certificate's key (PEM), as ${file:PATH} or ${env:NAME}.", required()},
-                             {"client_ca", &ServerTls::client_ca, "Certificates (PEM) of the authorities one of which must have signed the client's (mTLS)."}}},
-          {"max_connections", &ListenerConfig::max_connections, "Connections at once, on all workers; one more is answered 503.", at_least(1),
-           at_most(1'000'000)},
-          {"head_deadline", &ListenerConfig::head_deadline, "How long a request's head may take to arrive.", at_least(milliseconds(10)),
-           at_most(milliseconds(600'000))},
-          {"idle", &ListenerConfig::idle, "How long a connection may wait for its next request.", at_least(milliseconds(10)),
-           at_most(milliseconds(3'600'000))},
-          {"body_rate", &ListenerConfig::body_rate, "Bytes a second at least at which bodies must come and replies be taken.",
-           at_least(ByteSize{1}), at_most(ByteSize{1024 * 1024 * 1024})}};
+  return {
+      {"listen", &ListenerConfig::listen, "Where to listen: host and port; port 0 takes a free one.", required(), shorthand()},
+      {"tls", &ListenerConfig::tls, "Serves https instead of http.",
+       Fields<ServerTls>{{"certificate", &ServerTls::certificate, "The certificate chain (PEM), leaf first.", required()},
+                         {"key", &ServerTls::key, "The certificate's key (PEM), as ${file:PATH} or ${env:NAME}.", required()},
+                         {"client_ca", &ServerTls::client_ca,
+                          "Certificates (PEM) of the authorities one of which must have signed the client's (mTLS)."}}},
+      {"max_connections", &ListenerConfig::max_connections, "Connections at once, on all workers; one more is answered 503.",
+       at_least(1), at_most(1'000'000)},
+      {"head_deadline", &ListenerConfig::head_deadline, "How long a request's head may take to arrive.",
+       at_least(milliseconds(10)), at_most(milliseconds(600'000))},
+      {"idle", &ListenerConfig::idle, "How long a connection may wait for its next request.", at_least(milliseconds(10)),
+       at_most(milliseconds(3'600'000))},
+      {"body_rate", &ListenerConfig::body_rate, "Bytes a second at least at which bodies must come and replies be taken.",
+       at_least(ByteSize{1}), at_most(ByteSize{1024 * 1024 * 1024})}};
 }
 
 Fields<InletConfig> inlet_fields() {
-  return {{"http", &InletConfig::http, "Method and path: 'POST /orders', 'GET /orders/{id}', 'GET /files/{rest*}'; '*' is any method.", required(),
-           shorthand()},
-          {"headers", &InletConfig::headers, "Header fields a request must have, with their exact values; '*': any value."},
-          {"query", &InletConfig::query, "Query parameters a request must have, with their exact values; '*': any value."},
-          {"max_body", &InletConfig::max_body, "The largest body taken (10MiB when left out); a larger one is answered 413.",
-           at_most(ByteSize{1024 * 1024 * 1024})}};
+  return {
+      {"http", &InletConfig::http,
+       "Method and path: 'POST /orders', 'GET /orders/{id}', 'GET /files/{rest*}'; '*' is any method.", required(), shorthand()},
+      {"headers", &InletConfig::headers, "Header fields a request must have, with their exact values; '*': any value."},
+      {"query", &InletConfig::query, "Query parameters a request must have, with their exact values; '*': any value."},
+      {"max_body", &InletConfig::max_body, "The largest body taken (10MiB when left out); a larger one is answered 413.",
+       at_most(ByteSize{1024 * 1024 * 1024})}};
 }
 
 Fields<TargetConfig> target_fields() {
-  return {{"endpoints", &TargetConfig::endpoints, "URLs the service is reached at. One without a path gets the caller's path when passed through.",
-           required(), shorthand()},
-          {"method", &TargetConfig::method, "The method of calls that do not pass a request through (POST when left out)."},
-          {"connections", &TargetConfig::connections, "Connections to all endpoints at once; calls beyond wait their turn.", at_least(1),
-           at_most(100'000)},
-          {"tls", &TargetConfig::tls, "How https endpoints are verified and what we show them.", client_tls_fields()},
-          {"max_answer", &TargetConfig::max_answer, "The largest answer taken; a larger one is `garbage`.", at_least(ByteSize{1}),
-           at_most(ByteSize{1024 * 1024 * 1024})}};
+  return {
+      {"endpoints", &TargetConfig::endpoints,
+       "URLs the service is reached at. One without a path gets the caller's path when passed through.", required(), shorthand()},
+      {"method", &TargetConfig::method, "The method of calls that do not pass a request through (POST when left out)."},
+      {"connections", &TargetConfig::connections, "Connections to all endpoints at once; calls beyond wait their turn.",
+       at_least(1), at_most(100'000)},
+      {"tls", &TargetConfig::tls, "How https endpoints are verified and what we show them.", client_tls_fields()},
+      {"max_answer", &TargetConfig::max_answer, "The largest answer taken; a larger one is `garbage`.", at_least(ByteSize{1}),
+       at_most(ByteSize{1024 * 1024 * 1024})}};
 }
 
-constexpr std::string_view reference = R"(HTTP/1.1, read strictly: what has more than one reading is refused, as RFC 9112 and 9110 say it. Both
+constexpr std::string_view reference =
+    R"(HTTP/1.1, read strictly: what has more than one reading is refused, as RFC 9112 and 9110 say it. Both
 Content-Length and Transfer-Encoding, more than one Content-Length or Host, no Host, line folding, white space before a colon, bare
 CR or LF, NUL, HTTP/0.9 and request targets that are not percent-encoded are answered 400; a transfer coding other than `chunked` 501;
 a request line over 8 KiB 414; a field line over 8 KiB, a head over 32 KiB or 100 fields 431. Paths with a `.` or `..` segment, however encoded, are
@@ -118,21 +127,23 @@ then.)";
 }  // namespace
 
 AdapterType http_adapter() {
-  return {.name = "http",
-          .summary = "Serves and calls HTTP/1.1, plain or over TLS.",
-          .doc = std::string(reference),
-          .badge = {.acknowledges = "when the route has replied", .may_repeat = true, .keeps_order = false},
-          .listens_on = "http",
-          .listener = role<ListenerConfig, Listener, ListenerContext>(listener_fields(), make_listener),
-          .inlet = role<InletConfig, Inlet, InletContext>(inlet_fields(), make_inlet),
-          .target = role<TargetConfig, Target, TargetContext>(target_fields(), make_target),
-          .call = {},
-          .no_use_for = {"error", "operation"},
-          .examples = {{"A listener on every interface", "listeners: { front: { http: { listen: '0.0.0.0:8080', max_connections: 2000 } } }"},
-                       {"A route with a value in its path", "from: { http: 'GET /orders/{id}', on: front }"},
-                       {"A route for one kind of request", "from: { http: 'POST /orders', headers: { X-Tenant: north }, max_body: 1MiB }"},
-                       {"A service with two endpoints",
-                        "services: { shop: { http: { endpoints: ['http://10.0.0.5:8080', 'http://10.0.0.6:8080'], connections: 32 } } }"}}};
+  return {
+      .name = "http",
+      .summary = "Serves and calls HTTP/1.1, plain or over TLS.",
+      .doc = std::string(reference),
+      .badge = {.acknowledges = "when the route has replied", .may_repeat = true, .keeps_order = false},
+      .listens_on = "http",
+      .listener = role<ListenerConfig, Listener, ListenerContext>(listener_fields(), make_listener),
+      .inlet = role<InletConfig, Inlet, InletContext>(inlet_fields(), make_inlet),
+      .target = role<TargetConfig, Target, TargetContext>(target_fields(), make_target),
+      .call = {},
+      .no_use_for = {"error", "operation"},
+      .examples = {
+          {"A listener on every interface", "listeners: { front: { http: { listen: '0.0.0.0:8080', max_connections: 2000 } } }"},
+          {"A route with a value in its path", "from: { http: 'GET /orders/{id}', on: front }"},
+          {"A route for one kind of request", "from: { http: 'POST /orders', headers: { X-Tenant: north }, max_body: 1MiB }"},
+          {"A service with two endpoints",
+           "services: { shop: { http: { endpoints: ['http://10.0.0.5:8080', 'http://10.0.0.6:8080'], connections: 32 } } }"}}};
 }
 
 }  // namespace busway

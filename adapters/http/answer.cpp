@@ -17,7 +17,9 @@ std::unexpected<Error> garbage(std::string_view reason) {
 AnswerReader::AnswerReader(bool head_request, std::uint64_t max_body, Arena& arena)
     : head_request_(head_request), max_body_(max_body), scanner_(HeadScanner::Side::response), response_(arena) {}
 
-std::span<char> AnswerReader::room() { return body_ ? body_->room() : input_.head_room(); }
+std::span<char> AnswerReader::room() {
+  return body_ ? body_->room() : input_.head_room();
+}
 
 Result<void> AnswerReader::took(std::size_t bytes) {
   if (body_) {
@@ -30,7 +32,8 @@ Result<void> AnswerReader::took(std::size_t bytes) {
     if (Refusal refusal = scanner_.refusal()) return garbage(refusal.reason);
   }
   if (body_) {
-    if (Refusal refusal = body_->refusal()) return garbage(refusal.status == 413 ? "it is larger than max_answer" : refusal.reason);
+    if (Refusal refusal = body_->refusal())
+      return garbage(refusal.status == 413 ? "it is larger than max_answer" : refusal.reason);
   }
   return {};
 }
@@ -53,7 +56,8 @@ Result<void> AnswerReader::read_head() {
     response_.headers.add(field.name, field.value);
     if (field.known == Known::content_type) response_.content_type = field.value;
     if (field.known == Known::retry_after) {
-      if (auto seconds = read_decimal(field.value); seconds && *seconds <= 86'400) response_.retry_after_s = static_cast<int>(*seconds);
+      if (auto seconds = read_decimal(field.value); seconds && *seconds <= 86'400)
+        response_.retry_after_s = static_cast<int>(*seconds);
     }
   }
   body_.emplace(head.framing, max_body_, input_, scanner_.end());
@@ -66,7 +70,9 @@ bool AnswerReader::ended() {
   return body_->whole();
 }
 
-bool AnswerReader::reusable() const { return persistent_ && body_ && body_->whole() && body_->next() == input_.size(); }
+bool AnswerReader::reusable() const {
+  return persistent_ && body_ && body_->whole() && body_->next() == input_.size();
+}
 
 Response AnswerReader::take(Exchange& exchange) {
   response_.body = body_->body();

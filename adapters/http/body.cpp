@@ -29,7 +29,9 @@ BodyGatherer::BodyGatherer(Framing framing, std::uint64_t limit, Buffer& input, 
   advance();
 }
 
-void BodyGatherer::refuse_large() { refusal_ = {413, "the body is too large"}; }
+void BodyGatherer::refuse_large() {
+  refusal_ = {413, "the body is too large"};
+}
 
 std::span<char> BodyGatherer::room() {
   if (!spills_) return input_.room();

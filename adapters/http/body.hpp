@@ -24,8 +24,25 @@ class ChunkDecoder {
 
  private:
   enum class State : std::uint8_t {
-    size_start, size, extension_name_start, extension_name, extension_value_start, extension_token, extension_quoted, extension_escaped,
-    extension_quoted_end, size_lf, data, data_cr, data_lf, trailer_start, trailer_name, trailer_value, trailer_lf, last_lf, done
+    size_start,
+    size,
+    extension_name_start,
+    extension_name,
+    extension_value_start,
+    extension_token,
+    extension_quoted,
+    extension_escaped,
+    extension_quoted_end,
+    size_lf,
+    data,
+    data_cr,
+    data_lf,
+    trailer_start,
+    trailer_name,
+    trailer_value,
+    trailer_lf,
+    last_lf,
+    done
   };
   // The state behind `c`; sets refusal_ when it may not stand here.
   State step(char c);

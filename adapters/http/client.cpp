@@ -45,7 +45,8 @@ Task<> write_request(Socket& socket, std::string_view head, std::string_view bod
     if (socket.is_tls()) sending.begun = true;
     Wake how = co_await socket.ready(step.kind, deadline);
     if (how != Wake::ready) {
-      sending.error = {.kind = ErrorKind::unknown, .text = "sending the request: the service did not take it in time", .code = "timeout"};
+      sending.error = {
+          .kind = ErrorKind::unknown, .text = "sending the request: the service did not take it in time", .code = "timeout"};
       co_return;
     }
   }

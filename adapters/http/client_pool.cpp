@@ -77,7 +77,8 @@ Client::Lane& Client::lane_of(Worker& worker) {
 
 Client::Pool& Client::pool_of(Lane& lane, const Endpoint& endpoint) {
   for (auto& pool : lane.pools) {
-    if (pool->to.port == endpoint.host_port.port && pool->secure == endpoint.secure && pool->to.host == endpoint.host_port.host) return *pool;
+    if (pool->to.port == endpoint.host_port.port && pool->secure == endpoint.secure && pool->to.host == endpoint.host_port.host)
+      return *pool;
   }
   auto pool = std::make_unique<Pool>();
   pool->lane = &lane;

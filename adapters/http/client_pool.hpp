@@ -8,7 +8,8 @@
 
 namespace busway::http {
 
-// A connection of the pool. While it rests it looks at itself every second, and closes when its time is up or the service has closed it.
+// A connection of the pool. While it rests it looks at itself every second, and closes when its time is up or the service has
+// closed it.
 struct Client::Pooled final : Timer {
   Pooled(Client& client, Pool& in, Socket open)
       : Timer([](Timer& timer) { static_cast<Pooled&>(timer).expired(); }), owner(client), pool(in), socket(std::move(open)) {}

@@ -137,7 +137,8 @@ Task<bool> Connection::read_head(TimePoint idle_until) {
 Task<bool> Connection::serve_one() {
   Trip& trip = *trip_;
   if (!refusal_) {
-    refusal_ = trip.head.read(trip.input.view().substr(scanner_.begin(), scanner_.end() - scanner_.begin()), lane_.serving.limits);
+    refusal_ =
+        trip.head.read(trip.input.view().substr(scanner_.begin(), scanner_.end() - scanner_.begin()), lane_.serving.limits);
   }
   HttpReply reply(trip.exchange.arena());
   Refusal refusal = refusal_;
@@ -261,8 +262,9 @@ namespace {
 // A connection too many: told so and closed. Only so many are told at once.
 Task<> turn_away(Lane& lane, Socket socket) {
   static constexpr std::string_view body = "{\"type\":\"urn:busway:overload\",\"title\":\"Service Unavailable\",\"status\":503}";
-  static const std::string reply = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\nContent-Length: " +
-                                   std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + std::string(body);
+  static const std::string reply =
+      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\nContent-Length: " +
+      std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + std::string(body);
   struct Count {
     explicit Count(std::size_t& counted) : count(counted) { ++count; }
     ~Count() { --count; }

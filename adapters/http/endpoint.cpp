@@ -16,7 +16,8 @@ ClientOptions client_options(std::int64_t connections, ByteSize max_answer, cons
   options.connections = connections;
   options.max_answer = max_answer.bytes;
   if (tls) {
-    options.tls = {.ca_pem = tls->ca.content, .certificate_pem = tls->certificate.content, .key_pem = tls->key, .verify = tls->verify};
+    options.tls = {
+        .ca_pem = tls->ca.content, .certificate_pem = tls->certificate.content, .key_pem = tls->key, .verify = tls->verify};
     options.server_name = tls->server_name;
   }
   return options;
@@ -42,7 +43,8 @@ Result<Endpoint> read_endpoint(std::string_view url) {
   std::string_view authority = rest.substr(0, end);
   endpoint.path = end == std::string_view::npos ? std::string() : std::string(rest.substr(end));
   if (authority.find('@') != std::string_view::npos)
-    return fail(ErrorKind::config, "user names and passwords do not belong in a URL: set an Authorization header under the service's `headers`");
+    return fail(ErrorKind::config,
+                "user names and passwords do not belong in a URL: set an Authorization header under the service's `headers`");
   if (!is_authority(authority)) return fail(ErrorKind::config, "'" + std::string(authority) + "' is no host");
   if (endpoint.path.starts_with('?')) endpoint.path.insert(0, "/");
   std::string_view path = std::string_view(endpoint.path).substr(0, endpoint.path.find('?'));
@@ -58,7 +60,8 @@ Result<Endpoint> read_endpoint(std::string_view url) {
   return endpoint;
 }
 
-bool read_endpoints(const std::vector<std::string>& urls, const ConfigNode& node, CheckContext& check, std::vector<Endpoint>& out) {
+bool read_endpoints(const std::vector<std::string>& urls, const ConfigNode& node, CheckContext& check,
+                    std::vector<Endpoint>& out) {
   const ConfigNode* list = &node;
   if (const ConfigNode::Entry* entry = node.find("endpoints")) list = &entry->value;
   bool good = true;

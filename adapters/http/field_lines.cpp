@@ -35,7 +35,9 @@ constexpr std::size_t longest_known = 17;
 
 constexpr std::string_view bus_prefix = "busway-";
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
 
 // Both are as long as each other; `underscores` reads "_" of `name` as "-".
 bool same_name(std::string_view name, std::string_view known, bool underscores) {
@@ -48,7 +50,8 @@ bool same_name(std::string_view name, std::string_view known, bool underscores) 
 }
 
 Known look_up(std::string_view name, bool underscores) {
-  if (name.size() >= bus_prefix.size() && same_name(name.substr(0, bus_prefix.size()), bus_prefix, underscores)) return Known::busway;
+  if (name.size() >= bus_prefix.size() && same_name(name.substr(0, bus_prefix.size()), bus_prefix, underscores))
+    return Known::busway;
   if (name.size() > longest_known) return Known::other;
   for (const KnownName& row : known_names) {
     if (row.name.size() == name.size() && row.name.front() == lower(name.front()) && same_name(name, row.name, underscores))
@@ -57,7 +60,9 @@ Known look_up(std::string_view name, bool underscores) {
   return Known::other;
 }
 
-bool steers(Known field) { return is_hop_by_hop(field) || (field >= Known::forwarded && field <= Known::x_forwarded_proto); }
+bool steers(Known field) {
+  return is_hop_by_hop(field) || (field >= Known::forwarded && field <= Known::x_forwarded_proto);
+}
 
 // Marks the fields that Connection names. The list is bounded, so the product with the fields is too.
 Refusal read_connection(Head& head) {
@@ -89,7 +94,9 @@ Refusal read_connection(Head& head) {
 
 }  // namespace
 
-Known known_field(std::string_view name) { return name.empty() ? Known::other : look_up(name, false); }
+Known known_field(std::string_view name) {
+  return name.empty() ? Known::other : look_up(name, false);
+}
 
 const FieldLine* Head::find(Known field) const {
   for (const FieldLine& line : fields) {
@@ -107,7 +114,8 @@ Refusal read_fields(std::string_view bytes, HeadLimits limits, Head& head) {
   bool has_connection = false;
   for (std::size_t at = 0; at < bytes.size();) {
     std::size_t end = bytes.find('\r', at);
-    if (end == std::string_view::npos || end + 1 >= bytes.size() || bytes[end + 1] != '\n') return {400, "a bare CR or an unended line"};
+    if (end == std::string_view::npos || end + 1 >= bytes.size() || bytes[end + 1] != '\n')
+      return {400, "a bare CR or an unended line"};
     std::string_view line = bytes.substr(at, end - at);
     at = end + 2;
     if (line.empty()) break;  // the end of the head
@@ -116,7 +124,8 @@ Refusal read_fields(std::string_view bytes, HeadLimits limits, Head& head) {
     if (head.fields.size() == limits.fields) return {431, "too many fields"};
     std::size_t colon = 0;
     while (colon < line.size() && is_token_char(line[colon])) ++colon;
-    if (colon == line.size() || line[colon] != ':') return {400, "a field name holds a character that is not allowed, or has no colon"};
+    if (colon == line.size() || line[colon] != ':')
+      return {400, "a field name holds a character that is not allowed, or has no colon"};
     if (colon == 0) return {400, "an empty field name"};
     FieldLine field;
     field.name = line.substr(0, colon);
@@ -143,7 +152,8 @@ Refusal read_framing(Head& head, FramingFields& found) {
       found.length = &field;
     } else if (field.known == Known::transfer_encoding) {
       if (found.transfer_encoding != nullptr) {
-        bool chunked = equal_ignoring_case(field.value, "chunked") && equal_ignoring_case(found.transfer_encoding->value, "chunked");
+        bool chunked =
+            equal_ignoring_case(field.value, "chunked") && equal_ignoring_case(found.transfer_encoding->value, "chunked");
         return chunked ? Refusal{400, "more than one Transfer-Encoding"} : Refusal{501, "a Transfer-Encoding other than chunked"};
       }
       found.transfer_encoding = &field;

@@ -27,7 +27,9 @@ constexpr std::array<std::uint8_t, 256> make_sets() {
 }
 constexpr std::array<std::uint8_t, 256> sets = make_sets();
 
-bool in(char c, std::uint8_t set) { return (sets[static_cast<unsigned char>(c)] & set) != 0; }
+bool in(char c, std::uint8_t set) {
+  return (sets[static_cast<unsigned char>(c)] & set) != 0;
+}
 
 bool all_in(std::string_view text, std::uint8_t set) {
   for (char c : text) {
@@ -70,12 +72,24 @@ char decode_one(std::string_view text, std::size_t& at, bool plus_is_space) {
 
 }  // namespace
 
-bool is_token_char(char c) { return in(c, token_set); }
-bool is_token(std::string_view text) { return !text.empty() && all_in(text, token_set); }
-bool is_value_char(char c) { return in(c, value_set); }
-bool is_field_value(std::string_view text) { return all_in(text, value_set); }
-bool is_path_char(char c) { return in(c, path_set); }
-bool is_query_char(char c) { return in(c, query_set); }
+bool is_token_char(char c) {
+  return in(c, token_set);
+}
+bool is_token(std::string_view text) {
+  return !text.empty() && all_in(text, token_set);
+}
+bool is_value_char(char c) {
+  return in(c, value_set);
+}
+bool is_field_value(std::string_view text) {
+  return all_in(text, value_set);
+}
+bool is_path_char(char c) {
+  return in(c, path_set);
+}
+bool is_query_char(char c) {
+  return in(c, query_set);
+}
 
 std::string_view trim_whitespace(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -102,7 +116,9 @@ int hex_digit(char c) {
   return -1;
 }
 
-bool is_encoded_text(std::string_view text, bool query) { return encoded_in(text, query ? query_set : path_set); }
+bool is_encoded_text(std::string_view text, bool query) {
+  return encoded_in(text, query ? query_set : path_set);
+}
 
 bool is_authority(std::string_view text) {
   if (text.empty() || text.size() > 255 + 6) return false;

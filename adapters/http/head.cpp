@@ -11,7 +11,8 @@ namespace {
 
 // "HTTP/1.1": 505 for another version, 400 for what is none.
 Refusal read_version(std::string_view text, int& minor) {
-  if (text.size() != 8 || !text.starts_with("HTTP/") || text[6] != '.' || text[5] < '0' || text[5] > '9' || text[7] < '0' || text[7] > '9')
+  if (text.size() != 8 || !text.starts_with("HTTP/") || text[6] != '.' || text[5] < '0' || text[5] > '9' || text[7] < '0' ||
+      text[7] > '9')
     return {400, "no HTTP version where one belongs"};
   if (text[5] != '1' || text[7] > '1') return {505, "an HTTP version other than 1.0 and 1.1"};
   minor = text[7] - '0';
@@ -26,7 +27,8 @@ struct RequestLine {
 
 Refusal read_request_line(std::string_view line, RequestLine& out) {
   std::size_t space = line.find(' ');
-  if (space == std::string_view::npos || !is_token(line.substr(0, space))) return {400, "the request line does not start with a method"};
+  if (space == std::string_view::npos || !is_token(line.substr(0, space)))
+    return {400, "the request line does not start with a method"};
   out.method = line.substr(0, space);
   std::size_t last = line.find(' ', space + 1);
   if (last == std::string_view::npos) return {400, "no HTTP version where one belongs"};
@@ -65,7 +67,8 @@ Refusal read_target(RequestHead& head, std::string_view& authority) {
     std::size_t scheme = target.find("://");
     if (scheme == std::string_view::npos) return {400, "a request target that is neither a path nor a URL"};
     std::string_view name = target.substr(0, scheme);
-    if (!equal_ignoring_case(name, "http") && !equal_ignoring_case(name, "https")) return {400, "a request target of another scheme"};
+    if (!equal_ignoring_case(name, "http") && !equal_ignoring_case(name, "https"))
+      return {400, "a request target of another scheme"};
     target.remove_prefix(scheme + 3);
     std::size_t end = target.find_first_of("/?");
     authority = target.substr(0, end);
@@ -113,7 +116,8 @@ Refusal HeadScanner::look(std::string_view buffer, bool& whole) {
   while (next_ < buffer.size()) {
     const void* found = std::memchr(buffer.data() + next_, '\n', buffer.size() - next_);
     if (found == nullptr) {
-      if (line_ == next_ && lines_ == 0 && !is_token_char(buffer[line_]) && buffer[line_] != '\r') return {400, "this is not HTTP"};
+      if (line_ == next_ && lines_ == 0 && !is_token_char(buffer[line_]) && buffer[line_] != '\r')
+        return {400, "this is not HTTP"};
       next_ = buffer.size();
       break;
     }

@@ -33,7 +33,9 @@ enum class Known : std::uint8_t {
   busway,  // any name that starts with "busway-"
 };
 Known known_field(std::string_view name);
-inline bool is_hop_by_hop(Known field) { return field >= Known::connection && field <= Known::upgrade; }
+inline bool is_hop_by_hop(Known field) {
+  return field >= Known::connection && field <= Known::upgrade;
+}
 
 // A field line, trimmed, borrowing from the buffer it was read from.
 struct FieldLine {

@@ -35,10 +35,12 @@ Result<void> append_headers(std::span<const Header> headers, bool skip_content_t
       if (known == Known::content_type && skip_content_type) continue;
       has_date = has_date || known == Known::date;
     }
-    if (!is_token(header.name)) return fail(ErrorKind::mapping, "writing a header: '" + std::string(header.name) + "' is no header name");
+    if (!is_token(header.name))
+      return fail(ErrorKind::mapping, "writing a header: '" + std::string(header.name) + "' is no header name");
     std::string_view value = trim_whitespace(header.value);
     if (!is_field_value(value))
-      return fail(ErrorKind::mapping, "writing a header: the value of '" + std::string(header.name) + "' holds a control character");
+      return fail(ErrorKind::mapping,
+                  "writing a header: the value of '" + std::string(header.name) + "' holds a control character");
     append_field(header.name, value, out);
   }
   return {};
@@ -56,17 +58,55 @@ struct Phrase {
   std::string_view text;
 };
 constexpr Phrase phrases[] = {
-    {100, "Continue"}, {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {203, "Non-Authoritative Information"}, {204, "No Content"},
-    {205, "Reset Content"}, {206, "Partial Content"}, {300, "Multiple Choices"}, {301, "Moved Permanently"}, {302, "Found"},
-    {303, "See Other"}, {304, "Not Modified"}, {307, "Temporary Redirect"}, {308, "Permanent Redirect"}, {400, "Bad Request"},
-    {401, "Unauthorized"}, {402, "Payment Required"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
-    {406, "Not Acceptable"}, {407, "Proxy Authentication Required"}, {408, "Request Timeout"}, {409, "Conflict"}, {410, "Gone"},
-    {411, "Length Required"}, {412, "Precondition Failed"}, {413, "Content Too Large"}, {414, "URI Too Long"},
-    {415, "Unsupported Media Type"}, {416, "Range Not Satisfiable"}, {417, "Expectation Failed"}, {421, "Misdirected Request"},
-    {422, "Unprocessable Content"}, {423, "Locked"}, {424, "Failed Dependency"}, {426, "Upgrade Required"},
-    {428, "Precondition Required"}, {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
-    {451, "Unavailable For Legal Reasons"}, {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"},
-    {503, "Service Unavailable"}, {504, "Gateway Timeout"}, {505, "HTTP Version Not Supported"}, {507, "Insufficient Storage"},
+    {100, "Continue"},
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {203, "Non-Authoritative Information"},
+    {204, "No Content"},
+    {205, "Reset Content"},
+    {206, "Partial Content"},
+    {300, "Multiple Choices"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {402, "Payment Required"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {407, "Proxy Authentication Required"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {411, "Length Required"},
+    {412, "Precondition Failed"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {416, "Range Not Satisfiable"},
+    {417, "Expectation Failed"},
+    {421, "Misdirected Request"},
+    {422, "Unprocessable Content"},
+    {423, "Locked"},
+    {424, "Failed Dependency"},
+    {426, "Upgrade Required"},
+    {428, "Precondition Required"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {451, "Unavailable For Legal Reasons"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
+    {507, "Insufficient Storage"},
 };
 
 }  // namespace
@@ -88,8 +128,8 @@ std::string_view http_date() {
     constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     std::tm utc{};
     gmtime_r(&now, &utc);
-    int written = std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[utc.tm_wday], utc.tm_mday, months[utc.tm_mon],
-                                utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+    int written = std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[utc.tm_wday], utc.tm_mday,
+                                months[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
     size = written > 0 ? std::min(static_cast<std::size_t>(written), sizeof text - 1) : 0;
     made_at = now;
   }
@@ -99,9 +139,11 @@ std::string_view http_date() {
 Result<void> write_head(const RequestLines& lines, Buffer& out) {
   out.reserve(Buffer::usual);
   std::string_view path = lines.target.substr(0, lines.target.find('?'));
-  bool sound = lines.target == "*" || (lines.target.starts_with('/') && is_encoded_text(path, false) &&
-                                       (path.size() == lines.target.size() || is_encoded_text(lines.target.substr(path.size() + 1), true)));
-  if (!is_token(lines.method)) return fail(ErrorKind::mapping, "writing a request: '" + std::string(lines.method) + "' is no method");
+  bool sound = lines.target == "*" ||
+               (lines.target.starts_with('/') && is_encoded_text(path, false) &&
+                (path.size() == lines.target.size() || is_encoded_text(lines.target.substr(path.size() + 1), true)));
+  if (!is_token(lines.method))
+    return fail(ErrorKind::mapping, "writing a request: '" + std::string(lines.method) + "' is no method");
   if (!sound) return fail(ErrorKind::mapping, "writing a request: '" + std::string(lines.target) + "' is no request target");
   out.append(lines.method);
   out.append(' ');

@@ -80,7 +80,8 @@ Result<HttpMatch> read_match(std::string_view text) {
     match.methods.emplace_back(method);
   }
   match.path = trim_whitespace(text.substr(space));
-  if (auto read = PathTemplate::read(match.path); !read) return fail(ErrorKind::config, "path '" + match.path + "': " + read.error().text);
+  if (auto read = PathTemplate::read(match.path); !read)
+    return fail(ErrorKind::config, "path '" + match.path + "': " + read.error().text);
   return match;
 }
 

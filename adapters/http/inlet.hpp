@@ -19,8 +19,8 @@ struct InletConfig {
 class RouteInlet final : public HttpInlet {
  public:
   struct Formats {
-    FormatPtr declared;     // null: by content type
-    FormatPtr reply;        // what documents are answered in
+    FormatPtr declared;  // null: by content type
+    FormatPtr reply;     // what documents are answered in
     const Registry* registry = nullptr;
   };
   RouteInlet(HttpMatch match, const Route& route, Formats formats, std::uint64_t max_body, Position at)

@@ -14,7 +14,8 @@ HttpListener::~HttpListener() = default;
 bool HttpListener::attach(std::unique_ptr<Inlet> inlet, CheckContext& check) {
   auto* matched = dynamic_cast<HttpInlet*>(inlet.get());
   if (matched == nullptr) {
-    check.findings.error("BW5014", inlet->at(), "a '" + std::string(inlet->protocol()) + "' route cannot stand on an http listener");
+    check.findings.error("BW5014", inlet->at(),
+                         "a '" + std::string(inlet->protocol()) + "' route cannot stand on an http listener");
     return false;
   }
   [[maybe_unused]] Inlet* moved = inlet.release();
@@ -37,7 +38,9 @@ Result<void> HttpListener::open(int workers) {
   return {};
 }
 
-std::string HttpListener::address() const { return acceptor_ == nullptr ? at_.text() : acceptor_->address().text(); }
+std::string HttpListener::address() const {
+  return acceptor_ == nullptr ? at_.text() : acceptor_->address().text();
+}
 
 void HttpListener::serve(Worker& worker) {
   auto& lane = lanes_[static_cast<std::size_t>(worker.index())];

@@ -16,7 +16,9 @@ bool is_name(std::string_view text) {
   });
 }
 
-std::unexpected<Error> refuse(std::string text) { return fail(ErrorKind::config, std::move(text)); }
+std::unexpected<Error> refuse(std::string text) {
+  return fail(ErrorKind::config, std::move(text));
+}
 
 }  // namespace
 
@@ -40,11 +42,14 @@ Result<PathTemplate> PathTemplate::read(std::string_view text) {
       }
       if (!is_name(name)) return refuse("'" + std::string(piece) + "': a name is letters, digits and '_'");
       segment.text = name;
-      if (std::find(seen.begin(), seen.end(), segment.text) != seen.end()) return refuse("the name '" + segment.text + "' stands twice");
+      if (std::find(seen.begin(), seen.end(), segment.text) != seen.end())
+        return refuse("the name '" + segment.text + "' stands twice");
       seen.push_back(segment.text);
     } else {
-      if (piece.find_first_of("{}") != std::string_view::npos) return refuse("'" + std::string(piece) + "': a {name} is a whole segment");
-      if (!is_encoded_text(piece, false)) return refuse("'" + std::string(piece) + "' holds a character that must be percent-encoded");
+      if (piece.find_first_of("{}") != std::string_view::npos)
+        return refuse("'" + std::string(piece) + "': a {name} is a whole segment");
+      if (!is_encoded_text(piece, false))
+        return refuse("'" + std::string(piece) + "' holds a character that must be percent-encoded");
       decode_percent(piece, false, segment.text);
       if (segment.text == "." || segment.text == "..") return refuse("'.' and '..' are never matched");
     }

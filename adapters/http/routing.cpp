@@ -47,7 +47,8 @@ bool query_holds(std::string_view query, const std::string& name, const std::str
     query.remove_prefix(std::min(query.size(), pair.size() + 1));
     std::size_t equals = pair.find('=');
     if (!equals_decoded(pair.substr(0, equals), name)) continue;
-    if (value == "*" || equals_decoded(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), value)) return true;
+    if (value == "*" || equals_decoded(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), value))
+      return true;
   }
   return false;
 }
@@ -153,7 +154,8 @@ class RoutingTable::Walk {
     if (places.empty()) return false;
     for (const Place& place : places) {
       const HttpMatch& match = place.inlets.front()->match();
-      bool serves = match.methods.empty() || has_method(match, asked_.method) || (asked_.method == "HEAD" && has_method(match, "GET"));
+      bool serves =
+          match.methods.empty() || has_method(match, asked_.method) || (asked_.method == "HEAD" && has_method(match, "GET"));
       if (!serves) found_.known_path = true;
     }
     const Place* place = choose(places);
@@ -203,14 +205,16 @@ bool RoutingTable::add(std::unique_ptr<HttpInlet> inlet, Findings& findings) {
     const HttpInlet& first = *place.inlets.front();
     if (!same_methods(first.match(), match) || !same_conditions(first.match(), match)) continue;
     bool shared = first.shares_place() && inlet->shares_place() && first.protocol() == inlet->protocol();
-    auto twin = std::find_if(place.inlets.begin(), place.inlets.end(), [&](const HttpInlet* other) { return !shared || inlet->clashes(*other); });
+    auto twin = std::find_if(place.inlets.begin(), place.inlets.end(),
+                             [&](const HttpInlet* other) { return !shared || inlet->clashes(*other); });
     if (twin == place.inlets.end()) {
       place.inlets.push_back(inlet.get());
       inlets_.push_back(std::move(inlet));
       return true;
     }
     findings.error("BW5011", inlet->at(),
-                   "route '" + inlet->route().name() + "' matches the same requests as route '" + (*twin)->route().name() + "' at " + (*twin)->at().text());
+                   "route '" + inlet->route().name() + "' matches the same requests as route '" + (*twin)->route().name() +
+                       "' at " + (*twin)->at().text());
     return false;
   }
   for (const std::string& method : match.methods) {

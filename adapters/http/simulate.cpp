@@ -11,7 +11,8 @@ constexpr std::string_view test_peer = "127.0.0.1:1";
 constexpr std::string_view test_host = "localhost";
 
 // What the test sends, as a client would put it on the wire.
-Result<void> write_request(const TestRequest& request, const HttpInlet* inlet, std::string_view path, Arena& arena, Buffer& wire) {
+Result<void> write_request(const TestRequest& request, const HttpInlet* inlet, std::string_view path, Arena& arena,
+                           Buffer& wire) {
   std::string method(request.main.substr(0, request.main.find(' ')));
   if (method.starts_with('/')) method = "POST";
   std::vector<std::pair<std::string, std::string>> fields = request.headers;
@@ -27,7 +28,12 @@ Result<void> write_request(const TestRequest& request, const HttpInlet* inlet, s
   encode_target(path, target);
   Headers headers(arena);
   for (const auto& [name, value] : fields) headers.add(arena.copy(name), arena.copy(value));
-  RequestLines lines{.method = method, .target = target, .host = test_host, .headers = headers.all(), .content_type = {}, .length = std::nullopt};
+  RequestLines lines{.method = method,
+                     .target = target,
+                     .host = test_host,
+                     .headers = headers.all(),
+                     .content_type = {},
+                     .length = std::nullopt};
   if (!body.empty() || (method != "GET" && method != "HEAD")) lines.length = body.size();
   if (auto written = write_head(lines, wire); !written) return written;
   wire.append(body);
@@ -52,10 +58,11 @@ Task<Result<TestReply>> HttpListener::simulate(Worker& worker, const TestRequest
   std::string_view path = space == std::string_view::npos ? main : trim_whitespace(main.substr(space));
   Trip trip(worker);
   // Which inlet writes the request: the one its first line leads to.
-  RoutingTable::Asked asked{.method = space == std::string_view::npos ? std::string_view("POST") : main.substr(0, space),
-                            .path = path.substr(0, path.find('?')),
-                            .query = path.find('?') == std::string_view::npos ? std::string_view() : path.substr(path.find('?') + 1),
-                            .fields = {}};
+  RoutingTable::Asked asked{
+      .method = space == std::string_view::npos ? std::string_view("POST") : main.substr(0, space),
+      .path = path.substr(0, path.find('?')),
+      .query = path.find('?') == std::string_view::npos ? std::string_view() : path.substr(path.find('?') + 1),
+      .fields = {}};
   std::vector<FieldLine> fields;
   for (const auto& [name, value] : request.headers) fields.push_back({.name = name, .value = value, .known = known_field(name)});
   asked.fields = fields;
@@ -116,8 +123,10 @@ Task<Result<TestReply>> HttpListener::simulate(Worker& worker, const TestRequest
   if (kept.body.empty()) co_return std::move(out);
   if (!refusal) {
     auto read = trip.found.inlets.front()->read_test_reply(kept, arena);
-    if (read) out.body = *read;
-    else out.note = read.error().text;
+    if (read)
+      out.body = *read;
+    else
+      out.note = read.error().text;
   } else {
     out.body = Node::string(kept.body);
   }

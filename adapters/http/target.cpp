@@ -8,7 +8,10 @@
 namespace busway::http {
 
 HttpTarget::HttpTarget(TargetConfig config, std::vector<Endpoint> endpoints, FormatPtr own_format, const Registry& registry)
-    : config_(std::move(config)), endpoints_(std::move(endpoints)), own_format_(std::move(own_format)), registry_(registry),
+    : config_(std::move(config)),
+      endpoints_(std::move(endpoints)),
+      own_format_(std::move(own_format)),
+      registry_(registry),
       client_(client_options(config_.connections, config_.max_answer, config_.tls)) {}
 
 std::string_view HttpTarget::method_of(Exchange& exchange, const Outbound& outbound) const {
@@ -35,7 +38,8 @@ std::string_view HttpTarget::target_of(Exchange& exchange, const Outbound& outbo
     return path;
   }
   const Origin& origin = exchange.origin;
-  if (!outbound.pass_through || !endpoint.path.empty() || origin.path.empty()) return endpoint.path.empty() ? std::string_view("/") : endpoint.path;
+  if (!outbound.pass_through || !endpoint.path.empty() || origin.path.empty())
+    return endpoint.path.empty() ? std::string_view("/") : endpoint.path;
   if (origin.target.starts_with('/') || origin.query.empty()) return origin.target.starts_with('/') ? origin.target : origin.path;
   std::string& path = exchange.keep_string();
   path.append(origin.path).append("?").append(origin.query);
@@ -79,7 +83,8 @@ Answer HttpTarget::to_answer(Exchange& exchange, Response response) const {
   return answer;
 }
 
-Task<Result<Answer>> HttpTarget::call(Exchange& exchange, const Outbound& outbound, const Endpoint& endpoint, TimePoint deadline) {
+Task<Result<Answer>> HttpTarget::call(Exchange& exchange, const Outbound& outbound, const Endpoint& endpoint,
+                                      TimePoint deadline) {
   Request request = compose(exchange, outbound, endpoint);
   auto response = co_await client_.send(exchange, request, endpoint, deadline);
   if (!response) co_return std::unexpected(response.error());
@@ -105,7 +110,8 @@ Result<SimulatedRequest> HttpTarget::simulate_request(Exchange& exchange, const 
   wire.append(request.body);
   bool whole = scanner.scan(wire.view());
   Refusal refusal = whole ? head.read(wire.view().substr(0, scanner.end())) : scanner.refusal();
-  if (refusal || !whole) return fail(ErrorKind::mapping, "writing the request: the service would refuse it: " + std::string(refusal.reason));
+  if (refusal || !whole)
+    return fail(ErrorKind::mapping, "writing the request: the service would refuse it: " + std::string(refusal.reason));
   BodyGatherer body(head.framing, UINT64_MAX, wire, scanner.end());
   SimulatedRequest seen{.method = head.method,
                         .path = head.target,
@@ -144,7 +150,8 @@ Result<Answer> HttpTarget::simulate_answer(Exchange& exchange, const Outbound& o
     FormatPtr typed = lines.content_type.empty() ? nullptr : registry_.format_for(lines.content_type);
     if (typed != nullptr && format_ == own_format_) format = typed.get();
     if (format == nullptr) return fail(ErrorKind::mapping, "writing the simulated answer: the service has no format");
-    if (auto written = format->write(*reply.body, body); !written) return written.error().while_doing("writing the simulated answer");
+    if (auto written = format->write(*reply.body, body); !written)
+      return written.error().while_doing("writing the simulated answer");
     if (lines.content_type.empty()) lines.content_type = format->content_type();
   }
   bool head_request = method_of(exchange, outbound) == "HEAD";

@@ -34,7 +34,8 @@ ClientOptions client_options(std::int64_t connections, ByteSize max_answer, cons
 // "http://10.0.0.5/erp" as an endpoint. Errors: kind `config`, in words for the user.
 Result<Endpoint> read_endpoint(std::string_view url);
 // The endpoints of a service's list, each at its own place of `node` (the service's mapping). False after findings.
-bool read_endpoints(const std::vector<std::string>& urls, const ConfigNode& node, CheckContext& check, std::vector<Endpoint>& out);
+bool read_endpoints(const std::vector<std::string>& urls, const ConfigNode& node, CheckContext& check,
+                    std::vector<Endpoint>& out);
 
 // Calls a service in HTTP: passes a caller's request through, or composes one.
 class HttpTarget final : public Target {

@@ -7,7 +7,9 @@ namespace busway::http {
 
 namespace {
 
-bool bodiless(int status) { return status < 200 || status == 204 || status == 304; }
+bool bodiless(int status) {
+  return status < 200 || status == 204 || status == 304;
+}
 
 // RFC 9457 with the type about:blank: what HTTP itself refuses. `detail` speaks of the request alone.
 void plain_problem(Exchange& exchange, const Refusal& refusal, HttpReply& reply) {

@@ -67,7 +67,9 @@ Result<void> PlainBody::write_detail(std::string_view uri, const Node& document,
       return {};
     }
     case Node::Kind::object: break;
-    default: return fail(ErrorKind::format, "writing a Fault's detail: expected an object or a text, found " + std::string(name_of(document.kind())));
+    default:
+      return fail(ErrorKind::format,
+                  "writing a Fault's detail: expected an object or a text, found " + std::string(name_of(document.kind())));
   }
   XmlRules rules = rules_for(uri);
   for (const Member& member : document.members()) {

@@ -26,8 +26,8 @@ class BodyShape {
   virtual Result<void> write_detail(std::string_view uri, const Node& document, std::string& out) const = 0;
 };
 
-// The shape without a schema (language.md, "SOAP, plain documents"): local names, leaves are strings, repeats are arrays; written in
-// the document's order, members in the element's namespace if `qualified`, else in none.
+// The shape without a schema (language.md, "SOAP, plain documents"): local names, leaves are strings, repeats are arrays; written
+// in the document's order, members in the element's namespace if `qualified`, else in none.
 class PlainBody final : public BodyShape {
  public:
   explicit PlainBody(bool qualified) : qualified_(qualified) {}

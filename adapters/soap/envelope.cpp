@@ -16,7 +16,8 @@ Result<void> check_attributes(const Envelope& envelope, const XmlElement& root, 
   for (const XmlElement* element : {&root, &body}) {
     for (const XmlAttribute& attribute : element->attributes()) {
       if (attribute.uri().empty()) return refuse(quoted(element->name()) + " has the attribute " + quoted(attribute.name()));
-      if (attribute.uri() == envelope_1_2) return refuse(quoted(attribute.name()) + " cannot stand at " + quoted(element->name()));
+      if (attribute.uri() == envelope_1_2)
+        return refuse(quoted(attribute.name()) + " cannot stand at " + quoted(element->name()));
     }
   }
   if (envelope.header != nullptr) {
@@ -28,7 +29,8 @@ Result<void> check_attributes(const Envelope& envelope, const XmlElement& root, 
       if (!boolean) return refuse("mustUnderstand is " + quoted(value));
     }
   }
-  const XmlAttribute* encoding = envelope.payload == nullptr ? nullptr : envelope.payload->attribute(envelope_1_2, "encodingStyle");
+  const XmlAttribute* encoding =
+      envelope.payload == nullptr ? nullptr : envelope.payload->attribute(envelope_1_2, "encodingStyle");
   bool known = encoding == nullptr || encoding->value() == "http://www.w3.org/2003/05/soap-envelope/encoding/none" ||
                encoding->value() == "http://www.w3.org/2003/05/soap-encoding";
   if (!known) return refuse("the encodingStyle is " + quoted(encoding->value()), data_encoding_unknown);
@@ -52,7 +54,8 @@ Result<void> read_parts(const XmlElement& root, Envelope& envelope) {
     if (!allowed) return refuse(quoted(part->name()) + " stands behind the Body");
   }
   envelope.payload = body->first_child();
-  if (envelope.payload != nullptr && envelope.payload->next() != nullptr) return refuse("the Body has more than one child element");
+  if (envelope.payload != nullptr && envelope.payload->next() != nullptr)
+    return refuse("the Body has more than one child element");
   return check_attributes(envelope, root, *body);
 }
 
@@ -84,8 +87,12 @@ void begin_envelope(Version version, std::string& out) {
   out += "\">";
 }
 
-void begin_body(std::string& out) { out += "<soap:Body>"; }
+void begin_body(std::string& out) {
+  out += "<soap:Body>";
+}
 
-void end_envelope(std::string& out) { out += "</soap:Body></soap:Envelope>"; }
+void end_envelope(std::string& out) {
+  out += "</soap:Body></soap:Envelope>";
+}
 
 }  // namespace busway::soap

@@ -127,7 +127,8 @@ Result<Fault> read_fault(Envelope& envelope, const BodyShape& shape, Arena& aren
 
 bool blames_caller(std::string_view code) {
   std::string_view first = code.substr(0, code.find('.'));
-  return first == "Client" || first == "Sender" || first == "MustUnderstand" || first == "VersionMismatch" || first == "DataEncodingUnknown";
+  return first == "Client" || first == "Sender" || first == "MustUnderstand" || first == "VersionMismatch" ||
+         first == "DataEncodingUnknown";
 }
 
 int fault_status(Version version, std::string_view code) {
@@ -146,7 +147,9 @@ Result<void> write_fault(Version version, const FaultText& fault, std::string& o
   }
   std::size_t dot = fault.code.find('.');
   std::string_view own = word_in(version, fault.code.substr(0, dot));
-  std::string_view rest = own.empty() ? fault.code : dot == std::string_view::npos ? std::string_view() : fault.code.substr(dot + 1);
+  std::string_view rest = own.empty()                     ? fault.code
+                          : dot == std::string_view::npos ? std::string_view()
+                                                          : fault.code.substr(dot + 1);
   out += "<soap:Fault>";
   if (version == Version::v1_1) {
     std::string code(own);

@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::size_t most_blocks = 256;
 
-bool is_true(std::string_view text) { return text == "1" || text == "true"; }
+bool is_true(std::string_view text) {
+  return text == "1" || text == "true";
+}
 
 bool is_for_us(const XmlElement& block, Version version) {
   const XmlAttribute* role = block.attribute(envelope_namespace(version), version == Version::v1_1 ? "actor" : "role");
@@ -25,7 +27,8 @@ bool is_for_us(const XmlElement& block, Version version) {
 bool names(const std::string& name, const XmlElement& block) {
   if (!name.starts_with('{')) return name == block.local();
   std::size_t close = name.rfind('}');
-  return close != std::string::npos && block.is(std::string_view(name).substr(1, close - 1), std::string_view(name).substr(close + 1));
+  return close != std::string::npos &&
+         block.is(std::string_view(name).substr(1, close - 1), std::string_view(name).substr(close + 1));
 }
 
 }  // namespace
@@ -52,7 +55,8 @@ Result<Node> read_header_blocks(Envelope& envelope, Arena& arena) {
   }
   Collector<Member> members(arena);
   for (const Group& group : groups) {
-    members.push({Node::string(group.name), group.values.size() == 1 ? group.values.items()[0] : Node::array(group.values.items())});
+    members.push(
+        {Node::string(group.name), group.values.size() == 1 ? group.values.items()[0] : Node::array(group.values.items())});
   }
   return Node::object(members.items());
 }

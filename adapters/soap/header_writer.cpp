@@ -80,7 +80,9 @@ bool BlockWriter::scalar(const Node& value, bool attribute) {
 bool BlockWriter::envelope_attribute(std::string_view local, const Node& value) {
   out_.append(" soap:").append(local).append("=\"");
   if (local == "mustUnderstand") {
-    bool on = value.is_boolean() ? value.as_boolean() : value.is_string() ? value.text() == "1" || value.text() == "true" : truthy(value);
+    bool on = value.is_boolean()  ? value.as_boolean()
+              : value.is_string() ? value.text() == "1" || value.text() == "true"
+                                  : truthy(value);
     out_ += version_ == Version::v1_1 ? (on ? "1" : "0") : (on ? "true" : "false");
   } else if (!scalar(value, true)) {
     return false;

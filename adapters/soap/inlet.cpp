@@ -8,7 +8,9 @@ namespace busway::soap {
 
 namespace {
 
-const SoapInlet& as_soap(const HttpInlet* inlet) { return static_cast<const SoapInlet&>(*inlet); }  // shares_place: none but ours
+const SoapInlet& as_soap(const HttpInlet* inlet) {
+  return static_cast<const SoapInlet&>(*inlet);
+}  // shares_place: none but ours
 
 std::string_view action_of(Exchange& exchange, const MediaType& media) {
   return media.action.empty() ? exchange.message().headers.value("SOAPAction") : media.action;
@@ -70,7 +72,8 @@ const SoapInlet* SoapInlet::choose(const Envelope& envelope, std::string_view ac
   }
   for (const HttpInlet* candidate : same_place) {
     const SoapInlet& inlet = as_soap(candidate);
-    bool foreign = envelope.payload != nullptr && !inlet.config_.name_space.empty() && inlet.config_.name_space != envelope.payload->uri();
+    bool foreign =
+        envelope.payload != nullptr && !inlet.config_.name_space.empty() && inlet.config_.name_space != envelope.payload->uri();
     if (!foreign && action_names(action, inlet.config_.operation)) return &inlet;
   }
   return nullptr;
@@ -107,12 +110,14 @@ const SoapInlet* SoapInlet::accept(Exchange& exchange, std::span<const HttpInlet
     if (block == nullptr) break;
   }
   if (block != nullptr) {
-    refuse_envelope(exchange, asked.version, {"MustUnderstand", "A header that must be understood is not.", not_understood(*block)},
+    refuse_envelope(exchange, asked.version,
+                    {"MustUnderstand", "A header that must be understood is not.", not_understood(*block)},
                     "the header '" + std::string(block->name()) + "' must be understood and is not among `understands`", reply);
     return nullptr;
   }
   if (chosen == nullptr) {
-    refuse_envelope(exchange, asked.version, {"Client", "There is no such operation here."}, "no route takes the operation", reply);
+    refuse_envelope(exchange, asked.version, {"Client", "There is no such operation here."}, "no route takes the operation",
+                    reply);
     return nullptr;
   }
   if (!chosen->takes(asked.version)) {
@@ -125,7 +130,8 @@ const SoapInlet* SoapInlet::accept(Exchange& exchange, std::span<const HttpInlet
   }
   auto blocks = read_header_blocks(*envelope, arena);
   Result<Node> document = Node::object({});
-  if (envelope->payload != nullptr) document = chosen->shape_->read(*envelope->payload, envelope->version, envelope->budget, arena);
+  if (envelope->payload != nullptr)
+    document = chosen->shape_->read(*envelope->payload, envelope->version, envelope->budget, arena);
   if (!blocks || !document) {
     refuse_envelope(exchange, asked.version, {"Client", "The request cannot be read as a document."},
                     !blocks ? blocks.error().text : document.error().text, reply);

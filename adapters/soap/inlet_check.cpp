@@ -16,7 +16,8 @@ bool check_names(const InletConfig& config, const ConfigNode& node, CheckContext
     good = false;
   }
   if (!is_ncname(config.operation)) {
-    check.findings.error("BW5030", place("operation"), "'" + config.operation + "' cannot be an operation: it is not a name in XML");
+    check.findings.error("BW5030", place("operation"),
+                         "'" + config.operation + "' cannot be an operation: it is not a name in XML");
     good = false;
   }
   if (find_non_xml(config.name_space) != std::string::npos) {
@@ -47,8 +48,8 @@ std::unique_ptr<Inlet> make_inlet(InletConfig config, const ConfigNode& node, Ch
 Role<Inlet, InletContext> inlet_role() {
   return role<InletConfig, Inlet, InletContext>(
       {{"soap", &InletConfig::soap, "The path of the service; routes may share it.", required()},
-       {"operation", &InletConfig::operation, "The operation this route serves: the name of the first element in the Body, or what SOAPAction ends in.",
-        required()},
+       {"operation", &InletConfig::operation,
+        "The operation this route serves: the name of the first element in the Body, or what SOAPAction ends in.", required()},
        {"version", &InletConfig::version, "The version of SOAP the route takes; it answers in the one it was asked in.",
         one_of<Versions>({{"any", Versions::any}, {"1.1", Versions::v1_1}, {"1.2", Versions::v1_2}})},
        {"namespace", &InletConfig::name_space, "Takes the operation in this namespace only; left out, in any."},

@@ -37,7 +37,9 @@ bool MediaType::may_be_envelope() const {
          equal_ignoring_case(type, "application/xml");
 }
 
-Version MediaType::version() const { return equal_ignoring_case(type, "application/soap+xml") ? Version::v1_2 : Version::v1_1; }
+Version MediaType::version() const {
+  return equal_ignoring_case(type, "application/soap+xml") ? Version::v1_2 : Version::v1_1;
+}
 
 MediaType read_media_type(std::string_view text) {
   MediaType media;

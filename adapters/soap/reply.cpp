@@ -100,7 +100,8 @@ Result<void> SoapInlet::write_reply_fault(Exchange& exchange, const Asked& asked
   bool from_soap = message.has_bytes() && message.unreplaced() && message.side() == Side::service && message.protocol() == "soap";
   Version theirs = Version::v1_1;
   Result<Envelope> envelope = fail(ErrorKind::internal, "");
-  if (from_soap) envelope = read_envelope(message.bytes(), read_media_type(message.content_type).charset, exchange.arena(), theirs);
+  if (from_soap)
+    envelope = read_envelope(message.bytes(), read_media_type(message.content_type).charset, exchange.arena(), theirs);
   if (envelope && envelope->is_fault()) {
     auto read = read_fault(*envelope, *shape_, exchange.arena());
     if (!read) return std::unexpected(read.error());

@@ -22,7 +22,9 @@ std::unexpected<Error> cannot_write(Error error) {
 }  // namespace
 
 SoapTarget::SoapTarget(TargetConfig config, std::vector<Endpoint> endpoints, std::unique_ptr<BodyShape> shape)
-    : config_(std::move(config)), endpoints_(std::move(endpoints)), shape_(std::move(shape)),
+    : config_(std::move(config)),
+      endpoints_(std::move(endpoints)),
+      shape_(std::move(shape)),
       client_(http::client_options(config_.connections, config_.max_answer, config_.tls)) {}
 
 Result<void> SoapTarget::open(int workers) {
@@ -45,12 +47,14 @@ Result<void> SoapTarget::write_request(Exchange& exchange, const Outbound& outbo
     ExchangeScope scope(exchange);
     auto headers = options.soap_headers.expression->evaluate(scope, exchange.arena());
     if (!headers) return headers.error().while_doing("computing the soap_headers at " + options.soap_headers.at.text());
-    if (auto written = write_header_blocks(config_.version, config_.name_space, *headers, body); !written) return cannot_write(written.error());
+    if (auto written = write_header_blocks(config_.version, config_.name_space, *headers, body); !written)
+      return cannot_write(written.error());
   }
   begin_body(body);
   std::string operation(outbound.operation.empty() ? exchange.origin.operation : outbound.operation);
   if (operation.empty()) return fail(ErrorKind::mapping, "writing the SOAP request: the call names no operation");
-  if (auto written = shape_->write({std::move(operation), config_.name_space}, document, body); !written) return cannot_write(written.error());
+  if (auto written = shape_->write({std::move(operation), config_.name_space}, document, body); !written)
+    return cannot_write(written.error());
   end_envelope(body);
   return {};
 }
@@ -63,7 +67,10 @@ Result<SoapTarget::Composed> SoapTarget::compose(Exchange& exchange, const Outbo
   std::string& type = exchange.keep_string();
   type = content_type_of(config_.version, action);
   std::string_view path = outbound.path.empty() ? std::string_view(endpoint.path) : outbound.path;
-  Composed composed{.path = path.empty() ? std::string_view("/") : path, .content_type = type, .body = body, .headers = Headers(exchange.arena())};
+  Composed composed{.path = path.empty() ? std::string_view("/") : path,
+                    .content_type = type,
+                    .body = body,
+                    .headers = Headers(exchange.arena())};
   if (config_.version == Version::v1_1) {
     std::string& quoted = exchange.keep_string();
     quoted.append("\"").append(action).append("\"");
@@ -76,7 +83,8 @@ Result<SoapTarget::Composed> SoapTarget::compose(Exchange& exchange, const Outbo
   return composed;
 }
 
-Task<Result<Answer>> SoapTarget::call(Exchange& exchange, const Outbound& outbound, const Endpoint& endpoint, TimePoint deadline) {
+Task<Result<Answer>> SoapTarget::call(Exchange& exchange, const Outbound& outbound, const Endpoint& endpoint,
+                                      TimePoint deadline) {
   auto composed = compose(exchange, outbound, endpoint);
   if (!composed) co_return std::unexpected(composed.error());
   http::Request request{.method = "POST",
@@ -109,7 +117,8 @@ Result<Answer> SoapTarget::read_answer(Exchange& exchange, const Received& recei
   auto envelope = read_envelope(received.body, media.charset, arena, version);
   if (!envelope) {
     if (received.status < 400) {
-      return fail(ErrorKind::garbage, "reading the answer (status " + std::to_string(received.status) + "): " + envelope.error().text);
+      return fail(ErrorKind::garbage,
+                  "reading the answer (status " + std::to_string(received.status) + "): " + envelope.error().text);
     }
     answer.message.receive(received.body, received.content_type, "http", nullptr, Side::service);
     answer.message.headers = std::move(headers);

@@ -34,9 +34,9 @@ struct CallOptions {
 };
 Fields<CallOptions> call_option_fields();
 
-// Calls a SOAP service over HTTP (SOAP 1.1, 6; SOAP 1.2 part 2, 7): documents go out as the operation's element, the element in the
-// answer's Body comes back as a document. A Fault is Answer::fault; another answer >= 400 keeps its bytes; anything else that is no
-// envelope is `garbage`. Header blocks of answers are not read.
+// Calls a SOAP service over HTTP (SOAP 1.1, 6; SOAP 1.2 part 2, 7): documents go out as the operation's element, the element in
+// the answer's Body comes back as a document. A Fault is Answer::fault; another answer >= 400 keeps its bytes; anything else that
+// is no envelope is `garbage`. Header blocks of answers are not read.
 class SoapTarget final : public Target {
  public:
   SoapTarget(TargetConfig config, std::vector<Endpoint> endpoints, std::unique_ptr<BodyShape> shape);
@@ -69,7 +69,8 @@ class SoapTarget final : public Target {
   Result<Composed> compose(Exchange& exchange, const Outbound& outbound, const Endpoint& endpoint) const;
   Result<void> write_request(Exchange& exchange, const Outbound& outbound, std::string& body) const;
   Result<Answer> read_answer(Exchange& exchange, const Received& received, Headers headers) const;
-  Result<std::string_view> write_reply(Exchange& exchange, const Outbound& outbound, const SimulatedReply& reply, int& status) const;
+  Result<std::string_view> write_reply(Exchange& exchange, const Outbound& outbound, const SimulatedReply& reply,
+                                       int& status) const;
 
   TargetConfig config_;
   std::vector<Endpoint> endpoints_;

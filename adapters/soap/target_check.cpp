@@ -19,7 +19,8 @@ std::unique_ptr<Target> make_target(TargetConfig config, const ConfigNode& node,
     good = false;
   }
   if (!is_action(config.soap_action)) {
-    check.findings.error("BW5030", place_of(node, "soap_action"), "soap_action is written without quotes, blanks and characters beyond ASCII");
+    check.findings.error("BW5030", place_of(node, "soap_action"),
+                         "soap_action is written without quotes, blanks and characters beyond ASCII");
     good = false;
   }
   if (!good) return nullptr;
@@ -28,25 +29,27 @@ std::unique_ptr<Target> make_target(TargetConfig config, const ConfigNode& node,
 }
 
 Fields<TargetConfig> target_fields() {
-  return {{"endpoints", &TargetConfig::endpoints, "URLs the service is reached at.", required()},
-          {"namespace", &TargetConfig::name_space, "The namespace of the operations: what the request's element is in.", required()},
-          {"version", &TargetConfig::version, "The version of SOAP to speak.",
-           one_of<Version>({{"1.1", Version::v1_1}, {"1.2", Version::v1_2}})},
-          {"soap_action", &TargetConfig::soap_action, "The SOAPAction (1.1) or the action parameter (1.2) of calls that name none."},
-          {"qualified", &TargetConfig::qualified,
-           "Whether the members of a request are in the namespace too (elementFormDefault), or in none."},
-          {"connections", &TargetConfig::connections, "Connections to all endpoints at once; calls beyond wait their turn.", at_least(1),
-           at_most(100'000)},
-          {"tls", &TargetConfig::tls, "How https endpoints are verified and what we show them.", http::client_tls_fields()},
-          {"max_answer", &TargetConfig::max_answer, "The largest answer taken; a larger one is `garbage`.", at_least(ByteSize{1}),
-           at_most(ByteSize{1024 * 1024 * 1024})}};
+  return {
+      {"endpoints", &TargetConfig::endpoints, "URLs the service is reached at.", required()},
+      {"namespace", &TargetConfig::name_space, "The namespace of the operations: what the request's element is in.", required()},
+      {"version", &TargetConfig::version, "The version of SOAP to speak.",
+       one_of<Version>({{"1.1", Version::v1_1}, {"1.2", Version::v1_2}})},
+      {"soap_action", &TargetConfig::soap_action, "The SOAPAction (1.1) or the action parameter (1.2) of calls that name none."},
+      {"qualified", &TargetConfig::qualified,
+       "Whether the members of a request are in the namespace too (elementFormDefault), or in none."},
+      {"connections", &TargetConfig::connections, "Connections to all endpoints at once; calls beyond wait their turn.",
+       at_least(1), at_most(100'000)},
+      {"tls", &TargetConfig::tls, "How https endpoints are verified and what we show them.", http::client_tls_fields()},
+      {"max_answer", &TargetConfig::max_answer, "The largest answer taken; a larger one is `garbage`.", at_least(ByteSize{1}),
+       at_most(ByteSize{1024 * 1024 * 1024})}};
 }
 
 }  // namespace
 
 Role<Target, TargetContext> target_role() {
   auto made = role<TargetConfig, Target, TargetContext>(target_fields(), make_target);
-  made.make = [make = std::move(made.make)](const ConfigNode& node, CheckContext& check, const TargetContext& context) -> std::unique_ptr<Target> {
+  made.make = [make = std::move(made.make)](const ConfigNode& node, CheckContext& check,
+                                            const TargetContext& context) -> std::unique_ptr<Target> {
     if (const ConfigNode::Entry* wsdl = node.find("wsdl")) {
       check.findings.error("BW1013", wsdl->key.at, "'wsdl' is not in this version: name 'endpoints' and 'namespace'");
       return nullptr;
@@ -58,7 +61,8 @@ Role<Target, TargetContext> target_role() {
 
 Fields<CallOptions> call_option_fields() {
   return {{"operation", &CallOptions::operation, "The operation to call: the name of the element in the Body.", required()},
-          {"soap_headers", &CallOptions::soap_headers, "An expression that makes the Header: an object with a member for each block."},
+          {"soap_headers", &CallOptions::soap_headers,
+           "An expression that makes the Header: an object with a member for each block."},
           {"soap_action", &CallOptions::soap_action, "Instead of the service's."}};
 }
 
@@ -67,11 +71,13 @@ std::shared_ptr<const void> SoapTarget::read_call(const ConfigNode& call, CheckC
   if (!call_option_fields().read(call, check, *options)) return nullptr;
   bool good = true;
   if (!is_ncname(options->operation)) {
-    check.findings.error("BW5030", place_of(call, "operation"), "'" + options->operation + "' cannot be an operation: it is not a name in XML");
+    check.findings.error("BW5030", place_of(call, "operation"),
+                         "'" + options->operation + "' cannot be an operation: it is not a name in XML");
     good = false;
   }
   if (options->soap_action && !is_action(*options->soap_action)) {
-    check.findings.error("BW5030", place_of(call, "soap_action"), "soap_action is written without quotes, blanks and characters beyond ASCII");
+    check.findings.error("BW5030", place_of(call, "soap_action"),
+                         "soap_action is written without quotes, blanks and characters beyond ASCII");
     good = false;
   }
   return good ? options : nullptr;

@@ -12,7 +12,8 @@ namespace {
 constexpr std::string_view wsdl_namespace = "http://schemas.xmlsoap.org/wsdl/";
 
 bool is_soap_address(const XmlElement& element) {
-  return element.is("http://schemas.xmlsoap.org/wsdl/soap/", "address") || element.is("http://schemas.xmlsoap.org/wsdl/soap12/", "address");
+  return element.is("http://schemas.xmlsoap.org/wsdl/soap/", "address") ||
+         element.is("http://schemas.xmlsoap.org/wsdl/soap12/", "address");
 }
 
 pugi::xml_node element_from(pugi::xml_node node) {
@@ -46,7 +47,8 @@ Result<WsdlFile> WsdlFile::read(const std::string& content) {
   // pugixml accepts far more than XML: it only ever sees what the strict parser has passed.
   auto strict = parse_xml(content, arena);
   if (!strict) return fail(ErrorKind::config, strict.error().text);
-  if (!strict->root->is(wsdl_namespace, "definitions")) return fail(ErrorKind::config, "it is not a WSDL 1.1 file: its root is not 'definitions'");
+  if (!strict->root->is(wsdl_namespace, "definitions"))
+    return fail(ErrorKind::config, "it is not a WSDL 1.1 file: its root is not 'definitions'");
   auto utf8 = xml_as_utf8(content, "", arena);
   if (!utf8) return fail(ErrorKind::config, utf8.error().text);
   pugi::xml_document document;

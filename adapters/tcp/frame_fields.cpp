@@ -28,15 +28,15 @@ Fields<FrameConfig> frame_fields() {
            {{"stx_etx", FrameConfig::Word::stx_etx}, {"mllp", FrameConfig::Word::mllp}, {"close", FrameConfig::Word::close}}),
        shorthand()},
       {"length_prefix", &FrameConfig::length_prefix, "A binary length, then as many bytes; a number alone is `bytes`.",
-       Fields<Prefix>{
-           {"bytes", &Prefix::bytes, "Bytes the length takes.", at_least(1), at_most(8), shorthand()},
-           {"order", &Prefix::order, "Order of the length's bytes.",
-            one_of<Framing::Order>({{"big", Framing::Order::big}, {"little", Framing::Order::little}})},
-           {"counts_itself", &Prefix::counts_itself,
-            "The length counts the whole frame, with itself and what stands before it; otherwise only what follows."},
-           {"offset", &Prefix::offset, "Bytes of header before the length; they are the beginning of the payload.", at_least(0),
-            at_most(1024)}}},
-      {"delimiter", &FrameConfig::delimiter, "What ends a frame: lf, crlf, cr, nul, etx, eot, bytes in hex such as 0x1c0d, or text."},
+       Fields<Prefix>{{"bytes", &Prefix::bytes, "Bytes the length takes.", at_least(1), at_most(8), shorthand()},
+                      {"order", &Prefix::order, "Order of the length's bytes.",
+                       one_of<Framing::Order>({{"big", Framing::Order::big}, {"little", Framing::Order::little}})},
+                      {"counts_itself", &Prefix::counts_itself,
+                       "The length counts the whole frame, with itself and what stands before it; otherwise only what follows."},
+                      {"offset", &Prefix::offset, "Bytes of header before the length; they are the beginning of the payload.",
+                       at_least(0), at_most(1024)}}},
+      {"delimiter", &FrameConfig::delimiter,
+       "What ends a frame: lf, crlf, cr, nul, etx, eot, bytes in hex such as 0x1c0d, or text."},
       {"fixed_length", &FrameConfig::fixed_length, "Bytes of every frame.", at_least(1), at_most(std::int64_t{1} << 30)},
   };
 }
@@ -60,8 +60,8 @@ Result<std::string> read_delimiter(std::string_view text) {
     }
   }
   if (out.empty() || out.size() > longest_delimiter) {
-    return fail(ErrorKind::config, "a delimiter has 1 to " + std::to_string(longest_delimiter) + " bytes, this one " +
-                                       std::to_string(out.size()));
+    return fail(ErrorKind::config,
+                "a delimiter has 1 to " + std::to_string(longest_delimiter) + " bytes, this one " + std::to_string(out.size()));
   }
   return out;
 }
@@ -103,8 +103,9 @@ std::optional<Framing> read_framing(const FrameConfig& config, ByteSize max_fram
   }
   std::size_t least = framing.kind == Framing::Kind::fixed_length ? framing.fixed_length : framing.offset;
   if (least > framing.max_frame) {
-    check.findings.error("BW1007", at, "a frame of " + std::to_string(least) + " bytes can never pass max_frame, which is " +
-                                           std::to_string(framing.max_frame));
+    check.findings.error(
+        "BW1007", at,
+        "a frame of " + std::to_string(least) + " bytes can never pass max_frame, which is " + std::to_string(framing.max_frame));
     return std::nullopt;
   }
   return framing;

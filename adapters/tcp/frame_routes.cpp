@@ -5,8 +5,9 @@ namespace busway::tcp {
 bool FrameRoutes::add(std::unique_ptr<TcpInlet> inlet, CheckContext& check) {
   for (const auto& earlier : inlets_) {
     if (earlier->when()) continue;
-    check.findings.error("BW5023", inlet->at(),
-                         "this route never gets a frame: route '" + earlier->route().name() + "' takes all of them; give it a 'when'");
+    check.findings.error(
+        "BW5023", inlet->at(),
+        "this route never gets a frame: route '" + earlier->route().name() + "' takes all of them; give it a 'when'");
     return false;
   }
   inlets_.push_back(std::move(inlet));

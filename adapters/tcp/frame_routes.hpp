@@ -10,7 +10,7 @@ namespace busway::tcp {
 
 // What a frame is answered with.
 struct Response {
-  const TcpInlet* inlet = nullptr;  // that took the frame; null when none did
+  const TcpInlet* inlet = nullptr;        // that took the frame; null when none did
   std::optional<std::string_view> frame;  // whole, in the exchange's memory; nothing: no answer is owed
   bool close = false;                     // the connection ends behind it
 };

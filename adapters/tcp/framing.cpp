@@ -18,8 +18,12 @@ std::string hex_byte(char byte) {
   return {'0', 'x', digits[value >> 4], digits[value & 15]};
 }
 
-std::unexpected<Error> cannot_send(std::string why) { return fail(ErrorKind::mapping, "framing a message: " + std::move(why)); }
-std::unexpected<Error> violation(std::string why) { return fail(ErrorKind::garbage, "reading a frame: " + std::move(why)); }
+std::unexpected<Error> cannot_send(std::string why) {
+  return fail(ErrorKind::mapping, "framing a message: " + std::move(why));
+}
+std::unexpected<Error> violation(std::string why) {
+  return fail(ErrorKind::garbage, "reading a frame: " + std::move(why));
+}
 
 }  // namespace
 
@@ -47,7 +51,8 @@ Result<void> Framer::encode(std::string_view payload, std::string& out) const {
       }
       std::uint64_t length = framing_.counts_itself ? payload.size() + framing_.bytes : payload.size() - framing_.offset;
       if (framing_.bytes < 8 && (length >> (8 * framing_.bytes)) != 0) {
-        return cannot_send("a length of " + std::to_string(length) + " does not fit " + std::to_string(framing_.bytes) + " bytes");
+        return cannot_send("a length of " + std::to_string(length) + " does not fit " + std::to_string(framing_.bytes) +
+                           " bytes");
       }
       out += payload.substr(0, framing_.offset);
       for (std::size_t i = 0; i < framing_.bytes; ++i) {
@@ -72,7 +77,8 @@ Result<void> Framer::encode(std::string_view payload, std::string& out) const {
       char start = mllp ? vt : stx;
       char end = mllp ? fs : etx;
       for (char byte : payload) {
-        if (byte == start || byte == end) return cannot_send("the payload holds the byte " + hex_byte(byte) + " that marks a frame");
+        if (byte == start || byte == end)
+          return cannot_send("the payload holds the byte " + hex_byte(byte) + " that marks a frame");
       }
       out += start;
       out += payload;
@@ -93,9 +99,10 @@ Result<void> Framer::encode(std::string_view payload, std::string& out) const {
 }
 
 std::unexpected<Error> FrameDecoder::over_limit(std::uint64_t size) const {
-  return fail(ErrorKind::garbage,
-              "reading a frame: at least " + std::to_string(size) + " bytes, over the limit of " + std::to_string(framing_->max_frame),
-              "limit");
+  return fail(
+      ErrorKind::garbage,
+      "reading a frame: at least " + std::to_string(size) + " bytes, over the limit of " + std::to_string(framing_->max_frame),
+      "limit");
 }
 
 FrameDecoder::Found FrameDecoder::next(std::span<char> buffer, bool ended) {
@@ -129,7 +136,8 @@ FrameDecoder::Found FrameDecoder::next_length_prefix(std::span<char> buffer) con
   }
   if (framing.counts_itself) {
     if (rest < head) {
-      return violation("its length says " + std::to_string(rest) + ", less than the " + std::to_string(head) + " bytes up to its end");
+      return violation("its length says " + std::to_string(rest) + ", less than the " + std::to_string(head) +
+                       " bytes up to its end");
     }
     rest -= head;
   }

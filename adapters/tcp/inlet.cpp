@@ -17,7 +17,8 @@ Fields<InletConfig> inlet_fields() {
 std::unique_ptr<Inlet> make_inlet(InletConfig config, const ConfigNode& node, CheckContext& check, const InletContext& context) {
   if (config.takes == InletConfig::Takes::stream) {
     const ConfigNode::Entry* entry = node.find("tcp");
-    check.findings.error("BW1013", entry != nullptr ? entry->value.at : node.at, "'tcp: stream' is not in this version; use 'tcp: frames'");
+    check.findings.error("BW1013", entry != nullptr ? entry->value.at : node.at,
+                         "'tcp: stream' is not in this version; use 'tcp: frames'");
     return nullptr;
   }
   InletContext with = context;
@@ -30,7 +31,11 @@ std::unique_ptr<Inlet> make_inlet(InletConfig config, const ConfigNode& node, Ch
 }
 
 TcpInlet::TcpInlet(InletConfig config, Position at, const InletContext& context)
-    : config_(std::move(config)), at_(std::move(at)), route_(context.route), error_(context.error), format_(context.format),
+    : config_(std::move(config)),
+      at_(std::move(at)),
+      route_(context.route),
+      error_(context.error),
+      format_(context.format),
       turned_(format_->for_service()) {}
 
 }  // namespace busway::tcp

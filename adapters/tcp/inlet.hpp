@@ -15,8 +15,8 @@ struct InletConfig {
 Fields<InletConfig> inlet_fields();
 std::unique_ptr<Inlet> make_inlet(InletConfig config, const ConfigNode& node, CheckContext& check, const InletContext& context);
 
-// `from: { tcp: frames }`: a route that takes the frames of a listener, or those its `when` is true for. Without a declared format
-// its messages are bytes.
+// `from: { tcp: frames }`: a route that takes the frames of a listener, or those its `when` is true for. Without a declared
+// format its messages are bytes.
 class TcpInlet final : public Inlet {
  public:
   TcpInlet(InletConfig config, Position at, const InletContext& context);

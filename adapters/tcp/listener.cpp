@@ -12,14 +12,17 @@ Fields<ListenerConfig> listener_fields() {
       {"max_frame", &ListenerConfig::max_frame, "The longest payload of a frame, either way.", at_least(ByteSize{1}),
        at_most(ByteSize{1 << 30})},
       {"tls", &ListenerConfig::tls, "Speaks TLS 1.2 or later.", server_tls_fields()},
-      {"max_connections", &ListenerConfig::max_connections, "Connections open at once; more are closed as they come.", at_least(1)},
-      {"idle", &ListenerConfig::idle, "A connection on which no frame begins for this time is closed.", at_least(milliseconds(1))},
+      {"max_connections", &ListenerConfig::max_connections, "Connections open at once; more are closed as they come.",
+       at_least(1)},
+      {"idle", &ListenerConfig::idle, "A connection on which no frame begins for this time is closed.",
+       at_least(milliseconds(1))},
       {"transfer", &ListenerConfig::transfer, "Time for one frame to come in or go out whole, and for a TLS handshake.",
        at_least(milliseconds(1))},
   };
 }
 
-std::unique_ptr<Listener> make_listener(ListenerConfig config, const ConfigNode& node, CheckContext& check, const ListenerContext&) {
+std::unique_ptr<Listener> make_listener(ListenerConfig config, const ConfigNode& node, CheckContext& check,
+                                        const ListenerContext&) {
   auto framing = read_framing(config.frame, config.max_frame, node, check);
   auto at = read_host_port(config.listen);
   if (!at) {
@@ -38,7 +41,8 @@ TcpListener::~TcpListener() = default;
 bool TcpListener::attach(std::unique_ptr<Inlet> inlet, CheckContext& check) {
   auto* ours = dynamic_cast<TcpInlet*>(inlet.get());
   if (ours == nullptr) {
-    check.findings.error("BW5014", inlet->at(), "a '" + std::string(inlet->protocol()) + "' route cannot stand on a tcp listener");
+    check.findings.error("BW5014", inlet->at(),
+                         "a '" + std::string(inlet->protocol()) + "' route cannot stand on a tcp listener");
     return false;
   }
   [[maybe_unused]] Inlet* moved = inlet.release();
@@ -58,9 +62,13 @@ Result<void> TcpListener::open(int workers) {
   return {};
 }
 
-std::string TcpListener::address() const { return acceptor_ == nullptr ? at_.text() : acceptor_->address().text(); }
+std::string TcpListener::address() const {
+  return acceptor_ == nullptr ? at_.text() : acceptor_->address().text();
+}
 
-void TcpListener::serve(Worker& worker) { worker.spawn(accept_on(worker)); }
+void TcpListener::serve(Worker& worker) {
+  worker.spawn(accept_on(worker));
+}
 
 void TcpListener::stop(Worker& worker) {
   Lane& lane = lane_of(worker);
@@ -70,7 +78,9 @@ void TcpListener::stop(Worker& worker) {
   for (Socket* socket : std::vector<Socket*>(lane.idle)) socket->cancel();
 }
 
-std::size_t TcpListener::connections(const Worker& worker) const { return lane_of(worker).connections; }
+std::size_t TcpListener::connections(const Worker& worker) const {
+  return lane_of(worker).connections;
+}
 
 Task<Result<TestReply>> TcpListener::simulate(Worker& worker, const TestRequest& request, Arena& arena) {
   const auto& inlets = routes_.inlets();
@@ -84,7 +94,8 @@ Task<Result<TestReply>> TcpListener::simulate(Worker& worker, const TestRequest&
     if (!written) co_return written.error().while_doing("writing the test's body");
   }
   std::string wire;
-  if (auto framed = routes_.framer().encode(payload, wire); !framed) co_return framed.error().while_doing("sending the test's body");
+  if (auto framed = routes_.framer().encode(payload, wire); !framed)
+    co_return framed.error().while_doing("sending the test's body");
   Exchange exchange(worker);
   exchange.origin.protocol = "tcp";
   exchange.origin.peer = "test";

@@ -24,7 +24,8 @@ struct ListenerConfig {
   std::chrono::milliseconds transfer{30'000};
 };
 Fields<ListenerConfig> listener_fields();
-std::unique_ptr<Listener> make_listener(ListenerConfig config, const ConfigNode& node, CheckContext& check, const ListenerContext& context);
+std::unique_ptr<Listener> make_listener(ListenerConfig config, const ConfigNode& node, CheckContext& check,
+                                        const ListenerContext& context);
 
 // Accepts connections on every worker and serves their frames in turn: one exchange a connection at a time, answers in the order
 // of the requests. While a request is at work nothing more is read from its connection.

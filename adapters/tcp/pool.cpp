@@ -50,13 +50,16 @@ Task<Result<void>> Pool::enter(TimePoint deadline) {
     co_return Result<void>{};
   }
   if (waiting_.size() >= most_waiting_) {
-    co_return fail(ErrorKind::not_sent, "waiting for a connection: all " + std::to_string(connections_) + " are busy and " +
-                                            std::to_string(waiting_.size()) + " calls wait already", "full");
+    co_return fail(ErrorKind::not_sent,
+                   "waiting for a connection: all " + std::to_string(connections_) + " are busy and " +
+                       std::to_string(waiting_.size()) + " calls wait already",
+                   "full");
   }
   Waiter waiter(*this);
   co_await waiter.gate.wait(deadline);
   if (!std::exchange(waiter.granted, false)) {
-    co_return fail(ErrorKind::not_sent, "waiting for a connection: all " + std::to_string(connections_) + " stayed busy", "timeout");
+    co_return fail(ErrorKind::not_sent, "waiting for a connection: all " + std::to_string(connections_) + " stayed busy",
+                   "timeout");
   }
   co_return Result<void>{};
 }
@@ -204,8 +207,9 @@ Task<Result<std::string_view>> Pool::read_answer(Socket& socket, const Trade& tr
       co_return frame.payload;
     }
     if (ended) {
-      co_return fail(ErrorKind::unknown, buffer.empty() ? "reading the answer: the service closed the connection without one"
-                                                        : "reading the answer: the service closed the connection in the middle of it",
+      co_return fail(ErrorKind::unknown,
+                     buffer.empty() ? "reading the answer: the service closed the connection without one"
+                                    : "reading the answer: the service closed the connection in the middle of it",
                      "closed");
     }
     std::span<char> room = buffer.room();

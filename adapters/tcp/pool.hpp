@@ -36,7 +36,10 @@ struct Trade {
 class Pool final : private Timer {
  public:
   Pool(Worker& worker, const PoolOptions& options, std::size_t connections, std::size_t waiting)
-      : Timer([](Timer& timer) { static_cast<Pool&>(timer).sweep(); }), worker_(worker), options_(options), connections_(connections),
+      : Timer([](Timer& timer) { static_cast<Pool&>(timer).sweep(); }),
+        worker_(worker),
+        options_(options),
+        connections_(connections),
         most_waiting_(waiting) {}
   ~Pool();
   Worker& worker() { return worker_; }
@@ -73,8 +76,8 @@ class Pool final : private Timer {
   const PoolOptions& options_;
   std::size_t connections_;
   std::size_t most_waiting_;
-  std::size_t lent_ = 0;      // slots in use, being connected included
-  std::vector<Idle> idle_;    // the longest idle first
+  std::size_t lent_ = 0;    // slots in use, being connected included
+  std::vector<Idle> idle_;  // the longest idle first
   std::deque<Waiter*> waiting_;
   std::deque<Waiter*> granted_;  // hold a slot and are about to wake
   bool closed_ = false;

@@ -9,11 +9,14 @@ Fields<ServiceConfig> service_fields() {
   return {
       {"endpoints", &ServiceConfig::endpoints, "Where the service is, HOST:PORT each.", required(), shorthand()},
       {"frame", &ServiceConfig::frame, "Where a message ends.", frame_fields(), required()},
-      {"max_frame", &ServiceConfig::max_frame, "The longest payload of a frame, either way.", at_least(ByteSize{1}), at_most(ByteSize{1 << 30})},
-      {"connections", &ServiceConfig::connections, "Connections at most, of all workers to all endpoints; each carries one call at a time.",
-       at_least(1), at_most(10'000)},
-      {"waiting", &ServiceConfig::waiting, "Calls that may wait for a connection when all are busy.", at_least(0), at_most(1'000'000)},
-      {"idle", &ServiceConfig::idle, "An unused connection is closed after this time.", at_least(milliseconds(1)), at_most(std::chrono::hours(24))},
+      {"max_frame", &ServiceConfig::max_frame, "The longest payload of a frame, either way.", at_least(ByteSize{1}),
+       at_most(ByteSize{1 << 30})},
+      {"connections", &ServiceConfig::connections,
+       "Connections at most, of all workers to all endpoints; each carries one call at a time.", at_least(1), at_most(10'000)},
+      {"waiting", &ServiceConfig::waiting, "Calls that may wait for a connection when all are busy.", at_least(0),
+       at_most(1'000'000)},
+      {"idle", &ServiceConfig::idle, "An unused connection is closed after this time.", at_least(milliseconds(1)),
+       at_most(std::chrono::hours(24))},
       {"tls", &ServiceConfig::tls, "Speaks TLS to the service.", client_tls_fields()},
       {"one_way", &ServiceConfig::one_way, "The service answers nothing: a call is over when its frame has gone out."},
   };
@@ -34,7 +37,8 @@ std::unique_ptr<Target> make_target(ServiceConfig config, const ConfigNode& node
       good = false;
       continue;
     }
-    endpoints.push_back({.text = config.endpoints[i], .host_port = *host_port, .secure = config.tls.has_value(), .path = "", .at = at});
+    endpoints.push_back(
+        {.text = config.endpoints[i], .host_port = *host_port, .secure = config.tls.has_value(), .path = "", .at = at});
   }
   if (config.endpoints.empty()) {
     check.findings.error("BW5022", list_at, "a service needs at least one endpoint");
@@ -49,8 +53,13 @@ std::unique_ptr<Target> make_target(ServiceConfig config, const ConfigNode& node
 }
 
 TcpTarget::TcpTarget(ServiceConfig config, Framing framing, std::vector<Endpoint> endpoints)
-    : config_(std::move(config)), endpoints_(std::move(endpoints)),
-      options_{.framer = Framer(std::move(framing)), .endpoints = {}, .one_way = config_.one_way, .idle = config_.idle, .tls = nullptr,
+    : config_(std::move(config)),
+      endpoints_(std::move(endpoints)),
+      options_{.framer = Framer(std::move(framing)),
+               .endpoints = {},
+               .one_way = config_.one_way,
+               .idle = config_.idle,
+               .tls = nullptr,
                .server_name = config_.tls ? config_.tls->server_name : ""} {
   for (const Endpoint& endpoint : endpoints_) options_.endpoints.push_back(endpoint.host_port);
 }
@@ -72,7 +81,7 @@ Pool& TcpTarget::pool_of(Worker& worker) {
   BUSWAY_ASSERT(static_cast<std::size_t>(worker.index()) < seats_.size());
   Pool*& seat = seats_[static_cast<std::size_t>(worker.index())];
   if (seat != nullptr) return *seat;
-  std::lock_guard lock(lock_);
+  Lock lock(lock_);
   std::size_t made = pools_.size();
   if (made < owners_) {
     auto connections = static_cast<std::size_t>(config_.connections);
@@ -87,7 +96,7 @@ Pool& TcpTarget::pool_of(Worker& worker) {
 }
 
 void TcpTarget::close(Worker& worker) {
-  std::lock_guard lock(lock_);
+  Lock lock(lock_);
   for (auto& pool : pools_) {
     if (&pool->worker() == &worker) pool->close();
   }
@@ -137,7 +146,10 @@ Task<Result<Answer>> TcpTarget::call(Exchange& exchange, const Outbound& outboun
   std::string& wire = exchange.keep_string();
   if (auto framed = options_.framer.encode(outbound.body, wire); !framed) co_return std::unexpected(std::move(framed.error()));
   Pool& pool = pool_of(exchange.worker());
-  Trade trade{.endpoint = static_cast<std::size_t>(&endpoint - endpoints_.data()), .wire = wire, .storage = nullptr, .deadline = deadline};
+  Trade trade{.endpoint = static_cast<std::size_t>(&endpoint - endpoints_.data()),
+              .wire = wire,
+              .storage = nullptr,
+              .deadline = deadline};
   if (&pool.worker() == &exchange.worker()) {
     trade.storage = &exchange.keep_string();
     auto payload = co_await pool.trade(trade);
@@ -178,7 +190,8 @@ Result<std::string_view> TcpTarget::carry(Exchange& exchange, std::string_view p
 Result<SimulatedRequest> TcpTarget::simulate_request(Exchange& exchange, const Outbound& outbound, const Endpoint&) {
   auto payload = carry(exchange, outbound.body);
   if (!payload) return std::unexpected(std::move(payload.error()));
-  SimulatedRequest request{.method = {}, .path = {}, .operation = {}, .headers = Headers(exchange.arena()), .body = {}, .bytes = *payload};
+  SimulatedRequest request{
+      .method = {}, .path = {}, .operation = {}, .headers = Headers(exchange.arena()), .body = {}, .bytes = *payload};
   if (format_ != nullptr && !payload->empty()) {
     FormatPtr theirs = format_->for_service();
     auto document = (theirs ? *theirs : *format_).read(*payload, exchange.arena());

@@ -1,13 +1,13 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "adapters/tcp/frame_fields.hpp"
 #include "adapters/tcp/pool.hpp"
 #include "adapters/tcp/tls_fields.hpp"
+#include "bus/mutex.hpp"
 #include "bus/target.hpp"
 
 namespace busway::tcp {
@@ -23,7 +23,8 @@ struct ServiceConfig {
   bool one_way = false;
 };
 Fields<ServiceConfig> service_fields();
-std::unique_ptr<Target> make_target(ServiceConfig config, const ConfigNode& node, CheckContext& check, const TargetContext& context);
+std::unique_ptr<Target> make_target(ServiceConfig config, const ConfigNode& node, CheckContext& check,
+                                    const TargetContext& context);
 
 // Calls a service that answers each frame with one frame.
 //
@@ -60,8 +61,8 @@ class TcpTarget final : public Target {
   PoolOptions options_;
   std::size_t owners_ = 0;
   std::vector<Pool*> seats_;  // by worker: whose pool it calls through; each read and written by its own worker
-  std::mutex lock_;
-  std::vector<std::unique_ptr<Pool>> pools_;  // guarded by lock_; a pool itself belongs to its worker
+  Mutex lock_;
+  std::vector<std::unique_ptr<Pool>> pools_ BUSWAY_GUARDED_BY(lock_);  // a pool itself belongs to its worker
 };
 
 }  // namespace busway::tcp

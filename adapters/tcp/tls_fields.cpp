@@ -3,9 +3,10 @@
 namespace busway::tcp {
 
 Fields<ServerTls> server_tls_fields() {
-  return {{"certificate", &ServerTls::certificate, "The certificate chain in PEM, leaf first.", required()},
-          {"key", &ServerTls::key, "The certificate's private key in PEM, such as ${file:/etc/ssl/private/till.pem}.", required()},
-          {"client_ca", &ServerTls::client_ca, "Callers must show a certificate that one of these PEM certificates has signed."}};
+  return {
+      {"certificate", &ServerTls::certificate, "The certificate chain in PEM, leaf first.", required()},
+      {"key", &ServerTls::key, "The certificate's private key in PEM, such as ${file:/etc/ssl/private/till.pem}.", required()},
+      {"client_ca", &ServerTls::client_ca, "Callers must show a certificate that one of these PEM certificates has signed."}};
 }
 
 Fields<ClientTls> client_tls_fields() {
@@ -17,11 +18,13 @@ Fields<ClientTls> client_tls_fields() {
 }
 
 Result<std::shared_ptr<const TlsContext>> make_context(const ServerTls& tls) {
-  return make_tls_server({.certificate_pem = tls.certificate.content, .key_pem = tls.key, .client_ca_pem = tls.client_ca.content});
+  return make_tls_server(
+      {.certificate_pem = tls.certificate.content, .key_pem = tls.key, .client_ca_pem = tls.client_ca.content});
 }
 
 Result<std::shared_ptr<const TlsContext>> make_context(const ClientTls& tls) {
-  return make_tls_client({.ca_pem = tls.ca.content, .certificate_pem = tls.certificate.content, .key_pem = tls.key, .verify = tls.verify});
+  return make_tls_client(
+      {.ca_pem = tls.ca.content, .certificate_pem = tls.certificate.content, .key_pem = tls.key, .verify = tls.verify});
 }
 
 }  // namespace busway::tcp

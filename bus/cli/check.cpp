@@ -15,7 +15,9 @@ struct CheckOptions {
   std::string format = "text";
 };
 
-std::string counted(std::size_t count, const std::string& noun) { return std::to_string(count) + " " + noun + (count == 1 ? "" : "s"); }
+std::string counted(std::size_t count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
 
 int check(const CheckOptions& options) {
   Findings findings;
@@ -26,7 +28,8 @@ int check(const CheckOptions& options) {
     write_text(findings, std::cout);
     std::cout.flush();
     if (bundle.snapshot) {
-      std::cerr << counted(bundle.snapshot->routes.size(), "route") << ", " << counted(bundle.snapshot->services.size(), "service") << ", "
+      std::cerr << counted(bundle.snapshot->routes.size(), "route") << ", "
+                << counted(bundle.snapshot->services.size(), "service") << ", "
                 << counted(bundle.snapshot->listeners.size(), "listener") << ": ";
     }
     std::cerr << summary(findings) << '\n';
@@ -38,10 +41,14 @@ int check(const CheckOptions& options) {
 
 void add_check(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<CheckOptions>();
-  CLI::App* verb = app.add_subcommand("check", "Check a bundle: every file, name, expression and mapping. Nothing outside it is touched.");
+  CLI::App* verb =
+      app.add_subcommand("check", "Check a bundle: every file, name, expression and mapping. Nothing outside it is touched.");
   verb->add_option("BUNDLE", options->bundle, "The bundle's directory, or one route file")->required();
-  verb->add_option("--format", options->format, "How findings are written")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
-  verb->footer("A finding is 'file:line:column: error BW1004: text'; 'busway explain BW1004' tells more. Exits 0 without errors, else 1.");
+  verb->add_option("--format", options->format, "How findings are written")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  verb->footer(
+      "A finding is 'file:line:column: error BW1004: text'; 'busway explain BW1004' tells more. Exits 0 without errors, else 1.");
   verb->callback([options, &exit_code] { exit_code = check(*options); });
 }
 

@@ -57,7 +57,8 @@ std::shared_ptr<const Format> make_format(const std::string& name, const Convert
 int convert(const ConvertOptions& options) {
   Findings findings;
   // The layout's directory plays the bundle: files it names lie beside it.
-  auto files = routes::BundleDirectory::open(options.layout.empty() ? "." : options.layout, routes::BundleDirectory::Listing::none);
+  auto files =
+      routes::BundleDirectory::open(options.layout.empty() ? "." : options.layout, routes::BundleDirectory::Listing::none);
   if (!files) return refuse(files.error().text);
   routes::SecretReferences secrets(routes::SecretReferences::Reading::opaque);
   CheckContext check{findings, builtin_registry(), **files, secrets, jsonata::language()};

@@ -59,7 +59,8 @@ int evaluate(const EvalOptions& options) {
   Arena arena;
   Node input;
   if (text->find_first_not_of(" \t\r\n") != std::string::npos) {
-    auto read = read_json(*text, arena, {.duplicate_keys = JsonOptions::DuplicateKeys::last, .depth = eval_depth, .lone_surrogates = true});
+    auto read = read_json(*text, arena,
+                          {.duplicate_keys = JsonOptions::DuplicateKeys::last, .depth = eval_depth, .lone_surrogates = true});
     if (!read) return refuse(read.error(), "input");
     input = *read;
   }
@@ -99,7 +100,8 @@ void add_eval(CLI::App& app, int& exit_code) {
   auto* file = verb->add_option("--expr-file", options->expression_file, "A file that holds it")->excludes(expression);
   auto* input = verb->add_option("--input", options->input, "A file with the document; '-' or nothing is standard input");
   auto* pretty = verb->add_flag("--pretty", options->pretty, "Write the result over several lines");
-  auto* cases = verb->add_option("--cases", options->cases, "A file with one {\"expr\", \"data\", \"bindings\"} a line; one line of result for each");
+  auto* cases = verb->add_option("--cases", options->cases,
+                                 "A file with one {\"expr\", \"data\", \"bindings\"} a line; one line of result for each");
   cases->excludes(expression)->excludes(file)->excludes(input)->excludes(pretty);
   verb->footer("A result of nothing prints nothing. Exits 1 when the expression fails or a file cannot be read.");
   verb->callback([options, &exit_code] {

@@ -34,7 +34,8 @@ void write_error(const Error& error, std::string& out) {
 
 void eval_case(std::string_view text, std::string& out) {
   Arena arena;
-  auto line = read_json(text, arena, {.duplicate_keys = JsonOptions::DuplicateKeys::last, .depth = eval_depth, .lone_surrogates = true});
+  auto line =
+      read_json(text, arena, {.duplicate_keys = JsonOptions::DuplicateKeys::last, .depth = eval_depth, .lone_surrogates = true});
   if (!line || !line->member("expr").is_string()) {
     out += "{\"error\":{\"code\":\"BW0002\"}}";
     return;

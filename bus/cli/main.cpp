@@ -10,7 +10,8 @@ namespace busway::cli {
 namespace {
 
 // The verbs, in the order `busway --help` shows them.
-constexpr AddVerb verbs[] = {add_run, add_check, add_test, add_new, add_eval, add_convert, add_help, add_list, add_explain, add_schema};
+constexpr AddVerb verbs[] = {add_run,     add_check, add_test, add_new,     add_eval,
+                             add_convert, add_help,  add_list, add_explain, add_schema};
 
 // Says so when `word` is no verb, with the nearest one.
 bool known(const CLI::App& app, std::string_view word) {
@@ -24,7 +25,8 @@ bool known(const CLI::App& app, std::string_view word) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app{"Busway: a service bus in one binary. It makes systems that cannot talk to each other understand one another.", "busway"};
+  CLI::App app{"Busway: a service bus in one binary. It makes systems that cannot talk to each other understand one another.",
+               "busway"};
   app.set_version_flag("--version", "busway " BUSWAY_VERSION);
   app.require_subcommand(1);
   app.footer(R"(

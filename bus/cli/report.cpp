@@ -10,10 +10,12 @@ void write_text(const Findings& findings, std::ostream& out) {
 
 void write_json(const Findings& findings, std::ostream& out) {
   auto quoted = [](std::string_view text) { return to_json(Node::string(text)); };
-  out << "{\"errors\":" << findings.errors() << ",\"warnings\":" << findings.all().size() - findings.errors() << ",\"findings\":[";
+  out << "{\"errors\":" << findings.errors() << ",\"warnings\":" << findings.all().size() - findings.errors()
+      << ",\"findings\":[";
   bool first = true;
   for (const Finding& finding : findings.all()) {
-    out << (first ? "\n" : ",\n") << "{\"severity\":" << (finding.severity == Finding::Severity::error ? "\"error\"" : "\"warning\"")
+    out << (first ? "\n" : ",\n")
+        << "{\"severity\":" << (finding.severity == Finding::Severity::error ? "\"error\"" : "\"warning\"")
         << ",\"id\":" << quoted(finding.id) << ",\"file\":" << (finding.at.file ? quoted(*finding.at.file) : "null")
         << ",\"line\":" << finding.at.line << ",\"column\":" << finding.at.column << ",\"text\":" << quoted(finding.text) << '}';
     first = false;
@@ -22,7 +24,9 @@ void write_json(const Findings& findings, std::ostream& out) {
 }
 
 std::string summary(const Findings& findings) {
-  auto counted = [](std::size_t count, const std::string& noun) { return std::to_string(count) + " " + noun + (count == 1 ? "" : "s"); };
+  auto counted = [](std::size_t count, const std::string& noun) {
+    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+  };
   return counted(findings.errors(), "error") + ", " + counted(findings.all().size() - findings.errors(), "warning");
 }
 

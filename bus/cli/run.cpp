@@ -1,8 +1,8 @@
-#include <csignal>
 #include <pthread.h>
 
 #include <atomic>
 #include <charconv>
+#include <csignal>
 #include <iostream>
 #include <thread>
 
@@ -107,9 +107,13 @@ void add_run(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* verb = app.add_subcommand("run", "Check a bundle, then serve it until SIGTERM or Ctrl-C.");
   verb->add_option("BUNDLE", options->bundle, "The bundle's directory, or one route file")->required();
-  verb->add_option("--workers", options->workers, "Worker threads; 0 is one a core")->check(CLI::Range(0, 1024))->capture_default_str();
-  verb->add_option("--drain", options->drain, "How long messages in flight may take to end after the first signal")->capture_default_str();
-  verb->footer("Prints 'listening NAME ADAPTER ADDRESS' for each listener, then 'ready'. The first signal drains, the second ends.");
+  verb->add_option("--workers", options->workers, "Worker threads; 0 is one a core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  verb->add_option("--drain", options->drain, "How long messages in flight may take to end after the first signal")
+      ->capture_default_str();
+  verb->footer(
+      "Prints 'listening NAME ADAPTER ADDRESS' for each listener, then 'ready'. The first signal drains, the second ends.");
   verb->callback([options, &exit_code] { exit_code = run(*options); });
 }
 

@@ -5,6 +5,7 @@
 #include "bus/cli/builtin_registry.hpp"
 #include "bus/cli/report.hpp"
 #include "bus/cli/verbs.hpp"
+#include "bus/log.hpp"
 #include "routes/test/suite.hpp"
 #include "transforms/jsonata/jsonata.hpp"
 
@@ -68,6 +69,7 @@ void print_json(const routes::TestSuite& suite, const Findings& findings) {
 }
 
 int test(const TestOptions& options) {
+  log().set_level(LogLevel::error);  // a test's own report tells what failed
   Findings findings;
   const ExpressionLanguage& expressions = jsonata::language();
   routes::LoadedBundle bundle =

@@ -25,13 +25,14 @@ struct CallConfig {
 };
 
 Fields<CallConfig> call_fields() {
-  return {{"service", &CallConfig::service, "The name of the service.", required(), shorthand()},
-          {"request", &CallConfig::request, "What is sent; without it, the body as it is."},
-          {"into", &CallConfig::into, "The answer goes to $vars under this name, and the message stays."},
-          {"method", &CallConfig::method, "Of an HTTP request; POST when it is left out and the caller's request is not passed on."},
-          {"path", &CallConfig::path, "Path and query in place of the endpoint's."},
-          {"operation", &CallConfig::operation, "The operation of a SOAP service."},
-          {"idempotent", &CallConfig::idempotent, "Repeating this call cannot do harm, so an unknown outcome may be tried again."}};
+  return {
+      {"service", &CallConfig::service, "The name of the service.", required(), shorthand()},
+      {"request", &CallConfig::request, "What is sent; without it, the body as it is."},
+      {"into", &CallConfig::into, "The answer goes to $vars under this name, and the message stays."},
+      {"method", &CallConfig::method, "Of an HTTP request; POST when it is left out and the caller's request is not passed on."},
+      {"path", &CallConfig::path, "Path and query in place of the endpoint's."},
+      {"operation", &CallConfig::operation, "The operation of a SOAP service."},
+      {"idempotent", &CallConfig::idempotent, "Repeating this call cannot do harm, so an unknown outcome may be tried again."}};
 }
 
 // What may follow the authority in a request line (RFC 9112, 3.2.1), already percent-encoded.
@@ -93,7 +94,8 @@ class CallStep final : public Step {
     if (config_.path.given) {
       auto path = text_of(config_.path, exchange);
       if (!path) return path.error().while_doing("computing the path of the call");
-      if (!good_target(*path)) return fail(ErrorKind::mapping, "the path of the call is not one: it must begin with '/' and be percent-encoded");
+      if (!good_target(*path))
+        return fail(ErrorKind::mapping, "the path of the call is not one: it must begin with '/' and be percent-encoded");
       outbound.path = *path;
     }
     if (auto set = set_headers(exchange, outbound); !set) return set;
@@ -106,8 +108,10 @@ class CallStep final : public Step {
     }
     for (const auto& [name, text] : service_.policy().headers) {
       auto value = text_of(text, exchange);
-      if (!value) return value.error().while_doing("computing the header field '" + name + "' of service '" + service_.name() + "'");
-      if (!good_header_value(*value)) return fail(ErrorKind::mapping, "the header field '" + name + "' would hold a line break or a control character");
+      if (!value)
+        return value.error().while_doing("computing the header field '" + name + "' of service '" + service_.name() + "'");
+      if (!good_header_value(*value))
+        return fail(ErrorKind::mapping, "the header field '" + name + "' would hold a line break or a control character");
       outbound.headers.set(name, *value);
     }
     if (const std::string& name = service_.policy().deadline_header; !name.empty() && exchange.deadline != TimePoint::max()) {
@@ -151,7 +155,8 @@ class CallStep final : public Step {
     return {};
   }
 
-  // Both sides of one protocol declare how their bodies are written, each in its own way: bytes of the one mean nothing to the other.
+  // Both sides of one protocol declare how their bodies are written, each in its own way: bytes of the one mean nothing to the
+  // other.
   bool translates(const Message& message) const {
     return message.protocol() != "http" && message.format() != nullptr && service_.policy().format;
   }
@@ -189,7 +194,8 @@ std::unique_ptr<Step> make(const ConfigNode& node, CheckContext& check, const St
   std::vector<std::string> adapters = adapter_keys(service, check.registry);
   std::vector<std::string> extra;  // some keys are read here and by the adapter
   std::vector<FieldInfo> own = call_fields().infos();
-  std::copy_if(adapters.begin(), adapters.end(), std::back_inserter(extra), [&](const std::string& key) { return !has(names_of(own), key); });
+  std::copy_if(adapters.begin(), adapters.end(), std::back_inserter(extra),
+               [&](const std::string& key) { return !has(names_of(own), key); });
   CallConfig config;
   call_fields().read(node, check, config, extra);
   auto place = [&](std::string_view key) { return node.find(key)->value.at; };
@@ -200,18 +206,22 @@ std::unique_ptr<Step> make(const ConfigNode& node, CheckContext& check, const St
     check.findings.error("BW2015", place("method"), "'" + config.method + "' is not an HTTP method");
   }
   if (config.path.given && !config.path.computed && !good_target(config.path.text)) {
-    check.findings.error("BW2015", place("path"), "a path begins with '/' and holds no blanks; other characters are percent-encoded");
+    check.findings.error("BW2015", place("path"),
+                         "a path begins with '/' and holds no blanks; other characters are percent-encoded");
   }
   if (service == nullptr) return nullptr;
-  if (const AdapterType* adapter = check.registry.adapter(service->target().protocol())) report_no_use(node, *adapter, names_of(own), check);
+  if (const AdapterType* adapter = check.registry.adapter(service->target().protocol()))
+    report_no_use(node, *adapter, names_of(own), check);
   if (config.request && !service->target().writes_documents() && service->format() == nullptr) {
-    check.findings.error("BW2016", place("request"), "service '" + service->name() + "' is sent a document here, so it needs a 'format'");
+    check.findings.error("BW2016", place("request"),
+                         "service '" + service->name() + "' is sent a document here, so it needs a 'format'");
   }
   std::vector<std::string_view> keys(adapters.begin(), adapters.end());
   std::shared_ptr<const void> options;
   if (!adapters.empty()) options = service->target().read_call(only(node.is_map() ? node : ConfigNode{}, keys), check);
   if (check.findings.errors() != before) return nullptr;
-  return std::make_unique<CallStep>(std::move(config), *service, std::move(options), context.alone && !config.request && config.into.empty());
+  return std::make_unique<CallStep>(std::move(config), *service, std::move(options),
+                                    context.alone && !config.request && config.into.empty());
 }
 
 }  // namespace
@@ -220,14 +230,17 @@ StepType call_step() {
   Role<Step, StepContext> role;
   role.fields = call_fields().infos();
   role.make = make;
-  return {.name = "call",
-          .summary = "Sends the message to a service and waits for its answer.",
-          .doc = "Without `request`, a body that no step has replaced goes to a service of the same protocol as it is: method, headers, "
-                 "bytes. Otherwise the document is written in the service's format. The answer becomes the message, or the variable that "
-                 "`into` names. An answer that says no fails the step; a route of one such call and nothing else hands it on.",
-          .step = std::move(role),
-          .examples = {{"A proxy", "call: { service: backend }"},
-                       {"Ask, and keep the message", "call: { service: stock, request: '{ \"sku\": sku }', into: reserved }"}}};
+  return {
+      .name = "call",
+      .summary = "Sends the message to a service and waits for its answer.",
+      .doc =
+          "Without `request`, a body that no step has replaced goes to a service of the same protocol as it is: method, headers, "
+          "bytes. Otherwise the document is written in the service's format. The answer becomes the message, or the variable "
+          "that "
+          "`into` names. An answer that says no fails the step; a route of one such call and nothing else hands it on.",
+      .step = std::move(role),
+      .examples = {{"A proxy", "call: { service: backend }"},
+                   {"Ask, and keep the message", "call: { service: stock, request: '{ \"sku\": sku }', into: reserved }"}}};
 }
 
 }  // namespace busway::routes

@@ -18,16 +18,18 @@ bool check_header_name(std::string_view name, const Position& at, CheckContext& 
     check.findings.error("BW2014", at, "'" + std::string(name.substr(0, 80)) + "' cannot name a header field");
     return false;
   }
-  static constexpr std::string_view framing[] = {"connection",        "content-length", "expect",  "host",    "http2-settings",
-                                                 "keep-alive",        "proxy-connection", "te",    "trailer", "transfer-encoding",
-                                                 "upgrade"};
-  bool refused = std::any_of(std::begin(framing), std::end(framing), [&](std::string_view word) { return equal_ignoring_case(word, name); });
+  static constexpr std::string_view framing[] = {"connection",     "content-length",    "expect",           "host",
+                                                 "http2-settings", "keep-alive",        "proxy-connection", "te",
+                                                 "trailer",        "transfer-encoding", "upgrade"};
+  bool refused =
+      std::any_of(std::begin(framing), std::end(framing), [&](std::string_view word) { return equal_ignoring_case(word, name); });
   if (refused || (name.size() >= 7 && equal_ignoring_case(name.substr(0, 7), "busway-"))) {
     check.findings.error("BW2014", at, "'" + std::string(name) + "' is the bus's own: it follows from the body and the target");
     return false;
   }
   if (equal_ignoring_case(name, "content-type")) {
-    check.findings.error("BW2014", at, "'" + std::string(name) + "' follows from the body's format; a reply has 'content_type' for it");
+    check.findings.error("BW2014", at,
+                         "'" + std::string(name) + "' follows from the body's format; a reply has 'content_type' for it");
     return false;
   }
   return true;

@@ -19,10 +19,12 @@ struct ReplyConfig {
 };
 
 Fields<ReplyConfig> reply_fields() {
-  return {{"status", &ReplyConfig::status, "The status, 200 to 599; without it, the backend's while the body is still its bytes, else 200."},
-          {"body", &ReplyConfig::body, "What is answered; without it, the message as it stands."},
-          {"headers", &ReplyConfig::headers, "Header fields of the reply."},
-          {"content_type", &ReplyConfig::content_type, "The content type; without it, the format of the route's 'from' decides."}};
+  return {
+      {"status", &ReplyConfig::status,
+       "The status, 200 to 599; without it, the backend's while the body is still its bytes, else 200."},
+      {"body", &ReplyConfig::body, "What is answered; without it, the message as it stands."},
+      {"headers", &ReplyConfig::headers, "Header fields of the reply."},
+      {"content_type", &ReplyConfig::content_type, "The content type; without it, the format of the route's 'from' decides."}};
 }
 
 std::optional<int> read_status(std::string_view text) {
@@ -58,7 +60,9 @@ class ReplyStep final : public Step {
       auto text = text_of(config_.status, exchange);
       if (!text) return text.error().while_doing("computing the status");
       auto number = read_status(*text);
-      if (!number) return fail(ErrorKind::mapping, "the status computed at " + config_.status.computed.at.text() + " is not a number from 200 to 599");
+      if (!number)
+        return fail(ErrorKind::mapping,
+                    "the status computed at " + config_.status.computed.at.text() + " is not a number from 200 to 599");
       status = *number;
     }
     auto type = text_of(config_.content_type, exchange);
@@ -68,7 +72,8 @@ class ReplyStep final : public Step {
     if (config_.body) {
       auto result = value_of(config_.body, exchange);
       if (!result) return std::unexpected(result.error());
-      if (result->is_nothing()) return fail(ErrorKind::mapping, "the reply's body at " + config_.body.at.text() + " gives nothing");
+      if (result->is_nothing())
+        return fail(ErrorKind::mapping, "the reply's body at " + config_.body.at.text() + " gives nothing");
       body = *result;
     }
     Headers fields(exchange.arena());
@@ -94,7 +99,8 @@ class ReplyStep final : public Step {
 std::unique_ptr<Step> make(ReplyConfig config, const ConfigNode& node, CheckContext& check, const StepContext&) {
   bool good = true;
   if (config.status.given && !config.status.computed && !read_status(config.status.text)) {
-    check.findings.error("BW1007", node.find("status")->value.at, "'" + config.status.text + "' is no status: a number from 200 to 599 is needed");
+    check.findings.error("BW1007", node.find("status")->value.at,
+                         "'" + config.status.text + "' is no status: a number from 200 to 599 is needed");
     good = false;
   }
   if (const ConfigNode::Entry* type = node.find("content_type"); type != nullptr) {
@@ -111,8 +117,10 @@ std::unique_ptr<Step> make(ReplyConfig config, const ConfigNode& node, CheckCont
 StepType reply_step() {
   return {.name = "reply",
           .summary = "Ends the route and answers the caller.",
-          .doc = "In a list of steps it ends the route; steps behind it are a finding. The route's own `reply:` has the same keys and is "
-                 "what is answered after the last step.",
+          .doc =
+              "In a list of steps it ends the route; steps behind it are a finding. The route's own `reply:` has the same keys "
+              "and is "
+              "what is answered after the last step.",
           .step = role<ReplyConfig, Step, StepContext>(reply_fields(), make),
           .examples = {{"A conflict", "reply: { status: 409, body: '{ \"error\": \"out of stock\" }' }"},
                        {"Plain text", "reply: { body: '\"OK\"', content_type: text/plain }"}}};

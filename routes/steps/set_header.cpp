@@ -11,7 +11,8 @@ Result<void> SetHeaders::apply(Exchange& exchange, Headers& headers) const {
   for (const auto& [name, text] : fields_) {
     auto value = text_of(text, exchange);
     if (!value) return value.error().while_doing("computing the header field '" + name + "'");
-    if (!good_header_value(*value)) return fail(ErrorKind::mapping, "the header field '" + name + "' would hold a line break or a control character");
+    if (!good_header_value(*value))
+      return fail(ErrorKind::mapping, "the header field '" + name + "' would hold a line break or a control character");
     values.push(*value);
   }
   for (std::size_t i = 0; i < fields_.size(); ++i) headers.set(fields_[i].first, values.items()[i]);
@@ -64,8 +65,10 @@ StepType set_header_step() {
   };
   return {.name = "set_header",
           .summary = "Sets header fields of the message.",
-          .doc = "A mapping of names to values, each a text or `{ expr: ... }`. A field set here replaces all of its name and travels on, "
-                 "also when the body is replaced. Fields that frame a message are refused.",
+          .doc =
+              "A mapping of names to values, each a text or `{ expr: ... }`. A field set here replaces all of its name and "
+              "travels on, "
+              "also when the body is replaced. Fields that frame a message are refused.",
           .step = std::move(role),
           .examples = {{"A fixed and a computed one", "set_header: { X-System: busway, X-Order: { expr: $path.id } }"}}};
 }

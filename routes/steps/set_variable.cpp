@@ -46,7 +46,9 @@ StepType set_variable_step() {
   };
   return {.name = "set_variable",
           .summary = "Keeps results of expressions for later steps, as $vars.NAME.",
-          .doc = "A mapping of names to expressions, evaluated in order; the body stays. A result of nothing makes the variable nothing.",
+          .doc =
+              "A mapping of names to expressions, evaluated in order; the body stays. A result of nothing makes the variable "
+              "nothing.",
           .step = std::move(role),
           .examples = {{"Remember the customer", "set_variable: { customer: order.customer.id }"}}};
 }

@@ -20,7 +20,8 @@ struct Attempt {
 class FakeTarget final : public Target {
  public:
   explicit FakeTarget(std::size_t endpoints) {
-    for (std::size_t i = 0; i < endpoints; ++i) endpoints_.push_back({.text = "e" + std::to_string(i), .host_port = {}, .secure = false, .path = "", .at = {}});
+    for (std::size_t i = 0; i < endpoints; ++i)
+      endpoints_.push_back({.text = "e" + std::to_string(i), .host_port = {}, .secure = false, .path = "", .at = {}});
   }
   std::string_view protocol() const override { return "fake"; }
   const std::vector<Endpoint>& endpoints() const override { return endpoints_; }
@@ -81,7 +82,8 @@ Task<> call(const Service& service, Exchange& exchange, std::string_view method,
 }
 
 struct Setting {
-  explicit Setting(ServicePolicy policy = {}, std::size_t endpoints = 1) : worker(0, Worker::ClockKind::manual), exchange(worker) {
+  explicit Setting(ServicePolicy policy = {}, std::size_t endpoints = 1)
+      : worker(0, Worker::ClockKind::manual), exchange(worker) {
     auto made = std::make_unique<FakeTarget>(endpoints);
     target = made.get();
     service = std::make_unique<Service>("erp", std::move(made), std::move(policy));
@@ -233,7 +235,8 @@ TEST_CASE("an answer that says no becomes the failure language.md gives it") {
   Failure refused = failure_of_call(*setting.service, Error{.kind = ErrorKind::not_sent, .text = "connecting"}, false);
   CHECK(refused.status == 503);
   CHECK(refused.retry_after_s.has_value());
-  Failure late = failure_of_call(*setting.service, Error{.kind = ErrorKind::unknown, .text = "waiting", .code = "deadline"}, false);
+  Failure late =
+      failure_of_call(*setting.service, Error{.kind = ErrorKind::unknown, .text = "waiting", .code = "deadline"}, false);
   CHECK(late.kind == ErrorKind::deadline);
   CHECK(late.status == 504);
   CHECK(late.outcome == "unknown");

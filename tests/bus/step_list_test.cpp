@@ -9,7 +9,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Node text(std::string_view value) { return Node::string(value); }
+Node text(std::string_view value) {
+  return Node::string(value);
+}
 
 // Replaces the body, sets a variable, or fails so many times before it works.
 class Fake final : public Step {
@@ -58,7 +60,9 @@ StepList::Entry entry(std::shared_ptr<const Step> step, std::string name, ErrorH
   return {.step = std::move(step), .name = std::move(name), .handlers = std::move(handlers), .at = {}};
 }
 
-Task<> run(const StepList& list, Exchange& exchange, Flow& flow) { flow = co_await list.run_waiting(exchange); }
+Task<> run(const StepList& list, Exchange& exchange, Flow& flow) {
+  flow = co_await list.run_waiting(exchange);
+}
 
 struct Setting {
   Setting() : worker(0, Worker::ClockKind::manual), exchange(worker) { exchange.deadline = worker.now() + 30s; }

@@ -12,7 +12,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Task<int> twice(int value) { co_return value * 2; }
+Task<int> twice(int value) {
+  co_return value * 2;
+}
 
 Task<> add_up(int count, long& sum) {
   for (int i = 0; i < count; ++i) sum += co_await twice(i);

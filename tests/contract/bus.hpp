@@ -28,10 +28,12 @@ class Bus {
     directory_ = ::mkdtemp(name);
     {
       std::ofstream out(directory_ + "/contract.yaml");
-      out << "listeners:\n  front: " << protocol.listener << "\nservices:\n  peer:\n" << protocol.service(peer) << "    timeout: " << options.timeout
+      out << "listeners:\n  front: " << protocol.listener << "\nservices:\n  peer:\n"
+          << protocol.service(peer) << "    timeout: " << options.timeout
           << "\nroutes:\n  echo:\n    from: " << protocol.from("echo") << "\n    steps: [ { map: '{ \"text\": text }' } ]\n"
           << "  forward:\n    from: " << protocol.from("forward") << "\n    deadline: " << options.deadline
-          << "\n    steps: [ { call: { service: peer, request: '{ \"text\": text }'" << protocol.call << " } }, { map: '{ \"text\": text }' } ]\n"
+          << "\n    steps: [ { call: { service: peer, request: '{ \"text\": text }'" << protocol.call
+          << " } }, { map: '{ \"text\": text }' } ]\n"
           << "    on_error: { reply: { body: '{ \"text\": \"!\" & $failure.kind & \"-\" & $failure.outcome }' } }\n";
     }
     Findings findings;

@@ -38,10 +38,12 @@ std::string post(const std::string& path, const std::string& type, const std::st
   return with_body("POST " + path + " HTTP/1.1\r\nHost: bus\r\n", type, body);
 }
 
-std::string json(const std::string& text) { return "{\"text\":\"" + text + "\"}"; }
+std::string json(const std::string& text) {
+  return "{\"text\":\"" + text + "\"}";
+}
 std::string envelope(const std::string& element, const std::string& text) {
-  return "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body><" + element + " xmlns=\"urn:contract\"><text>" + text +
-         "</text></" + element + "></s:Body></s:Envelope>";
+  return "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body><" + element +
+         " xmlns=\"urn:contract\"><text>" + text + "</text></" + element + "></s:Body></s:Envelope>";
 }
 
 }  // namespace
@@ -52,7 +54,9 @@ Protocol http_protocol() {
   http.listener = "{ http: { listen: '127.0.0.1:0' } }";
   http.from = [](const std::string& route) { return "{ http: 'POST /" + route + "', on: front, max_body: 4KiB }"; };
   http.service = [](const std::string& address) { return "    http: { endpoints: ['http://" + address + "/'] }\n"; };
-  http.request = [](const std::string& route, const std::string& text) { return post("/" + route, "application/json", json(text)); };
+  http.request = [](const std::string& route, const std::string& text) {
+    return post("/" + route, "application/json", json(text));
+  };
   http.read_reply = [](int fd) { return between(read_message(fd), "\"text\":\"", '"'); };
   http.refuses = [](const std::string& bytes) {
     return bytes.starts_with("HTTP/1.1 413 ") && bytes.find("application/problem+json") != std::string::npos;
@@ -74,11 +78,17 @@ Protocol soap_protocol() {
     return "    soap: { endpoints: ['http://" + address + "/'], namespace: 'urn:contract' }\n";
   };
   soap.call = ", operation: Ask";
-  soap.request = [](const std::string& route, const std::string& text) { return post("/" + route, "text/xml", envelope("Ask", text)); };
+  soap.request = [](const std::string& route, const std::string& text) {
+    return post("/" + route, "text/xml", envelope("Ask", text));
+  };
   soap.read_reply = [](int fd) { return between(read_message(fd), "text>", '<'); };
-  soap.refuses = [](const std::string& bytes) { return bytes.starts_with("HTTP/1.1 ") && bytes.find("Fault") != std::string::npos; };
+  soap.refuses = [](const std::string& bytes) {
+    return bytes.starts_with("HTTP/1.1 ") && bytes.find("Fault") != std::string::npos;
+  };
   soap.read_request = soap.read_reply;
-  soap.answer = [](const std::string& text) { return with_body("HTTP/1.1 200 OK\r\n", "text/xml", envelope("AskResponse", text)); };
+  soap.answer = [](const std::string& text) {
+    return with_body("HTTP/1.1 200 OK\r\n", "text/xml", envelope("AskResponse", text));
+  };
   soap.garbage = with_body("HTTP/1.1 200 OK\r\n", "text/xml", "<greeting/>");
   return soap;
 }

@@ -16,25 +16,27 @@ struct Protocol {
   std::string name;
 
   // ---- YAML ----
-  std::string listener;                                                // value of `front:`, on 127.0.0.1:0, messages up to 4 KiB
-  std::function<std::string(const std::string& route)> from;           // value of `from:`, on front
-  std::function<std::string(const std::string& address)> service;      // keys of `peer:`, one a line, indented by four
-  std::string call;                                                    // more keys of the call step, with a leading comma
+  std::string listener;                                            // value of `front:`, on 127.0.0.1:0, messages up to 4 KiB
+  std::function<std::string(const std::string& route)> from;       // value of `from:`, on front
+  std::function<std::string(const std::string& address)> service;  // keys of `peer:`, one a line, indented by four
+  std::string call;                                                // more keys of the call step, with a leading comma
 
   // ---- the caller's end ----
   std::function<std::string(const std::string& route, const std::string& text)> request;
-  std::function<std::optional<std::string>(int fd)> read_reply;        // its text; nothing at the end of the stream
-  std::function<bool(const std::string& bytes)> refuses;               // whether these are the answer to a message over the limit
+  std::function<std::optional<std::string>(int fd)> read_reply;  // its text; nothing at the end of the stream
+  std::function<bool(const std::string& bytes)> refuses;         // whether these are the answer to a message over the limit
 
   // ---- the service's end ----
-  std::function<std::optional<std::string>(int fd)> read_request;      // its text
+  std::function<std::optional<std::string>(int fd)> read_request;  // its text
   std::function<std::string(const std::string& text)> answer;
-  std::string garbage;                                                 // a whole answer that the protocol or its format refuses
+  std::string garbage;  // a whole answer that the protocol or its format refuses
 };
 
 Protocol http_protocol();
 Protocol soap_protocol();
 Protocol tcp_protocol();
-inline std::vector<Protocol> protocols() { return {http_protocol(), soap_protocol(), tcp_protocol()}; }
+inline std::vector<Protocol> protocols() {
+  return {http_protocol(), soap_protocol(), tcp_protocol()};
+}
 
 }  // namespace busway::contract

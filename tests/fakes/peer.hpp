@@ -42,7 +42,9 @@ inline std::string receive(int fd, std::size_t count, int patience_ms = 5000) {
   }
   return out;
 }
-inline std::string receive_all(int fd, int patience_ms = 5000) { return receive(fd, SIZE_MAX, patience_ms); }
+inline std::string receive_all(int fd, int patience_ms = 5000) {
+  return receive(fd, SIZE_MAX, patience_ms);
+}
 
 // The stream has ended, in order or by a reset, within the time.
 inline bool ended(int fd, int patience_ms = 5000) {
@@ -146,7 +148,7 @@ class Peer {
   std::atomic<int> accepted_{0};
   std::thread accepting_;
   std::mutex lock_;
-  std::vector<int> open_;  // guarded by lock_
+  std::vector<int> open_;             // guarded by lock_
   std::vector<std::thread> threads_;  // accepting thread's, then stop()'s
 };
 

@@ -39,8 +39,10 @@ std::vector<std::string> read_requests(std::string_view stream, std::size_t step
       continue;
     }
     RequestHead head;
-    if (Refusal refusal = head.read(input.view().substr(scanner.begin(), scanner.end() - scanner.begin()))) return refused(refusal);
-    std::string text = std::string(head.method) + " " + std::string(head.path) + "?" + std::string(head.query) + " " + std::string(head.host);
+    if (Refusal refusal = head.read(input.view().substr(scanner.begin(), scanner.end() - scanner.begin())))
+      return refused(refusal);
+    std::string text =
+        std::string(head.method) + " " + std::string(head.path) + "?" + std::string(head.query) + " " + std::string(head.host);
     for (const FieldLine& field : head.fields) text += "|" + std::string(field.name) + ":" + std::string(field.value);
     bool stays = head.persistent();
     BodyGatherer body(head.framing, 4096, input, scanner.end());

@@ -15,8 +15,8 @@ namespace {
 using namespace busway;
 using namespace busway::soap;
 
-// A document that was read can be written, and reads back the same; but for white space that stood beside elements, and attributes
-// and names whose namespaces a plain document does not keep.
+// A document that was read can be written, and reads back the same; but for white space that stood beside elements, and
+// attributes and names whose namespaces a plain document does not keep.
 void round_trip(const PlainBody& shape, const Node& document, Version version, Arena& arena) {
   std::string out;
   begin_envelope(version, out);
@@ -66,7 +66,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       std::string out;
       begin_envelope(version, out);
       begin_body(out);
-      bool written = write_fault(version, {.code = fault->code, .text = fault->text, .detail = detail, .uri = "urn:fuzz"}, out).has_value();
+      bool written =
+          write_fault(version, {.code = fault->code, .text = fault->text, .detail = detail, .uri = "urn:fuzz"}, out).has_value();
       end_envelope(out);
       Version again = version;
       auto back = read_envelope(arena.copy(out), {}, arena, again);

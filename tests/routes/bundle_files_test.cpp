@@ -28,13 +28,16 @@ struct Folder {
   fs::path path;
 };
 
-Position in(const char* file) { return {std::make_shared<const std::string>(file), 1, 1}; }
+Position in(const char* file) {
+  return {std::make_shared<const std::string>(file), 1, 1};
+}
 
 }  // namespace
 
 TEST_CASE("a bundle lists its files by their names, hidden ones left out") {
   Folder folder;
-  for (const char* name : {"b.yaml", "a.yaml", "sub/c.yaml", "sub/c.test.yaml", "x.layout.yaml", "notes.old.yaml", ".hidden/d.yaml", ".e.yaml", "f.yml", "map/m.jsonata"}) {
+  for (const char* name : {"b.yaml", "a.yaml", "sub/c.yaml", "sub/c.test.yaml", "x.layout.yaml", "notes.old.yaml",
+                           ".hidden/d.yaml", ".e.yaml", "f.yml", "map/m.jsonata"}) {
     folder.write(name, "");
   }
   auto bundle = BundleDirectory::open(folder.path.string());

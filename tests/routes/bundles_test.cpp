@@ -20,7 +20,8 @@ namespace {
 
 std::vector<fs::path> folders(const std::string& name) {
   std::vector<fs::path> out;
-  for (const auto& entry : fs::directory_iterator(fs::path(BUSWAY_SOURCE_DIR) / "tests/bundles" / name)) out.push_back(entry.path());
+  for (const auto& entry : fs::directory_iterator(fs::path(BUSWAY_SOURCE_DIR) / "tests/bundles" / name))
+    out.push_back(entry.path());
   std::sort(out.begin(), out.end());
   return out;
 }

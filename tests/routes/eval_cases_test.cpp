@@ -11,11 +11,14 @@ TEST_CASE("one line of cases in, one line of result out") {
     const char* in;
     const char* out;
   };
-  for (const Row& row : {Row{R"({"expr":"a.b","data":{"a":{"b":1.50}}})", R"({"result":1.50})"}, Row{R"({"expr":"a","data":{}})", R"({"undefined":true})"},
-                         Row{R"x({"expr":"$exists($)"})x", R"({"result":false})"}, Row{R"({"expr":"$x","bindings":{"x":[1]},"other":1})", R"({"result":[1]})"},
-                         Row{R"({"expr":"1/3","data":null})", R"({"result":0.3333333333333333})"}, Row{R"({"expr":"function($x){$x}"})", R"({"result":""})"},
-                         Row{R"({"expr":"a","data":{"a":"\ud800"}})", R"({"result":"\ud800"})"}, Row{"nope", R"({"error":{"code":"BW0002"}})"},
-                         Row{R"({"expr":5})", R"({"error":{"code":"BW0002"}})"}, Row{"", R"({"error":{"code":"BW0002"}})"}}) {
+  for (const Row& row :
+       {Row{R"({"expr":"a.b","data":{"a":{"b":1.50}}})", R"({"result":1.50})"},
+        Row{R"({"expr":"a","data":{}})", R"({"undefined":true})"}, Row{R"x({"expr":"$exists($)"})x", R"({"result":false})"},
+        Row{R"({"expr":"$x","bindings":{"x":[1]},"other":1})", R"({"result":[1]})"},
+        Row{R"({"expr":"1/3","data":null})", R"({"result":0.3333333333333333})"},
+        Row{R"({"expr":"function($x){$x}"})", R"({"result":""})"},
+        Row{R"({"expr":"a","data":{"a":"\ud800"}})", R"({"result":"\ud800"})"}, Row{"nope", R"({"error":{"code":"BW0002"}})"},
+        Row{R"({"expr":5})", R"({"error":{"code":"BW0002"}})"}, Row{"", R"({"error":{"code":"BW0002"}})"}}) {
     CAPTURE(row.in);
     std::istringstream in(std::string(row.in) + "\n");
     std::ostringstream out;

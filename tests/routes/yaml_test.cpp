@@ -28,7 +28,9 @@ std::string repeat(std::string_view text, int times) {
   return out;
 }
 
-std::string place(const Position& at) { return std::to_string(at.line) + ":" + std::to_string(at.column); }
+std::string place(const Position& at) {
+  return std::to_string(at.line) + ":" + std::to_string(at.column);
+}
 
 }  // namespace
 
@@ -38,11 +40,13 @@ TEST_CASE("plain scalars are typed by YAML 1.2's core schema") {
     const char* text;
     Kind kind;
   };
-  for (const Row& row : {Row{"", Kind::null}, Row{"~", Kind::null}, Row{"null", Kind::null}, Row{"true", Kind::boolean}, Row{"False", Kind::boolean},
-                         Row{"yes", Kind::string}, Row{"on", Kind::string}, Row{"0", Kind::number}, Row{"-17", Kind::number}, Row{"1250.10", Kind::number},
-                         Row{"1e3", Kind::number}, Row{".5", Kind::number}, Row{"5.", Kind::number}, Row{"0x1F", Kind::number}, Row{"0o17", Kind::number},
-                         Row{".inf", Kind::number}, Row{"1.2.3", Kind::string}, Row{"1_000", Kind::string}, Row{"2s", Kind::string}, Row{".", Kind::string},
-                         Row{"-", Kind::string}, Row{"1e", Kind::string}, Row{"0x", Kind::string}, Row{"12:30", Kind::string}}) {
+  for (const Row& row :
+       {Row{"", Kind::null},         Row{"~", Kind::null},         Row{"null", Kind::null},   Row{"true", Kind::boolean},
+        Row{"False", Kind::boolean}, Row{"yes", Kind::string},     Row{"on", Kind::string},   Row{"0", Kind::number},
+        Row{"-17", Kind::number},    Row{"1250.10", Kind::number}, Row{"1e3", Kind::number},  Row{".5", Kind::number},
+        Row{"5.", Kind::number},     Row{"0x1F", Kind::number},    Row{"0o17", Kind::number}, Row{".inf", Kind::number},
+        Row{"1.2.3", Kind::string},  Row{"1_000", Kind::string},   Row{"2s", Kind::string},   Row{".", Kind::string},
+        Row{"-", Kind::string},      Row{"1e", Kind::string},      Row{"0x", Kind::string},   Row{"12:30", Kind::string}}) {
     CAPTURE(row.text);
     CHECK(plain_scalar_kind(row.text) == row.kind);
   }
@@ -116,9 +120,12 @@ TEST_CASE("an error behind the last character points behind it") {
 
 TEST_CASE("what YAML would do silently is a finding") {
   CHECK(read("a: 1\nb: 2\na: 3\n").findings == "f.yaml:3:1: error BW1002: 'a' stands here twice; the first is in line 1\n");
-  CHECK(read("a: &x { b: 1 }\nc:\n  <<: *x\n").findings == "f.yaml:3:3: error BW1003: merge keys are not used here: write the keys out\n");
-  CHECK(read("a: !!str 5\n").findings == "f.yaml:1:4: error BW1003: tags are not used here: quote the value to make it a string\n");
-  CHECK(read("a: !thing { b: 1 }\n").findings == "f.yaml:1:4: error BW1003: tags are not used here: quote the value to make it a string\n");
+  CHECK(read("a: &x { b: 1 }\nc:\n  <<: *x\n").findings ==
+        "f.yaml:3:3: error BW1003: merge keys are not used here: write the keys out\n");
+  CHECK(read("a: !!str 5\n").findings ==
+        "f.yaml:1:4: error BW1003: tags are not used here: quote the value to make it a string\n");
+  CHECK(read("a: !thing { b: 1 }\n").findings ==
+        "f.yaml:1:4: error BW1003: tags are not used here: quote the value to make it a string\n");
   CHECK(read("a: &x [*x]\n").findings == "f.yaml:1:8: error BW1003: an alias must not stand inside what it names\n");
   CHECK(read("? [a]\n: b\n").findings == "f.yaml:1:3: error BW1003: a key must be a plain word or a quoted text\n");
   CHECK(read("a: 1\n---\nb: 2\n").findings == "f.yaml:3:1: error BW1003: a second document: this file may hold only one\n");
@@ -141,7 +148,8 @@ TEST_CASE("a plain scalar says when a comment follows it") {
 
 TEST_CASE("a syntax error says what to do about an unquoted expression") {
   CHECK(read("routes:\n  a: { http: GET /orders/{id}, on: front }\n").findings ==
-        "f.yaml:2:26: error BW1001: expected ',' or '}' here; a value with braces, brackets, ': ' or ' #', or one that begins with one of "
+        "f.yaml:2:26: error BW1001: expected ',' or '}' here; a value with braces, brackets, ': ' or ' #', or one that begins "
+        "with one of "
         "YAML's signs, needs quotes or a block scalar (|)\n");
   CHECK(read("a:\n  map: { \"x\": 1 } & $\n").findings.find("needs quotes") != std::string::npos);
   CHECK(read("a: [1, 2\nb: 3\n").findings.starts_with("f.yaml:"));
@@ -164,7 +172,9 @@ TEST_CASE("bytes that are no text are refused where they stand") {
 }
 
 TEST_CASE("line ends and a byte order mark do not move anything") {
-  auto reading = read("\xEF\xBB\xBF" "a: 1\r\nb: |\r\n  x\r\n");
+  auto reading = read(
+      "\xEF\xBB\xBF"
+      "a: 1\r\nb: |\r\n  x\r\n");
   REQUIRE(reading.node);
   CHECK(place(reading.node->find("b")->value.at) == "2:4");
   CHECK(reading.node->find("b")->value.text == "x\n");
@@ -180,12 +190,25 @@ TEST_CASE("no input costs more than the limits, however it is written") {
   std::string laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 12; ++i) {
     std::string before = std::to_string(i - 1);
-    laughs += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + repeat("*a" + before + ", ", 8) + "*a" + before + "]\n";
+    laughs +=
+        "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + repeat("*a" + before + ", ", 8) + "*a" + before + "]\n";
   }
   std::string wide = "a: &a " + std::string(500'000, 'x') + "\nb: [" + repeat("*a, ", 100'000) + "*a]\n";
-  const std::string inputs[] = {laughs, wide, repeat("[", 100'000), repeat("{a: ", 100'000), repeat("- ", 100'000), repeat("? ", 100'000), repeat(": ", 100'000),
-                                repeat("&a ", 100'000), "a: x" + std::string(900'000, ' ') + "y", "a: '" + repeat("x\n ", 300'000) + "'", repeat("[\n", 100'000),
-                                repeat("a:\n", 100'000), "a: |\n" + repeat(" \n", 400'000) + "  x\n", "a: >\n" + repeat("  x\n\n", 100'000), "[" + repeat("a,", 400'000) + "]"};
+  const std::string inputs[] = {laughs,
+                                wide,
+                                repeat("[", 100'000),
+                                repeat("{a: ", 100'000),
+                                repeat("- ", 100'000),
+                                repeat("? ", 100'000),
+                                repeat(": ", 100'000),
+                                repeat("&a ", 100'000),
+                                "a: x" + std::string(900'000, ' ') + "y",
+                                "a: '" + repeat("x\n ", 300'000) + "'",
+                                repeat("[\n", 100'000),
+                                repeat("a:\n", 100'000),
+                                "a: |\n" + repeat(" \n", 400'000) + "  x\n",
+                                "a: >\n" + repeat("  x\n\n", 100'000),
+                                "[" + repeat("a,", 400'000) + "]"};
   for (const std::string& input : inputs) {
     CAPTURE(input.substr(0, 20));
     auto before = std::chrono::steady_clock::now();

@@ -43,8 +43,8 @@ class BytesFormat final : public Format {
 
   Result<void> write(const Node& document, std::string& out) const override {
     if (!document.is_string()) {
-      return fail(ErrorKind::format,
-                  "writing bytes: the document is " + std::string(busway::name_of(document.kind())) + ", a text in base64 is needed");
+      return fail(ErrorKind::format, "writing bytes: the document is " + std::string(busway::name_of(document.kind())) +
+                                         ", a text in base64 is needed");
     }
     std::string_view text = document.text();
     auto refuse = [&](std::size_t at, std::string_view why) { return refuse_text("writing bytes", text, at, why); };
@@ -58,7 +58,8 @@ class BytesFormat final : public Format {
         if (value < 0) return refuse(at + i, "this is no letter of base64");
         group = (group << 6) | static_cast<std::uint32_t>(value);
       }
-      if ((group & ((1U << (8 * fill)) - 1)) != 0) return refuse(at + 3 - fill, "the last letter of the base64 text holds bits beyond the last byte");
+      if ((group & ((1U << (8 * fill)) - 1)) != 0)
+        return refuse(at + 3 - fill, "the last letter of the base64 text holds bits beyond the last byte");
       for (std::size_t i = 0; i < 3 - fill; ++i) out += static_cast<char>(static_cast<unsigned char>(group >> (16 - 8 * i)));
     }
     return {};
@@ -74,8 +75,10 @@ std::unique_ptr<const Format> make_bytes(BytesConfig, const ConfigNode&, CheckCo
 FormatType bytes_format() {
   return {.name = "bytes",
           .summary = "Any body, as a text in base64.",
-          .doc = "What has no other format. The document is a string in base64 (RFC 4648), so that every byte comes back. A route that hands a "
-                 "body on without reading it never converts it.",
+          .doc =
+              "What has no other format. The document is a string in base64 (RFC 4648), so that every byte comes back. A route "
+              "that hands a "
+              "body on without reading it never converts it.",
           .content_types = {"application/octet-stream"},
           .format = role<BytesConfig, const Format, FormatContext>({}, make_bytes),
           .examples = {{"As it is", "bytes"}}};

@@ -9,14 +9,18 @@ namespace busway {
 namespace {
 
 constexpr std::pair<std::string_view, Charset> names[] = {
-    {"ascii", Charset::ascii},           {"us-ascii", Charset::ascii},          {"iso-8859-1", Charset::iso_8859_1},
-    {"latin1", Charset::iso_8859_1},     {"latin-1", Charset::iso_8859_1},      {"iso8859-1", Charset::iso_8859_1},
-    {"utf-8", Charset::utf_8},           {"utf8", Charset::utf_8},              {"cp037", Charset::cp037},
-    {"ibm037", Charset::cp037},          {"cp500", Charset::cp500},             {"ibm500", Charset::cp500},
-    {"cp1047", Charset::cp1047},         {"ibm1047", Charset::cp1047},          {"ibm-1047", Charset::cp1047},
-    {"iso-8859-2", Charset::iso_8859_2}, {"latin2", Charset::iso_8859_2},      {"iso-8859-15", Charset::iso_8859_15},
-    {"latin9", Charset::iso_8859_15},    {"windows-1250", Charset::windows_1250}, {"cp1250", Charset::windows_1250},
-    {"windows-1251", Charset::windows_1251}, {"cp1251", Charset::windows_1251}, {"windows-1252", Charset::windows_1252},
+    {"ascii", Charset::ascii},           {"us-ascii", Charset::ascii},
+    {"iso-8859-1", Charset::iso_8859_1}, {"latin1", Charset::iso_8859_1},
+    {"latin-1", Charset::iso_8859_1},    {"iso8859-1", Charset::iso_8859_1},
+    {"utf-8", Charset::utf_8},           {"utf8", Charset::utf_8},
+    {"cp037", Charset::cp037},           {"ibm037", Charset::cp037},
+    {"cp500", Charset::cp500},           {"ibm500", Charset::cp500},
+    {"cp1047", Charset::cp1047},         {"ibm1047", Charset::cp1047},
+    {"ibm-1047", Charset::cp1047},       {"iso-8859-2", Charset::iso_8859_2},
+    {"latin2", Charset::iso_8859_2},     {"iso-8859-15", Charset::iso_8859_15},
+    {"latin9", Charset::iso_8859_15},    {"windows-1250", Charset::windows_1250},
+    {"cp1250", Charset::windows_1250},   {"windows-1251", Charset::windows_1251},
+    {"cp1251", Charset::windows_1251},   {"windows-1252", Charset::windows_1252},
     {"cp1252", Charset::windows_1252},
 };
 
@@ -33,10 +37,12 @@ struct ReverseTable {
 
 const ReverseTable& reverse_of(Charset charset) {
   static const ReverseTable tables[] = {
-      ReverseTable(table_of(Charset::ascii)),        ReverseTable(table_of(Charset::iso_8859_1)),   ReverseTable(table_of(Charset::utf_8)),
-      ReverseTable(table_of(Charset::cp037)),        ReverseTable(table_of(Charset::cp500)),        ReverseTable(table_of(Charset::cp1047)),
-      ReverseTable(table_of(Charset::iso_8859_2)),   ReverseTable(table_of(Charset::iso_8859_15)),  ReverseTable(table_of(Charset::windows_1250)),
-      ReverseTable(table_of(Charset::windows_1251)), ReverseTable(table_of(Charset::windows_1252))};
+      ReverseTable(table_of(Charset::ascii)),        ReverseTable(table_of(Charset::iso_8859_1)),
+      ReverseTable(table_of(Charset::utf_8)),        ReverseTable(table_of(Charset::cp037)),
+      ReverseTable(table_of(Charset::cp500)),        ReverseTable(table_of(Charset::cp1047)),
+      ReverseTable(table_of(Charset::iso_8859_2)),   ReverseTable(table_of(Charset::iso_8859_15)),
+      ReverseTable(table_of(Charset::windows_1250)), ReverseTable(table_of(Charset::windows_1251)),
+      ReverseTable(table_of(Charset::windows_1252))};
   return tables[static_cast<std::size_t>(charset)];
 }
 
@@ -60,7 +66,9 @@ std::string_view name_of(Charset charset) {
   return "";
 }
 
-bool is_ebcdic(Charset charset) { return charset == Charset::cp037 || charset == Charset::cp500 || charset == Charset::cp1047; }
+bool is_ebcdic(Charset charset) {
+  return charset == Charset::cp037 || charset == Charset::cp500 || charset == Charset::cp1047;
+}
 
 std::optional<char> byte_of(Charset charset, char32_t code_point) {
   if (code_point < 256) {

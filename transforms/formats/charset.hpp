@@ -10,7 +10,19 @@
 namespace busway {
 
 // The character sets that bodies and records come in. utf_8 is checked and copied; the others are one byte a character.
-enum class Charset : std::uint8_t { ascii, iso_8859_1, utf_8, cp037, cp500, cp1047, iso_8859_2, iso_8859_15, windows_1250, windows_1251, windows_1252 };
+enum class Charset : std::uint8_t {
+  ascii,
+  iso_8859_1,
+  utf_8,
+  cp037,
+  cp500,
+  cp1047,
+  iso_8859_2,
+  iso_8859_15,
+  windows_1250,
+  windows_1251,
+  windows_1252
+};
 
 // By any of its usual names in any case ("latin1", "ISO-8859-1", "IBM037", ...), or nullopt.
 std::optional<Charset> charset_named(std::string_view name);

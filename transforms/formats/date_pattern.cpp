@@ -11,14 +11,17 @@ struct Moment {
   int year = 1970, month = 1, day = 1, hour = 0, minute = 0, second = 0;
 };
 
-bool is_leap(int year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
+bool is_leap(int year) {
+  return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
 int days_in(int year, int month) {
   constexpr std::array<int, 12> days = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   return month == 2 && is_leap(year) ? 29 : days[static_cast<std::size_t>(month - 1)];
 }
 bool is_real(const Moment& moment) {
   return moment.month >= 1 && moment.month <= 12 && moment.day >= 1 && moment.day <= days_in(moment.year, moment.month) &&
-         moment.hour >= 0 && moment.hour <= 23 && moment.minute >= 0 && moment.minute <= 59 && moment.second >= 0 && moment.second <= 59;
+         moment.hour >= 0 && moment.hour <= 23 && moment.minute >= 0 && moment.minute <= 59 && moment.second >= 0 &&
+         moment.second <= 59;
 }
 
 int digits(std::string_view text) {
@@ -46,7 +49,7 @@ std::optional<DatePattern> DatePattern::parse(std::string_view pattern) {
     std::string_view letters;
     Part part;
   };
-  constexpr Known known[] = {{"YYYY", Part::year}, {"YY", Part::short_year}, {"MM", Part::month}, {"DDD", Part::day_of_year},
+  constexpr Known known[] = {{"YYYY", Part::year}, {"YY", Part::short_year}, {"MM", Part::month},  {"DDD", Part::day_of_year},
                              {"DD", Part::day},    {"hh", Part::hour},       {"mm", Part::minute}, {"ss", Part::second}};
   DatePattern out;
   while (!pattern.empty()) {
@@ -132,7 +135,8 @@ std::optional<std::string> DatePattern::from_iso(std::string_view iso) const {
     iso.remove_prefix(1);
     return true;
   };
-  if (has_date() && (!take(4, '-', moment.year) || !take(2, '-', moment.month) || !take(2, has_time() ? 'T' : '\0', moment.day))) {
+  if (has_date() &&
+      (!take(4, '-', moment.year) || !take(2, '-', moment.month) || !take(2, has_time() ? 'T' : '\0', moment.day))) {
     return std::nullopt;
   }
   if (has_time()) {

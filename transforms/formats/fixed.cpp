@@ -29,18 +29,20 @@ class FixedFormat final : public Format {
     if (reads_) return read_record(*layout_, layout_->records[*reads_], bytes, arena);
     const LayoutSelector& selector = *layout_->selector;
     if (bytes.size() < selector.at + selector.length) {
-      return fail(ErrorKind::format, "reading a fixed record: it ends before offset " + std::to_string(selector.at + selector.length) +
-                                         ", where its kind stands");
+      return fail(ErrorKind::format, "reading a fixed record: it ends before offset " +
+                                         std::to_string(selector.at + selector.length) + ", where its kind stands");
     }
     for (const auto& [text, record] : selector.values) {
       std::string expected;
-      if (encode_charset(layout_->charset, text, expected) == std::string::npos && holds(bytes.substr(selector.at, selector.length), expected)) {
+      if (encode_charset(layout_->charset, text, expected) == std::string::npos &&
+          holds(bytes.substr(selector.at, selector.length), expected)) {
         return read_record(*layout_, layout_->records[record], bytes, arena);
       }
     }
     std::string found;
     decode_charset(layout_->charset, bytes.substr(selector.at, selector.length), found);
-    return fail(ErrorKind::format, "reading a fixed record: no record of the layout has '" + printable(found) + "' at offset " + std::to_string(selector.at));
+    return fail(ErrorKind::format, "reading a fixed record: no record of the layout has '" + printable(found) + "' at offset " +
+                                       std::to_string(selector.at));
   }
 
   Result<void> write(const Node& document, std::string& out) const override {
@@ -48,10 +50,12 @@ class FixedFormat final : public Format {
     for (const auto& [text, record] : layout_->selector->values) {
       const LayoutRecord& candidate = layout_->records[record];
       const LayoutField* field = selecting_field(candidate);
-      if (field != nullptr && says(*field, document.member(field->name), text)) return write_record(*layout_, candidate, document, out);
+      if (field != nullptr && says(*field, document.member(field->name), text))
+        return write_record(*layout_, candidate, document, out);
     }
     return fail(ErrorKind::format,
-                "writing a fixed record: the document does not say which record of the layout it is; name one with `record:`, or give it the "
+                "writing a fixed record: the document does not say which record of the layout it is; name one with `record:`, or "
+                "give it the "
                 "member that the layout's selector looks at");
   }
 
@@ -80,7 +84,8 @@ class FixedFormat final : public Format {
     std::string given;
     if (value.is_string() && !write_literal(layout_->charset, field, value.text(), given)) return holds(given, expected);
     char buffer[40];
-    if (value.is_number() && !write_literal(layout_->charset, field, number_to_text(value, buffer), given)) return holds(given, expected);
+    if (value.is_number() && !write_literal(layout_->charset, field, number_to_text(value, buffer), given))
+      return holds(given, expected);
     return false;
   }
 
@@ -103,7 +108,8 @@ std::unique_ptr<const Format> make_fixed(FixedConfig config, const ConfigNode& n
   auto layout = read_layout(*file, check);
   if (!layout) return nullptr;
   if (!config.record.empty() && (!config.request.empty() || !config.reply.empty())) {
-    check.findings.error("BW4017", place(node, "record"), "'record' is the record of both ways; 'request' and 'reply' beside it contradict it");
+    check.findings.error("BW4017", place(node, "record"),
+                         "'record' is the record of both ways; 'request' and 'reply' beside it contradict it");
     return nullptr;
   }
   bool good = true;
@@ -111,7 +117,8 @@ std::unique_ptr<const Format> make_fixed(FixedConfig config, const ConfigNode& n
     if (name.empty()) {
       if (layout->records.size() == 1) return 0;
       if (layout->selector) return std::nullopt;
-      check.findings.error("BW4017", named_by.at, "the layout has several records and no selector: name them with `request:` and `reply:`");
+      check.findings.error("BW4017", named_by.at,
+                           "the layout has several records and no selector: name them with `request:` and `reply:`");
       good = false;
       return std::nullopt;
     }
@@ -119,7 +126,8 @@ std::unique_ptr<const Format> make_fixed(FixedConfig config, const ConfigNode& n
     if (index) return index;
     std::vector<std::string_view> names;
     for (const LayoutRecord& record : layout->records) names.push_back(record.name);
-    check.findings.error("BW4017", place(node, key), "the layout has no record '" + printable(name) + "'" + did_you_mean(name, names));
+    check.findings.error("BW4017", place(node, key),
+                         "the layout has no record '" + printable(name) + "'" + did_you_mean(name, names));
     good = false;
     return std::nullopt;
   };
@@ -133,20 +141,23 @@ std::unique_ptr<const Format> make_fixed(FixedConfig config, const ConfigNode& n
 }  // namespace
 
 FormatType fixed_format() {
-  return {.name = "fixed",
-          .summary = "Records of fixed fields, in ASCII or EBCDIC, as a layout file declares them.",
-          .doc = "The layout (docs/layouts.md) names each field's place, length and type: text, numbers as digits, zoned, packed (COMP-3) or "
-                 "binary (COMP), dates, repeated groups. Nothing is cut off or dropped silently: a value that does not fit its field, a "
-                 "member without a field and a byte that is no digit are errors that name the field.",
-          .content_types = {},
-          .format = role<FixedConfig, const Format, FormatContext>(
-              {{"layout", &FixedConfig::layout, "The layout file.", required(), shorthand()},
-               {"record", &FixedConfig::record, "The record of both ways. Without any name the layout's selector decides."},
-               {"request", &FixedConfig::request, "The record of requests: what a `from` reads, what goes to a service."},
-               {"reply", &FixedConfig::reply, "The record of replies."}},
-              make_fixed),
-          .examples = {{"The selector decides", "fixed: stock.layout.yaml"},
-                       {"Named records", "fixed: { layout: till.layout.yaml, request: QUERY, reply: ANSWER }"}}};
+  return {
+      .name = "fixed",
+      .summary = "Records of fixed fields, in ASCII or EBCDIC, as a layout file declares them.",
+      .doc =
+          "The layout (docs/layouts.md) names each field's place, length and type: text, numbers as digits, zoned, packed "
+          "(COMP-3) or "
+          "binary (COMP), dates, repeated groups. Nothing is cut off or dropped silently: a value that does not fit its field, a "
+          "member without a field and a byte that is no digit are errors that name the field.",
+      .content_types = {},
+      .format = role<FixedConfig, const Format, FormatContext>(
+          {{"layout", &FixedConfig::layout, "The layout file.", required(), shorthand()},
+           {"record", &FixedConfig::record, "The record of both ways. Without any name the layout's selector decides."},
+           {"request", &FixedConfig::request, "The record of requests: what a `from` reads, what goes to a service."},
+           {"reply", &FixedConfig::reply, "The record of replies."}},
+          make_fixed),
+      .examples = {{"The selector decides", "fixed: stock.layout.yaml"},
+                   {"Named records", "fixed: { layout: till.layout.yaml, request: QUERY, reply: ANSWER }"}}};
 }
 
 }  // namespace busway

@@ -10,7 +10,9 @@ namespace {
 using Type = LayoutField::Type;
 using Refusal = std::optional<std::string>;
 
-char byte(Charset charset, char ascii) { return byte_of(charset, static_cast<unsigned char>(ascii)).value_or('?'); }
+char byte(Charset charset, char ascii) {
+  return byte_of(charset, static_cast<unsigned char>(ascii)).value_or('?');
+}
 
 // The ASCII character of a byte, or NUL.
 char ascii_of(Charset charset, char c) {
@@ -18,7 +20,9 @@ char ascii_of(Charset charset, char c) {
   return code_point < 0x80 ? static_cast<char>(code_point) : '\0';
 }
 
-void strip_zeros(std::string& digits) { digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size())); }
+void strip_zeros(std::string& digits) {
+  digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size()));
+}
 
 // `[+-]digits[.digits][e[+-]digits]`, with leading zeros allowed.
 bool split(std::string_view text, bool& negative, std::string& digits, std::int64_t& scale) {
@@ -300,7 +304,8 @@ Refusal read_number(const LayoutField& field, Charset charset, std::string_view 
 
 Refusal write_number(const LayoutField& field, Charset charset, const PlainNumber& number, std::string& out) {
   if (number.negative && !field.is_signed) return "is negative, but the field has no sign";
-  if (field.digits != 0 && number.digits.size() > field.digits) return "has more than " + std::to_string(field.digits) + " digits";
+  if (field.digits != 0 && number.digits.size() > field.digits)
+    return "has more than " + std::to_string(field.digits) + " digits";
   switch (field.type) {
     case Type::zoned: return write_zoned(field, charset, number, out);
     case Type::packed: return write_packed(field, number, out);

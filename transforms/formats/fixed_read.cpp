@@ -60,7 +60,9 @@ bool RecordReader::one(const LayoutField& field, Node& out) {
   if (field.type == Type::group) return group(field, out);
   std::size_t start = at_;
   if (bytes_.size() - at_ < field.length) {
-    return refuse(field, start, "is cut off: " + std::to_string(field.length) + " bytes are needed, " + std::to_string(bytes_.size() - at_) + " are left");
+    return refuse(field, start,
+                  "is cut off: " + std::to_string(field.length) + " bytes are needed, " + std::to_string(bytes_.size() - at_) +
+                      " are left");
   }
   std::string_view bytes = bytes_.substr(at_, field.length);
   at_ += field.length;
@@ -108,8 +110,9 @@ bool RecordReader::one(const LayoutField& field, Node& out) {
 bool RecordReader::repeated(const LayoutField& field, std::uint32_t count, Node& out) {
   // The bytes that are left bound what is laid out, whatever a counter says.
   if (field.length != 0 && count > (bytes_.size() - at_) / field.length) {
-    return refuse(field, at_, "is cut off: there are bytes for " + std::to_string((bytes_.size() - at_) / field.length) + " of its " +
-                                  std::to_string(count) + " occurrences");
+    return refuse(field, at_,
+                  "is cut off: there are bytes for " + std::to_string((bytes_.size() - at_) / field.length) + " of its " +
+                      std::to_string(count) + " occurrences");
   }
   auto* items = arena_.array<Node>(count);
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -126,8 +129,10 @@ bool RecordReader::count_of(const LayoutField& field, const LayoutField& counter
   bool good = !to_plain(value, 0, number) && !number.negative && number.digits.size() < 10;
   if (good && !number.digits.empty()) wanted = std::stoull(number.digits);
   if (!good || wanted < field.least || wanted > field.most) {
-    return refuse(counter, at_, "counts " + printable(value.is_string() || value.has_number_text() ? value.text() : "nothing") + " of '" + field.name +
-                                    "', which occurs " + std::to_string(field.least) + " to " + std::to_string(field.most) + " times");
+    return refuse(counter, at_,
+                  "counts " + printable(value.is_string() || value.has_number_text() ? value.text() : "nothing") + " of '" +
+                      field.name + "', which occurs " + std::to_string(field.least) + " to " + std::to_string(field.most) +
+                      " times");
   }
   count = static_cast<std::uint32_t>(wanted);
   return true;
@@ -149,15 +154,17 @@ bool RecordReader::group(const LayoutField& field, Node& out) {
         break;
       case Repeat::counted: {
         std::uint32_t count = 0;
-        if (!count_of(child, field.fields[child.counter], values[child.counter], count) || !repeated(child, count, values[i])) return false;
+        if (!count_of(child, field.fields[child.counter], values[child.counter], count) || !repeated(child, count, values[i]))
+          return false;
         break;
       }
       case Repeat::rest: {
         std::size_t left = bytes_.size() - at_;
         std::size_t count = child.length == 0 ? 0 : left / child.length;
         if (count < child.least || count > child.most) {
-          return refuse(child, at_, "occurs " + std::to_string(count) + " times in the bytes that are left, " + std::to_string(child.least) +
-                                        " to " + std::to_string(child.most) + " are allowed");
+          return refuse(child, at_,
+                        "occurs " + std::to_string(count) + " times in the bytes that are left, " + std::to_string(child.least) +
+                            " to " + std::to_string(child.most) + " are allowed");
         }
         if (!repeated(child, static_cast<std::uint32_t>(count), values[i])) return false;
         break;

@@ -33,7 +33,8 @@ Refusal write_scalar(Charset charset, const LayoutField& field, const Node& valu
       std::string bytes;
       std::size_t bad = encode_charset(charset, text, bytes);
       if (bad != std::string_view::npos) {
-        return "has a character that " + std::string(name_of(charset)) + " lacks: '" + printable(text.substr(bad, std::max<std::size_t>(1, utf8_sequence(text.substr(bad))))) + "'";
+        return "has a character that " + std::string(name_of(charset)) + " lacks: '" +
+               printable(text.substr(bad, std::max<std::size_t>(1, utf8_sequence(text.substr(bad))))) + "'";
       }
       if (bytes.size() > field.length) {
         return "is too long: " + std::to_string(bytes.size()) + " bytes, the field has " + std::to_string(field.length);
@@ -46,7 +47,8 @@ Refusal write_scalar(Charset charset, const LayoutField& field, const Node& valu
     }
     case Type::bytes: {
       std::string_view hex = value.is_string() ? value.text() : std::string_view();
-      if (!value.is_string() || hex.size() != 2U * field.length) return "needs " + std::to_string(2 * field.length) + " hex digits";
+      if (!value.is_string() || hex.size() != 2U * field.length)
+        return "needs " + std::to_string(2 * field.length) + " hex digits";
       for (std::size_t i = 0; i < hex.size(); i += 2) {
         int high = hex_value(hex[i]);
         int low = hex_value(hex[i + 1]);
@@ -113,7 +115,8 @@ bool RecordWriter::one(const LayoutField& field, const Node& value) {
       out_.append(field.length, field.pad);
       return true;
     } else {
-      return refuse(field, value.is_null() ? "is null, and the field has `blank: null` for that only" : "has no value, and the layout no default");
+      return refuse(field, value.is_null() ? "is null, and the field has `blank: null` for that only"
+                                           : "has no value, and the layout no default");
     }
   }
   if (field.value) {
@@ -132,7 +135,8 @@ bool RecordWriter::one(const LayoutField& field, const Node& value) {
   if (auto refused = write_scalar(charset_, field, value, out_)) return refuse(field, *refused);
   // What looks blank would be read back as null or as nothing.
   if (field.blank != LayoutField::Blank::keep && out_.find_first_not_of(field.pad, start) == std::string::npos) {
-    return refuse(field, "would be written as blank, which means " + std::string(field.blank == LayoutField::Blank::null ? "null" : "no value"));
+    return refuse(field, "would be written as blank, which means " +
+                             std::string(field.blank == LayoutField::Blank::null ? "null" : "no value"));
   }
   return true;
 }
@@ -165,7 +169,8 @@ bool RecordWriter::member(const LayoutField& parent, const LayoutField& field, c
   if (!value.is_array()) return refuse(field, "needs an array");
   if (value.size() < field.least || value.size() > field.most) {
     return refuse(field, "has " + std::to_string(value.size()) + " items, the layout allows " +
-                             (field.least == field.most ? "exactly " : std::to_string(field.least) + " to ") + std::to_string(field.most));
+                             (field.least == field.most ? "exactly " : std::to_string(field.least) + " to ") +
+                             std::to_string(field.most));
   }
   for (const Node& item : value.items()) {
     // In an array null stands for what is left out elsewhere.
@@ -177,7 +182,8 @@ bool RecordWriter::member(const LayoutField& parent, const LayoutField& field, c
 
 bool RecordWriter::group(const LayoutField& field, const Node& value) {
   if (!value.is_object()) {
-    return refuse(field, value.is_nothing() ? "has no value" : "is " + std::string(name_of(value.kind())) + ", an object is needed");
+    return refuse(field,
+                  value.is_nothing() ? "has no value" : "is " + std::string(name_of(value.kind())) + ", an object is needed");
   }
   if (!refuse_unknown(field, value)) return false;
   for (const LayoutField& child : field.fields) {

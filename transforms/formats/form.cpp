@@ -23,7 +23,8 @@ int hex_value(char c) {
 }
 
 bool is_plain(unsigned char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '*' || c == '-' || c == '.' || c == '_';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '*' || c == '-' || c == '.' ||
+         c == '_';
 }
 
 void append_encoded(std::string_view text, std::string& out) {
@@ -141,7 +142,8 @@ Result<Node> FormFormat::read(std::string_view bytes, Arena& arena) const {
 
 Result<void> FormFormat::write(const Node& document, std::string& out) const {
   if (!document.is_object()) {
-    return fail(ErrorKind::format, "writing a form: the document is " + std::string(busway::name_of(document.kind())) + ", an object is needed");
+    return fail(ErrorKind::format,
+                "writing a form: the document is " + std::string(busway::name_of(document.kind())) + ", an object is needed");
   }
   bool first = true;
   auto field = [&](std::string_view name, const Node& value) -> Result<void> {
@@ -188,8 +190,10 @@ std::unique_ptr<const Format> make_form(FormConfig config, const ConfigNode&, Ch
 FormatType form_format() {
   return {.name = "form",
           .summary = "HTML forms (application/x-www-form-urlencoded).",
-          .doc = "An object of texts; a name that stands several times is an array. `%XX` is decoded strictly: broken escapes, raw control "
-                 "characters and invalid UTF-8 are errors.",
+          .doc =
+              "An object of texts; a name that stands several times is an array. `%XX` is decoded strictly: broken escapes, raw "
+              "control "
+              "characters and invalid UTF-8 are errors.",
           .content_types = {"application/x-www-form-urlencoded"},
           .format = role<FormConfig, const Format, FormatContext>(
               {{"fields", &FormConfig::fields, "The most fields a form may have.", at_least(1), at_most(100'000)}}, make_form),

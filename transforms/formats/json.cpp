@@ -16,7 +16,9 @@ const char* refuse_for_json(const Node& node) {
     case Node::Kind::number:
       return !node.has_number_text() && !std::isfinite(node.as_double()) ? "JSON has no infinite numbers" : nullptr;
     case Node::Kind::string:
-      return find_invalid_utf8(node.text()) == std::string_view::npos ? nullptr : "the text is not valid Unicode (half of a surrogate pair)";
+      return find_invalid_utf8(node.text()) == std::string_view::npos
+                 ? nullptr
+                 : "the text is not valid Unicode (half of a surrogate pair)";
     default: return nullptr;
   }
 }
@@ -45,18 +47,20 @@ std::unique_ptr<const Format> make_json(JsonOptions options, const ConfigNode&, 
 
 FormatType json_format() {
   using Keys = JsonOptions::DuplicateKeys;
-  return {.name = "json",
-          .summary = "JSON texts (RFC 8259).",
-          .doc = "Numbers keep the text they came in with: `1250.10` and 20-digit ids pass through unchanged, until arithmetic touches "
-                 "them. A key that stands twice is refused, and so are invalid UTF-8, half surrogate pairs, a byte order mark and "
-                 "anything behind the value. Written compactly, members in their order.",
-          .content_types = {"application/json", "text/json", "+json"},
-          .format = role<JsonOptions, const Format, FormatContext>(
-              {{"duplicate_keys", &JsonOptions::duplicate_keys, "What a key that stands twice means: an error, or its last value.",
-                one_of<Keys>({{"refuse", Keys::refuse}, {"last", Keys::last}})},
-               {"depth", &JsonOptions::depth, "How deep arrays and objects may nest.", at_least(1), at_most(1000)}},
-              make_json),
-          .examples = {{"As it is", "json"}, {"A sender that repeats keys", "json: { duplicate_keys: last }"}}};
+  return {
+      .name = "json",
+      .summary = "JSON texts (RFC 8259).",
+      .doc =
+          "Numbers keep the text they came in with: `1250.10` and 20-digit ids pass through unchanged, until arithmetic touches "
+          "them. A key that stands twice is refused, and so are invalid UTF-8, half surrogate pairs, a byte order mark and "
+          "anything behind the value. Written compactly, members in their order.",
+      .content_types = {"application/json", "text/json", "+json"},
+      .format = role<JsonOptions, const Format, FormatContext>(
+          {{"duplicate_keys", &JsonOptions::duplicate_keys, "What a key that stands twice means: an error, or its last value.",
+            one_of<Keys>({{"refuse", Keys::refuse}, {"last", Keys::last}})},
+           {"depth", &JsonOptions::depth, "How deep arrays and objects may nest.", at_least(1), at_most(1000)}},
+          make_json),
+      .examples = {{"As it is", "json"}, {"A sender that repeats keys", "json: { duplicate_keys: last }"}}};
 }
 
 }  // namespace busway

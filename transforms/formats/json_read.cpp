@@ -1,8 +1,8 @@
 #include <cstring>
 #include <vector>
 
-// SSE2 is the baseline of x86-64. The namespace keeps these instantiations apart from anyone else's RapidJSON with other settings.
-// The library's SSE2 string scan lets 0x1A..0x1F pass; JsonScan has refused them before.
+// SSE2 is the baseline of x86-64. The namespace keeps these instantiations apart from anyone else's RapidJSON with other
+// settings. The library's SSE2 string scan lets 0x1A..0x1F pass; JsonScan has refused them before.
 #if defined(__SSE2__)
 #define RAPIDJSON_SSE2
 #endif
@@ -36,15 +36,23 @@ struct Frame {
   bool object = false;
 };
 
-std::string too_deep(std::int64_t depth) { return "arrays and objects nest deeper than " + std::to_string(depth) + " levels"; }
+std::string too_deep(std::int64_t depth) {
+  return "arrays and objects nest deeper than " + std::to_string(depth) + " levels";
+}
 
 constexpr std::size_t few_keys = 12;  // up to here comparing each with each is faster than an index
 
 // Takes RapidJSON's events and fills the tree; refuses what the library lets pass.
 class TreeBuilder {
  public:
-  TreeBuilder(const JsonOptions& options, JsonScan& scan, std::vector<Frame>& frames, KeyIndex& keys, std::byte* nodes, const char* text)
-      : options_(options), scan_(scan), frames_(frames), keys_(keys), nodes_(nodes), nodes_end_(nodes + scan.nodes() * sizeof(Node)),
+  TreeBuilder(const JsonOptions& options, JsonScan& scan, std::vector<Frame>& frames, KeyIndex& keys, std::byte* nodes,
+              const char* text)
+      : options_(options),
+        scan_(scan),
+        frames_(frames),
+        keys_(keys),
+        nodes_(nodes),
+        nodes_end_(nodes + scan.nodes() * sizeof(Node)),
         text_(text) {
     frames_.clear();
     nodes_ += sizeof(Node);  // the root's, held in root_
@@ -189,7 +197,8 @@ std::string_view explain(rj::ParseErrorCode code) {
   }
 }
 
-// Copies `text` and puts each lone surrogate's escape as its three bytes (WTF-8), which the parser passes through. Answers the size.
+// Copies `text` and puts each lone surrogate's escape as its three bytes (WTF-8), which the parser passes through. Answers the
+// size.
 std::size_t copy_with_surrogates(std::string_view text, char* to) {
   char* out = to;
   std::size_t at = 0;

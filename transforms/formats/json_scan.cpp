@@ -60,7 +60,8 @@ bool JsonScan::refuse(std::size_t offset, std::string_view why) {
   return false;
 }
 
-// `at` is behind the opening quote. Answers the place behind the closing one, the text's size when there is none, npos after refuse().
+// `at` is behind the opening quote. Answers the place behind the closing one, the text's size when there is none, npos after
+// refuse().
 std::size_t JsonScan::skip_string(std::string_view text, std::size_t at, bool surrogates) {
   while (at < text.size()) {
     if (at + 8 <= text.size() && plain(text.data() + at)) {
@@ -165,7 +166,8 @@ bool JsonScan::run(std::string_view text, std::size_t depth, bool surrogates) {
   }
 done:
   while (!open_.empty()) close(false);
-  if (large_.size() > 1) std::sort(large_.begin(), large_.end(), [](const Large& a, const Large& b) { return a.index < b.index; });
+  if (large_.size() > 1)
+    std::sort(large_.begin(), large_.end(), [](const Large& a, const Large& b) { return a.index < b.index; });
   return true;
 }
 

@@ -44,7 +44,8 @@ void write_string(std::string_view text, std::string& out) {
     if (c == 0xED) {
       if (at + 2 >= text.size() || static_cast<unsigned char>(text[at + 1]) < 0xA0) continue;
       out.append(text, from, at - from);
-      unsigned unit = 0xD000U | ((static_cast<unsigned char>(text[at + 1]) & 0x3FU) << 6) | (static_cast<unsigned char>(text[at + 2]) & 0x3FU);
+      unsigned unit = 0xD000U | ((static_cast<unsigned char>(text[at + 1]) & 0x3FU) << 6) |
+                      (static_cast<unsigned char>(text[at + 2]) & 0x3FU);
       out += "\\u";
       for (int shift = 12; shift >= 0; shift -= 4) out += hex_digits[(unit >> shift) & 15];
       at += 2;

@@ -66,6 +66,8 @@ std::uint32_t KeyIndex::add(std::string_view name, std::uint32_t value) {
   return none;
 }
 
-std::uint32_t KeyIndex::find(std::string_view name) const { return slots_.empty() ? none : slots_[slot_of(name)].value; }
+std::uint32_t KeyIndex::find(std::string_view name) const {
+  return slots_.empty() ? none : slots_[slot_of(name)].value;
+}
 
 }  // namespace busway

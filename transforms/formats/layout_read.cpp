@@ -23,7 +23,8 @@ Position place(const ConfigNode& node, std::string_view key) {
 
 class LayoutReader {
  public:
-  LayoutReader(CheckContext& check, Layout& layout, LayoutFieldDeclaration::Order order) : check_(check), layout_(layout), order_(order) {}
+  LayoutReader(CheckContext& check, Layout& layout, LayoutFieldDeclaration::Order order)
+      : check_(check), layout_(layout), order_(order) {}
 
   bool record(const std::string& name, const ConfigNode& node);
   bool selector(const LayoutSelectorDeclaration& declared, const ConfigNode& node);
@@ -77,8 +78,10 @@ bool LayoutReader::number(const LayoutFieldDeclaration& declared, const ConfigNo
     return refuse("BW4011", place(node, key), "'" + std::string(key) + "' is for " + std::string(types) + " only");
   };
   bool place_of_its_own = out.type == Type::number || out.type == Type::decimal || out.type == Type::zoned;
-  if (!only("decimals", declared.decimals.has_value(), numeric, "numbers") || !only("signed", declared.is_signed.has_value(), numeric, "numbers") ||
-      !only("digits", declared.digits.has_value(), out.type == Type::packed || out.type == Type::binary, "packed and binary numbers") ||
+  if (!only("decimals", declared.decimals.has_value(), numeric, "numbers") ||
+      !only("signed", declared.is_signed.has_value(), numeric, "numbers") ||
+      !only("digits", declared.digits.has_value(), out.type == Type::packed || out.type == Type::binary,
+            "packed and binary numbers") ||
       !only("order", declared.order != LayoutFieldDeclaration::Order::unset, out.type == Type::binary, "binary numbers") ||
       !only("sign", declared.sign.has_value(), place_of_its_own, "number, decimal and zoned fields")) {
     return false;
@@ -105,7 +108,8 @@ bool LayoutReader::shape(const LayoutFieldDeclaration& declared, const ConfigNod
   bool padded = display || out.type == Type::text || out.type == Type::filler || out.type == Type::date;
   std::string pad = declared.pad.value_or(display ? "0" : " ");
   std::string byte;
-  if (declared.pad && !padded) return refuse("BW4011", place(node, "pad"), "'pad' is for text, number, decimal, date and filler fields only");
+  if (declared.pad && !padded)
+    return refuse("BW4011", place(node, "pad"), "'pad' is for text, number, decimal, date and filler fields only");
   if (encode_charset(layout_.charset, pad, byte) != std::string::npos || byte.size() != 1) {
     return refuse("BW4011", place(node, "pad"), "'pad' is one character that " + std::string(name_of(layout_.charset)) + " has");
   }
@@ -113,7 +117,8 @@ bool LayoutReader::shape(const LayoutFieldDeclaration& declared, const ConfigNod
   // Blank zoned fields hold spaces, blank binary ones zeros.
   if (out.type == Type::zoned) out.pad = *byte_of(layout_.charset, ' ');
   if (out.type == Type::binary || out.type == Type::packed || out.type == Type::bytes) out.pad = '\0';
-  out.pad_left = declared.align == LayoutFieldDeclaration::Side::unset ? display : declared.align == LayoutFieldDeclaration::Side::right;
+  out.pad_left =
+      declared.align == LayoutFieldDeclaration::Side::unset ? display : declared.align == LayoutFieldDeclaration::Side::right;
   if (declared.align != LayoutFieldDeclaration::Side::unset && !display && out.type != Type::text) {
     return refuse("BW4011", place(node, "align"), "'align' is for text, number and decimal fields only");
   }
@@ -124,10 +129,12 @@ bool LayoutReader::shape(const LayoutFieldDeclaration& declared, const ConfigNod
     return refuse("BW4011", place(node, "pad"), "'" + pad + "' cannot fill up a number");
   }
   if (out.type == Type::date) {
-    if (declared.format.empty()) return refuse("BW1006", node.at, "'format' is required for a date: YYYYMMDD, YYDDD, hhmmss, ...");
+    if (declared.format.empty())
+      return refuse("BW1006", node.at, "'format' is required for a date: YYYYMMDD, YYDDD, hhmmss, ...");
     auto pattern = DatePattern::parse(declared.format);
     if (!pattern) {
-      return refuse("BW4011", place(node, "format"), "'" + declared.format + "' is no whole date or time; it is made of YYYY YY MM DD DDD hh mm ss");
+      return refuse("BW4011", place(node, "format"),
+                    "'" + declared.format + "' is no whole date or time; it is made of YYYY YY MM DD DDD hh mm ss");
     }
     out.pattern = std::move(*pattern);
   } else if (!declared.format.empty()) {
@@ -142,15 +149,21 @@ bool LayoutReader::sizes(const LayoutFieldDeclaration& declared, const ConfigNod
   if (!declared.length && out.type == Type::packed && out.digits != 0) length = out.digits / 2 + 1;
   if (length == 0) return refuse("BW1006", node.at, "'length' is required here: the field's bytes");
   if (out.type == Type::date && length != static_cast<std::int64_t>(out.pattern.width())) {
-    return refuse("BW4012", place(node, "length"), "the format has " + std::to_string(out.pattern.width()) + " characters, the field " + std::to_string(length));
+    return refuse("BW4012", place(node, "length"),
+                  "the format has " + std::to_string(out.pattern.width()) + " characters, the field " + std::to_string(length));
   }
   if (out.type == Type::binary && length > 8) return refuse("BW4012", place(node, "length"), "a binary number has 1 to 8 bytes");
   if (out.type == Type::packed && out.digits > 2 * length - 1) {
-    return refuse("BW4012", place(node, "digits"), std::to_string(length) + " bytes hold " + std::to_string(2 * length - 1) + " packed digits at most");
+    return refuse("BW4012", place(node, "digits"),
+                  std::to_string(length) + " bytes hold " + std::to_string(2 * length - 1) + " packed digits at most");
   }
   bool display = out.type == Type::number || out.type == Type::decimal;
-  std::int64_t least = display ? (out.is_signed ? 1 : 0) + (out.type == Type::decimal && out.decimals != 0 ? out.decimals + 2 : std::max<std::int64_t>(1, out.decimals)) : 1;
-  if (length < least) return refuse("BW4012", place(node, "length"), "such a number needs " + std::to_string(least) + " bytes at least");
+  std::int64_t least =
+      display ? (out.is_signed ? 1 : 0) +
+                    (out.type == Type::decimal && out.decimals != 0 ? out.decimals + 2 : std::max<std::int64_t>(1, out.decimals))
+              : 1;
+  if (length < least)
+    return refuse("BW4012", place(node, "length"), "such a number needs " + std::to_string(least) + " bytes at least");
   if (is_number(out.type) && length > 1000) return refuse("BW4012", place(node, "length"), "a number has 1000 bytes at most");
   out.length = static_cast<std::uint32_t>(length);
   return true;
@@ -187,7 +200,8 @@ bool LayoutReader::occurs(const LayoutFieldDeclaration& declared, const ConfigNo
     if (counter.repeat != Repeat::once || !(is_number(counter.type) || counter.type == Type::text) || counter.decimals != 0) {
       return refuse("BW4014", at, "'" + limits.by + "' is no whole number that stands once");
     }
-    if (counter.counts) return refuse("BW4014", at, "'" + limits.by + "' counts '" + parent.fields[counter.counted].name + "' already");
+    if (counter.counts)
+      return refuse("BW4014", at, "'" + limits.by + "' counts '" + parent.fields[counter.counted].name + "' already");
     counter.counts = true;
     counter.counted = static_cast<std::uint32_t>(parent.fields.size());
     out.counter = static_cast<std::uint32_t>(i);
@@ -202,8 +216,10 @@ bool LayoutReader::literals(const LayoutFieldDeclaration& declared, const Config
     auto refused = write_literal(layout_.charset, out, text, bytes);
     return !refused || refuse("BW4015", place(node, key), "'" + printable(text) + "' " + *refused);
   };
-  if (declared.value && declared.fallback) return refuse("BW4015", place(node, "default"), "a field that always holds one value needs no default");
-  if (declared.value && declared.blank != Blank::keep) return refuse("BW4015", place(node, "blank"), "a field that always holds one value is never blank");
+  if (declared.value && declared.fallback)
+    return refuse("BW4015", place(node, "default"), "a field that always holds one value needs no default");
+  if (declared.value && declared.blank != Blank::keep)
+    return refuse("BW4015", place(node, "blank"), "a field that always holds one value is never blank");
   if (declared.value && !fits("value", *declared.value)) return false;
   if (declared.fallback && !fits("default", *declared.fallback)) return false;
   out.value = declared.value;
@@ -221,31 +237,41 @@ bool LayoutReader::field(const ConfigNode& node, LayoutField& parent, Cursor& cu
   out.path = parent.path + "." + (declared.name.empty() ? "filler" : declared.name);
   bool is_group = node.find("fields") != nullptr;
   for (const LayoutField& other : parent.fields) {
-    if (!out.name.empty() && other.name == out.name) return refuse("BW4013", place(node, "name"), "'" + out.name + "' stands twice in this list");
+    if (!out.name.empty() && other.name == out.name)
+      return refuse("BW4013", place(node, "name"), "'" + out.name + "' stands twice in this list");
   }
   if (declared.at) {
-    if (!cursor.known) return refuse("BW4012", place(node, "at"), "'at' cannot be known behind a field that occurs a varying number of times");
+    if (!cursor.known)
+      return refuse("BW4012", place(node, "at"), "'at' cannot be known behind a field that occurs a varying number of times");
     std::int64_t gap = *declared.at - cursor.offset;
     if (gap < 0) {
-      return refuse("BW4012", place(node, "at"), "the field before ends at " + std::to_string(cursor.offset) + ", this one would begin inside it");
+      return refuse("BW4012", place(node, "at"),
+                    "the field before ends at " + std::to_string(cursor.offset) + ", this one would begin inside it");
     }
     if (gap > 0) filler(parent, gap);
     cursor.offset += gap;
   }
   if (is_group) {
     if (out.name.empty()) return refuse("BW1006", node.at, "a group needs a 'name'");
-    for (std::string_view key : {"length", "type", "pad", "align", "decimals", "digits", "signed", "sign", "order", "format", "value", "default", "blank"}) {
-      if (node.find(key) != nullptr) return refuse("BW4011", place(node, key), "a group has no '" + std::string(key) + "' of its own");
+    for (std::string_view key : {"length", "type", "pad", "align", "decimals", "digits", "signed", "sign", "order", "format",
+                                 "value", "default", "blank"}) {
+      if (node.find(key) != nullptr)
+        return refuse("BW4011", place(node, key), "a group has no '" + std::string(key) + "' of its own");
     }
     out.type = Type::group;
     if (!group(declared.fields, out, depth + 1)) return false;
   } else {
-    constexpr Type types[] = {Type::text, Type::text, Type::number, Type::decimal, Type::zoned, Type::packed, Type::binary, Type::date, Type::bytes, Type::filler};
+    constexpr Type types[] = {Type::text,   Type::text,   Type::number, Type::decimal, Type::zoned,
+                              Type::packed, Type::binary, Type::date,   Type::bytes,   Type::filler};
     out.type = types[static_cast<std::size_t>(declared.type)];
     if (declared.type == Kind::unset && out.name.empty()) out.type = Type::filler;
-    if (out.type == Type::filler && !out.name.empty()) return refuse("BW4011", place(node, "name"), "a filler has no name: it is no member of the document");
-    if (out.name.empty() && out.type != Type::filler) return refuse("BW1006", node.at, "'name' is required here: the member it becomes");
-    if (!number(declared, node, out) || !shape(declared, node, out) || !sizes(declared, node, out) || !literals(declared, node, out)) return false;
+    if (out.type == Type::filler && !out.name.empty())
+      return refuse("BW4011", place(node, "name"), "a filler has no name: it is no member of the document");
+    if (out.name.empty() && out.type != Type::filler)
+      return refuse("BW1006", node.at, "'name' is required here: the member it becomes");
+    if (!number(declared, node, out) || !shape(declared, node, out) || !sizes(declared, node, out) ||
+        !literals(declared, node, out))
+      return false;
   }
   if (!occurs(declared, node, parent, out)) return false;
   if (out.repeat == Repeat::rest && is_variable(out) && std::any_of(out.fields.begin(), out.fields.end(), is_variable)) {
@@ -264,7 +290,8 @@ bool LayoutReader::field(const ConfigNode& node, LayoutField& parent, Cursor& cu
 
 bool LayoutReader::group(const ConfigNode& list, LayoutField& out, int depth) {
   if (depth > deepest) return refuse("BW4011", list.at, "groups nest deeper than " + std::to_string(deepest) + " levels");
-  if (!list.is_list() || list.items.empty()) return refuse("BW1005", list.at, "expected a list of fields, found " + std::string(list.kind_name()));
+  if (!list.is_list() || list.items.empty())
+    return refuse("BW1005", list.at, "expected a list of fields, found " + std::string(list.kind_name()));
   Cursor cursor;
   bool good = true;
   for (const ConfigNode& item : list.items) good = field(item, out, cursor, depth) && good;
@@ -281,7 +308,9 @@ bool LayoutReader::record(const std::string& name, const ConfigNode& node) {
   if (!group(declared.fields, out.body, 1)) return false;
   if (declared.length) {
     std::int64_t gap = *declared.length - static_cast<std::int64_t>(out.body.length);
-    if (is_variable(out.body)) return refuse("BW4012", place(node, "length"), "a record with fields that occur a varying number of times has no one length");
+    if (is_variable(out.body))
+      return refuse("BW4012", place(node, "length"),
+                    "a record with fields that occur a varying number of times has no one length");
     if (gap < 0) return refuse("BW4012", place(node, "length"), "the fields take " + std::to_string(out.body.length) + " bytes");
     if (gap > 0) filler(out.body, gap);
     out.body.length = static_cast<std::uint32_t>(*declared.length);
@@ -304,7 +333,8 @@ bool LayoutReader::selector(const LayoutSelectorDeclaration& declared, const Con
     return refuse("BW4017", place(values->value, text), "there is no record '" + record + "'" + did_you_mean(record, names));
   }
   if (out.values.empty()) return refuse("BW4016", place(node, "values"), "the selector has no values");
-  if (declared.field.empty() != (declared.at && declared.length) || (!declared.field.empty() && (declared.at || declared.length))) {
+  if (declared.field.empty() != (declared.at && declared.length) ||
+      (!declared.field.empty() && (declared.at || declared.length))) {
     return refuse("BW4016", node.at, "a selector names a 'field', or its 'at' and 'length'");
   }
   out.at = static_cast<std::uint32_t>(declared.at.value_or(0));
@@ -323,7 +353,8 @@ bool LayoutReader::selector(const LayoutSelectorDeclaration& declared, const Con
       at += field.length * field.least;
     }
     if (found == nullptr || found->repeat != Repeat::once || found->type == Type::group) {
-      return refuse("BW4016", place(node, "field"), "the record '" + layout_.records[index].name + "' has no field '" + declared.field + "' at a fixed place");
+      return refuse("BW4016", place(node, "field"),
+                    "the record '" + layout_.records[index].name + "' has no field '" + declared.field + "' at a fixed place");
     }
     if (!first && (at != out.at || found->length != out.length)) {
       return refuse("BW4016", place(node, "field"), "'" + declared.field + "' does not stand at the same place in every record");
@@ -352,12 +383,14 @@ std::optional<Layout> read_layout(const ConfigNode& file, CheckContext& check) {
   auto charset = charset_named(declared.charset);
   if (!charset) {
     check.findings.error("BW4010", place(file, "charset"),
-                         "'" + printable(declared.charset) + "' is not one of ascii, iso-8859-1, -2 or -15, windows-1250 to -1252, utf-8, cp037, cp500, cp1047");
+                         "'" + printable(declared.charset) +
+                             "' is not one of ascii, iso-8859-1, -2 or -15, windows-1250 to -1252, utf-8, cp037, cp500, cp1047");
     return std::nullopt;
   }
   layout.charset = *charset;
   if (!declared.records.is_map() || declared.records.entries.empty()) {
-    check.findings.error("BW1005", place(file, "records"), "expected a mapping of records, found " + std::string(declared.records.kind_name()));
+    check.findings.error("BW1005", place(file, "records"),
+                         "expected a mapping of records, found " + std::string(declared.records.kind_name()));
     return std::nullopt;
   }
   LayoutReader reader(check, layout, declared.order);

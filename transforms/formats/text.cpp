@@ -30,7 +30,8 @@ class TextFormat final : public Format {
     }
     std::string text;
     if (std::size_t bad = decode_charset(charset_, bytes, text); bad != std::string_view::npos) {
-      return refuse_text("reading text", text, text.size(), "the byte is no character of " + std::string(busway::name_of(charset_)));
+      return refuse_text("reading text", text, text.size(),
+                         "the byte is no character of " + std::string(busway::name_of(charset_)));
     }
     return Node::string(arena.copy(text));
   }
@@ -70,13 +71,20 @@ FormatType text_format() {
           .summary = "A body that is one text.",
           .doc = "The document is a string. Numbers and booleans are written as their text; objects and arrays are an error.",
           .content_types = {"text/plain", "text/*"},
-          .format = role<TextConfig, const Format, FormatContext>(
-              {{"charset", &TextConfig::charset, "How its characters are written.",
-                one_of<Charset>({{"utf-8", Charset::utf_8}, {"ascii", Charset::ascii}, {"iso-8859-1", Charset::iso_8859_1},
-                                 {"iso-8859-2", Charset::iso_8859_2}, {"iso-8859-15", Charset::iso_8859_15}, {"windows-1250", Charset::windows_1250},
-                                 {"windows-1251", Charset::windows_1251}, {"windows-1252", Charset::windows_1252}, {"cp037", Charset::cp037}, {"cp500", Charset::cp500},
-                                 {"cp1047", Charset::cp1047}})}},
-              make_text),
+          .format =
+              role<TextConfig, const Format, FormatContext>({{"charset", &TextConfig::charset, "How its characters are written.",
+                                                              one_of<Charset>({{"utf-8", Charset::utf_8},
+                                                                               {"ascii", Charset::ascii},
+                                                                               {"iso-8859-1", Charset::iso_8859_1},
+                                                                               {"iso-8859-2", Charset::iso_8859_2},
+                                                                               {"iso-8859-15", Charset::iso_8859_15},
+                                                                               {"windows-1250", Charset::windows_1250},
+                                                                               {"windows-1251", Charset::windows_1251},
+                                                                               {"windows-1252", Charset::windows_1252},
+                                                                               {"cp037", Charset::cp037},
+                                                                               {"cp500", Charset::cp500},
+                                                                               {"cp1047", Charset::cp1047}})}},
+                                                            make_text),
           .examples = {{"As it is", "text"}, {"From a mainframe", "text: { charset: cp037 }"}}};
 }
 

@@ -29,7 +29,8 @@ class XmlFormat final : public Format {
 
   Result<void> write(const Node& document, std::string& out) const override {
     if (!document.is_object() || document.size() != 1 || document.members().front().value.is_array()) {
-      return fail(ErrorKind::format, "writing XML: the document must be an object with one member, the root element, that is no array");
+      return fail(ErrorKind::format,
+                  "writing XML: the document must be an object with one member, the root element, that is no array");
     }
     const Member& root = document.members().front();
     if (declaration_) out += "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
@@ -67,21 +68,23 @@ std::unique_ptr<const Format> make_xml(XmlConfig config, const ConfigNode& node,
 }  // namespace
 
 FormatType xml_format() {
-  return {.name = "xml",
-          .summary = "XML documents (XML 1.0, without a DTD).",
-          .doc = "The root element is the document's only member; child elements are members by local name, repeated ones arrays, "
-                 "attributes `@name`, text beside them `#text`; `<a/>` is `\"\"` and `xsi:nil` is null. Every leaf is a text. A DOCTYPE "
-                 "is refused. Every byte is checked before anything is made of it.",
-          .content_types = {"application/xml", "text/xml", "+xml"},
-          .format = role<XmlConfig, const Format, FormatContext>(
-              {{"namespace", &XmlConfig::default_namespace, "Namespace of the members without a prefix."},
-               {"namespaces", &XmlConfig::namespaces, "Prefixes of member names (`p:name`) and their namespaces."},
-               {"arrays", &XmlConfig::arrays, "Paths of elements that are arrays even when they stand once: `order/lines/line`."},
-               {"declaration", &XmlConfig::declaration, "Whether a written document begins with the XML declaration."}},
-              make_xml),
-          .examples = {{"As it is", "xml"},
-                       {"Lines are always an array", "xml: { arrays: [order/lines/line] }"},
-                       {"Two namespaces", "xml: { namespace: 'urn:example:orders', namespaces: { c: 'urn:example:customers' } }"}}};
+  return {
+      .name = "xml",
+      .summary = "XML documents (XML 1.0, without a DTD).",
+      .doc =
+          "The root element is the document's only member; child elements are members by local name, repeated ones arrays, "
+          "attributes `@name`, text beside them `#text`; `<a/>` is `\"\"` and `xsi:nil` is null. Every leaf is a text. A DOCTYPE "
+          "is refused. Every byte is checked before anything is made of it.",
+      .content_types = {"application/xml", "text/xml", "+xml"},
+      .format = role<XmlConfig, const Format, FormatContext>(
+          {{"namespace", &XmlConfig::default_namespace, "Namespace of the members without a prefix."},
+           {"namespaces", &XmlConfig::namespaces, "Prefixes of member names (`p:name`) and their namespaces."},
+           {"arrays", &XmlConfig::arrays, "Paths of elements that are arrays even when they stand once: `order/lines/line`."},
+           {"declaration", &XmlConfig::declaration, "Whether a written document begins with the XML declaration."}},
+          make_xml),
+      .examples = {{"As it is", "xml"},
+                   {"Lines are always an array", "xml: { arrays: [order/lines/line] }"},
+                   {"Two namespaces", "xml: { namespace: 'urn:example:orders', namespaces: { c: 'urn:example:customers' } }"}}};
 }
 
 }  // namespace busway

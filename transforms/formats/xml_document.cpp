@@ -34,7 +34,9 @@ class Converter {
     error_ = {.kind = ErrorKind::format, .text = "reading XML: " + text};
     return false;
   }
-  bool take(std::size_t bytes) { return budget_.take(bytes) || refuse("the document needs more than ten times its size in memory"); }
+  bool take(std::size_t bytes) {
+    return budget_.take(bytes) || refuse("the document needs more than ten times its size in memory");
+  }
   bool group_children(const XmlElement& element);
   std::size_t group_of(const XmlElement& child, std::size_t base, std::size_t hint) const;
   bool add_attributes(const XmlElement& element, Member* members, std::size_t& filled);
@@ -118,7 +120,8 @@ bool Converter::group_children(const XmlElement& element) {
     for (std::size_t j = base; j < i; ++j) {
       if (groups_[i].name != groups_[j].name) continue;
       return refuse("'" + printable(groups_[i].name) + "' stands in '" + printable(element.local()) + "' in two namespaces, '" +
-                    printable(groups_[j].uri) + "' and '" + printable(groups_[i].uri) + "'; give them prefixes with `namespaces:`");
+                    printable(groups_[j].uri) + "' and '" + printable(groups_[i].uri) +
+                    "'; give them prefixes with `namespaces:`");
     }
   }
   return true;
@@ -218,7 +221,8 @@ void ArrayPaths::add(std::string_view path) {
   at->is_array_ = true;
 }
 
-Result<Node> element_value(const XmlElement& element, const XmlRules& rules, const ArrayPaths* arrays, XmlBudget& budget, Arena& arena) {
+Result<Node> element_value(const XmlElement& element, const XmlRules& rules, const ArrayPaths* arrays, XmlBudget& budget,
+                           Arena& arena) {
   Converter converter(rules, budget, arena);
   Node out;
   if (!converter.value(element, arrays, out)) return std::unexpected(converter.error());

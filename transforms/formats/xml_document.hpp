@@ -34,9 +34,10 @@ struct XmlRules {
   ArrayPaths arrays;
 };
 
-// The value that stands for an element: text, null, or an object of its attributes, children and text. `arrays` is the element's own
-// place in XmlRules::arrays, or null. Errors: kind `format`: two namespaces under one name, or more memory than the budget.
-Result<Node> element_value(const XmlElement& element, const XmlRules& rules, const ArrayPaths* arrays, XmlBudget& budget, Arena& arena);
+// The value that stands for an element: text, null, or an object of its attributes, children and text. `arrays` is the element's
+// own place in XmlRules::arrays, or null. Errors: kind `format`: two namespaces under one name, or more memory than the budget.
+Result<Node> element_value(const XmlElement& element, const XmlRules& rules, const ArrayPaths* arrays, XmlBudget& budget,
+                           Arena& arena);
 
 // { ROOT: value }.
 Result<Node> xml_document(XmlDocument& document, const XmlRules& rules, Arena& arena);
@@ -48,9 +49,10 @@ struct XmlWriting {
   std::string declarations;   // further attributes of the outermost element, written: ` xmlns:n="urn:x"`
 };
 
-// Appends the element `name` with `value`, by the same rules; an array becomes repeated elements. What XML cannot hold is an error
-// of kind `format` that names the member.
-Result<void> write_element(std::string_view name, const Node& value, const XmlRules& rules, const XmlWriting& how, std::string& out);
+// Appends the element `name` with `value`, by the same rules; an array becomes repeated elements. What XML cannot hold is an
+// error of kind `format` that names the member.
+Result<void> write_element(std::string_view name, const Node& value, const XmlRules& rules, const XmlWriting& how,
+                           std::string& out);
 
 // Text with what XML needs escaped, and so that line ends survive. Characters that XML cannot hold are the caller's to refuse.
 void append_xml_text(std::string_view text, std::string& out);

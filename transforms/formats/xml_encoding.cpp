@@ -68,7 +68,8 @@ Result<std::string_view> xml_as_utf8(std::string_view bytes, std::string_view ch
   std::string_view declared = declared_encoding(bytes);
   if (marked) {
     if (!declared.empty() && !same(declared, "utf-8")) {
-      return fail(ErrorKind::format, "reading XML: the text is marked as UTF-8, but declares itself '" + printable(declared) + "'");
+      return fail(ErrorKind::format,
+                  "reading XML: the text is marked as UTF-8, but declares itself '" + printable(declared) + "'");
     }
     return bytes;
   }

@@ -31,7 +31,8 @@ bool XmlParser::declare_namespaces() {
     std::string_view uri = attribute.value();
     const char* at = attribute.name_;
     if (prefix == "xmlns") return refuse(at, "the prefix 'xmlns' cannot be declared");
-    if ((prefix == "xml") != (uri == xml_namespace)) return refuse(at, "the prefix 'xml' and its namespace belong to each other alone");
+    if ((prefix == "xml") != (uri == xml_namespace))
+      return refuse(at, "the prefix 'xml' and its namespace belong to each other alone");
     if (uri == xmlns_namespace) return refuse(at, "the namespace of 'xmlns' cannot be declared");
     if (!is_default && uri.empty()) return refuse(at, "the prefix '" + printable(prefix) + "' is declared without a namespace");
     if (bindings_.size() == limits_.attributes) {
@@ -61,11 +62,14 @@ bool XmlParser::resolve_names(XmlElement& element) {
         continue;
       }
       attribute.uri_ = uri_of(attribute.prefix());
-      if (attribute.uri_ == nullptr) return refuse(attribute.name_, "the prefix '" + printable(attribute.prefix()) + "' is not declared");
+      if (attribute.uri_ == nullptr)
+        return refuse(attribute.name_, "the prefix '" + printable(attribute.prefix()) + "' is not declared");
       for (std::size_t j = 0; j < i; ++j) {
         const XmlAttribute& other = attributes_[j];
-        if (other.prefix_size_ != 0 && other.uri_ != nullptr && other.local() == attribute.local() && other.uri() == attribute.uri()) {
-          return refuse(attribute.name_, "'" + printable(attribute.name()) + "' and '" + printable(other.name()) + "' are the same attribute");
+        if (other.prefix_size_ != 0 && other.uri_ != nullptr && other.local() == attribute.local() &&
+            other.uri() == attribute.uri()) {
+          return refuse(attribute.name_,
+                        "'" + printable(attribute.name()) + "' and '" + printable(other.name()) + "' are the same attribute");
         }
       }
     }

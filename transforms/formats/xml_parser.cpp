@@ -166,7 +166,8 @@ bool XmlParser::reference(char*& out) {
   char* from = at_++;
   char* stop = at_;
   while (stop < end_ && *stop != ';' && stop - at_ < 64 && *stop != '<' && *stop != '&' && !is_space(*stop)) ++stop;
-  if (stop == end_ || *stop != ';') return refuse(from, "'&' begins a reference that ends in ';'; write '&amp;' for the character");
+  if (stop == end_ || *stop != ';')
+    return refuse(from, "'&' begins a reference that ends in ';'; write '&amp;' for the character");
   std::string_view name(at_, static_cast<std::size_t>(stop - at_));
   at_ = stop + 1;
   if (name.starts_with('#')) {
@@ -189,7 +190,8 @@ bool XmlParser::reference(char*& out) {
     return true;
   }
   char c = name == "lt" ? '<' : name == "gt" ? '>' : name == "amp" ? '&' : name == "quot" ? '"' : name == "apos" ? '\'' : '\0';
-  if (c == '\0') return refuse(from, "the entity '&" + printable(name) + ";' is not defined; only lt, gt, amp, quot and apos are");
+  if (c == '\0')
+    return refuse(from, "the entity '&" + printable(name) + ";' is not defined; only lt, gt, amp, quot and apos are");
   *out++ = c;
   return true;
 }
@@ -255,7 +257,8 @@ bool XmlParser::start_tag() {
   char* from = at_++;
   std::size_t size = xml_name_size({at_, static_cast<std::size_t>(end_ - at_)});
   if (size == 0) return refuse(from, "expected the name of an element behind '<'");
-  if (open_.size() == limits_.depth) return refuse(from, "elements nest deeper than " + std::to_string(limits_.depth) + " levels");
+  if (open_.size() == limits_.depth)
+    return refuse(from, "elements nest deeper than " + std::to_string(limits_.depth) + " levels");
   if (element_count_ == element_room_) return refuse(from, "this is not a start tag");
   auto index = static_cast<std::uint32_t>(element_count_++);
   XmlElement& element = *new (&elements_[index]) XmlElement();

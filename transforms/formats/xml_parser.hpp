@@ -10,8 +10,8 @@
 
 namespace busway {
 
-// The strict parser behind parse_xml(): one pass over a private copy of the text, which is decoded in place. Every method that can
-// refuse answers false after refuse(). One document each.
+// The strict parser behind parse_xml(): one pass over a private copy of the text, which is decoded in place. Every method that
+// can refuse answers false after refuse(). One document each.
 class XmlParser {
  public:
   XmlParser(char* text, std::size_t size, Arena& arena, const XmlLimits& limits, XmlBudget& budget)
@@ -33,7 +33,7 @@ class XmlParser {
     std::size_t bindings = 0;      // in scope around it
     char* text = nullptr;          // joined parts
     std::size_t text_size = 0;
-    std::size_t text_room = 0;     // 0 while `text` points at the one part in the source
+    std::size_t text_room = 0;  // 0 while `text` points at the one part in the source
   };
   struct Binding {
     std::string_view prefix;

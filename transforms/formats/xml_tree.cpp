@@ -50,7 +50,8 @@ Result<XmlDocument> parse_xml(std::string_view bytes, Arena& arena, const XmlLim
   // A converted text lies in the arena a second time.
   std::size_t copies = text->data() >= bytes.data() && text->data() <= bytes.data() + bytes.size() ? 1 : 2;
   if (!document.budget.take(text->size() * copies) || !document.budget.take(elements * sizeof(XmlElement))) {
-    return fail(ErrorKind::format, "reading XML: its " + std::to_string(elements) + " elements need more than ten times its size in memory");
+    return fail(ErrorKind::format,
+                "reading XML: its " + std::to_string(elements) + " elements need more than ten times its size in memory");
   }
   constexpr std::size_t padding = 16;  // zeros to stop at
   char* copy = arena.array<char>(text->size() + padding);

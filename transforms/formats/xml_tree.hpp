@@ -13,7 +13,9 @@ namespace busway {
 // One attribute, decoded. Declarations of namespaces are attributes too, in xmlns_namespace (xml_name.hpp).
 class XmlAttribute {
  public:
-  std::string_view name() const { return {name_, static_cast<std::size_t>(prefix_size_ == 0 ? local_size_ : prefix_size_ + 1 + local_size_)}; }
+  std::string_view name() const {
+    return {name_, static_cast<std::size_t>(prefix_size_ == 0 ? local_size_ : prefix_size_ + 1 + local_size_)};
+  }
   std::string_view prefix() const { return {name_, prefix_size_}; }
   std::string_view local() const { return {name_ + (prefix_size_ == 0 ? 0 : prefix_size_ + 1), local_size_}; }
   std::string_view uri() const { return *uri_; }  // "" in no namespace
@@ -32,11 +34,15 @@ class XmlAttribute {
 // One element. Elements lie in document order in one array, so a first child is the next place and a sibling a step away.
 class XmlElement {
  public:
-  std::string_view name() const { return {name_, static_cast<std::size_t>(prefix_size_ == 0 ? local_size_ : prefix_size_ + 1 + local_size_)}; }
+  std::string_view name() const {
+    return {name_, static_cast<std::size_t>(prefix_size_ == 0 ? local_size_ : prefix_size_ + 1 + local_size_)};
+  }
   std::string_view prefix() const { return {name_, prefix_size_}; }
   std::string_view local() const { return {name_ + (prefix_size_ == 0 ? 0 : prefix_size_ + 1), local_size_}; }
   std::string_view uri() const { return *uri_; }  // "" in no namespace
-  bool is(std::string_view uri_wanted, std::string_view local_wanted) const { return local() == local_wanted && uri() == uri_wanted; }
+  bool is(std::string_view uri_wanted, std::string_view local_wanted) const {
+    return local() == local_wanted && uri() == uri_wanted;
+  }
 
   // Its own text, references decoded. Beside child elements: the parts that are more than white space, joined.
   std::string_view text() const { return {text_, text_size_}; }
@@ -87,9 +93,9 @@ struct XmlDocument {
 };
 
 // Reads one XML document: XML 1.0 fifth edition and Namespaces 1.0 without a DTD, which is refused. Every byte is checked. The
-// tree lives in `arena` alone. Encoding: a byte order mark, else `charset` (of a Content-Type; may be empty), else the declaration,
-// else UTF-8. UTF-8, UTF-16 with a mark, US-ASCII, ISO-8859-1, -2 and -15 and windows-1250 to -1252 are read. Any thread; does not recurse.
-// Errors: kind `format`, with line, column and position.
+// tree lives in `arena` alone. Encoding: a byte order mark, else `charset` (of a Content-Type; may be empty), else the
+// declaration, else UTF-8. UTF-8, UTF-16 with a mark, US-ASCII, ISO-8859-1, -2 and -15 and windows-1250 to -1252 are read. Any
+// thread; does not recurse. Errors: kind `format`, with line, column and position.
 Result<XmlDocument> parse_xml(std::string_view bytes, Arena& arena, const XmlLimits& limits = {}, std::string_view charset = {});
 
 }  // namespace busway

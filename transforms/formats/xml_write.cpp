@@ -39,7 +39,9 @@ void append_escaped(std::string_view text, bool attribute, std::string& out) {
   out.append(text, from, text.size() - from);
 }
 
-bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
 
 class ElementWriter {
  public:
@@ -235,10 +237,15 @@ bool ElementWriter::element(std::string_view name, const Node& value) {
 
 }  // namespace
 
-void append_xml_text(std::string_view text, std::string& out) { append_escaped(text, false, out); }
-void append_xml_attribute(std::string_view text, std::string& out) { append_escaped(text, true, out); }
+void append_xml_text(std::string_view text, std::string& out) {
+  append_escaped(text, false, out);
+}
+void append_xml_attribute(std::string_view text, std::string& out) {
+  append_escaped(text, true, out);
+}
 
-Result<void> write_element(std::string_view name, const Node& value, const XmlRules& rules, const XmlWriting& how, std::string& out) {
+Result<void> write_element(std::string_view name, const Node& value, const XmlRules& rules, const XmlWriting& how,
+                           std::string& out) {
   ElementWriter writer(rules, how, out);
   if (!writer.document(name, value)) return std::unexpected(writer.error());
   return {};

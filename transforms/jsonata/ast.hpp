@@ -12,13 +12,38 @@ class Signature;
 // What the parser makes of the text, before paths are flattened and names resolved. Lives in an arena.
 struct Ast {
   enum class Kind : std::uint8_t {
-    name, string, number, value, variable, wildcard, descendant, parent, regex,
+    name,
+    string,
+    number,
+    value,
+    variable,
+    wildcard,
+    descendant,
+    parent,
+    regex,
     word,         // `and`, `or`, `in` where a value is expected: a name
     placeholder,  // `?` among the arguments of a call
     end,          // the end of the text where a value is expected
     binary,       // text is the operator
-    dot, filter, group, sort, bind, focus, index, apply,
-    negate, array, object, call, partial, lambda, condition, coalesce, elvis, block, transform
+    dot,
+    filter,
+    group,
+    sort,
+    bind,
+    focus,
+    index,
+    apply,
+    negate,
+    array,
+    object,
+    call,
+    partial,
+    lambda,
+    condition,
+    coalesce,
+    elvis,
+    block,
+    transform
   };
   struct Pair {
     Ast* key = nullptr;

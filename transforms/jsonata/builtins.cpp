@@ -97,7 +97,8 @@ class Table {
     }
   }
   const Builtin* find(std::string_view name) const {
-    auto at = std::lower_bound(builtins_.begin(), builtins_.end(), name, [](const Builtin& row, std::string_view key) { return row.name < key; });
+    auto at = std::lower_bound(builtins_.begin(), builtins_.end(), name,
+                               [](const Builtin& row, std::string_view key) { return row.name < key; });
     return at != builtins_.end() && at->name == name ? &*at : nullptr;
   }
 

@@ -223,10 +223,10 @@ Op* Compiler::compile_binary(const Ast& ast, bool outer) {
     Op::Kind kind;
   };
   static constexpr Row rows[] = {
-      {"+", Op::Kind::add}, {"-", Op::Kind::subtract}, {"*", Op::Kind::multiply}, {"/", Op::Kind::divide}, {"%", Op::Kind::modulo},
-      {"=", Op::Kind::equal}, {"!=", Op::Kind::not_equal}, {"<", Op::Kind::less}, {"<=", Op::Kind::less_equal},
-      {">", Op::Kind::greater}, {">=", Op::Kind::greater_equal}, {"&", Op::Kind::concatenate}, {"and", Op::Kind::both},
-      {"or", Op::Kind::either}, {"in", Op::Kind::contained}, {"..", Op::Kind::range}};
+      {"+", Op::Kind::add},         {"-", Op::Kind::subtract}, {"*", Op::Kind::multiply},       {"/", Op::Kind::divide},
+      {"%", Op::Kind::modulo},      {"=", Op::Kind::equal},    {"!=", Op::Kind::not_equal},     {"<", Op::Kind::less},
+      {"<=", Op::Kind::less_equal}, {">", Op::Kind::greater},  {">=", Op::Kind::greater_equal}, {"&", Op::Kind::concatenate},
+      {"and", Op::Kind::both},      {"or", Op::Kind::either},  {"in", Op::Kind::contained},     {"..", Op::Kind::range}};
   for (const Row& row : rows) {
     if (row.symbol != ast.text) continue;
     Op* op = make(row.kind, ast);
@@ -248,9 +248,10 @@ void Compiler::check_not_equal(const Ast& ast) {
     bool may_miss = side->kind == Ast::Kind::name || side->kind == Ast::Kind::dot || side->kind == Ast::Kind::filter ||
                     side->kind == Ast::Kind::word || side->kind == Ast::Kind::wildcard || side->kind == Ast::Kind::descendant;
     if (!may_miss) continue;
-    options_.warnings->push_back({.position = ast.position,
-                                  .code = "BW3004",
-                                  .text = "'!=' is false when a side is missing; write $not(a = b) if a missing one shall count as different"});
+    options_.warnings->push_back(
+        {.position = ast.position,
+         .code = "BW3004",
+         .text = "'!=' is false when a side is missing; write $not(a = b) if a missing one shall count as different"});
     return;
   }
 }
@@ -262,7 +263,8 @@ Op* Compiler::compile_negate(const Ast& ast, bool outer) {
     if (operand->value.as_double() == 0) {
       operand->value = Node::number(0);
     } else {
-      std::string negative = operand->text.starts_with('-') ? std::string(operand->text.substr(1)) : "-" + std::string(operand->text);
+      std::string negative =
+          operand->text.starts_with('-') ? std::string(operand->text.substr(1)) : "-" + std::string(operand->text);
       operand->text = arena_.copy(negative);
       operand->value = Node::number_text(operand->text);
     }

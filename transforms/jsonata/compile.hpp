@@ -17,9 +17,9 @@ namespace busway::jsonata {
 
 // How strict compile() is, and what lies around the text.
 struct CompileOptions {
-  bool unknown_functions_fail = true;                      // a call of an unbound name is T1006 already here
-  bool copy_constants = true;                              // the arena dies before the results do
-  std::function<bool(std::string_view)> bound_outside{};   // variables in scope where $eval is called
+  bool unknown_functions_fail = true;                     // a call of an unbound name is T1006 already here
+  bool copy_constants = true;                             // the arena dies before the results do
+  std::function<bool(std::string_view)> bound_outside{};  // variables in scope where $eval is called
   std::vector<ExpressionWarning>* warnings = nullptr;
 };
 

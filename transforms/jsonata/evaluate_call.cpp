@@ -1,3 +1,5 @@
+#include <re2/re2.h>
+
 #include <array>
 #include <memory>
 #include <new>
@@ -7,8 +9,6 @@
 #include "transforms/jsonata/errors.hpp"
 #include "transforms/jsonata/evaluation.hpp"
 #include "transforms/jsonata/signature.hpp"
-
-#include <re2/re2.h>
 
 namespace busway::jsonata {
 
@@ -72,7 +72,8 @@ Node Evaluation::evaluate_partial(const Op& op, const Node& input, Frame* frame)
     return fail("T1007", {}, op.position, op.text);
   }
   if (!function.is_function()) return fail("T1008", {}, op.position, op.text);
-  return make_function({.kind = Closure::Kind::partial, .target = function, .given = {given, op.list.size}, .open = {open, op.list.size}});
+  return make_function(
+      {.kind = Closure::Kind::partial, .target = function, .given = {given, op.list.size}, .open = {open, op.list.size}});
 }
 
 Node Evaluation::evaluate_apply(const Op& op, const Node& input, Frame* frame) {

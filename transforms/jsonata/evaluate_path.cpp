@@ -136,7 +136,9 @@ Node Evaluation::evaluate_step(const Op& step, std::span<const Node> input, Fram
   return make_sequence(flat.items());
 }
 
-Tuple* Evaluation::extend(const Tuple& from) { return new (arena_.allocate(sizeof(Tuple), alignof(Tuple))) Tuple(from); }
+Tuple* Evaluation::extend(const Tuple& from) {
+  return new (arena_.allocate(sizeof(Tuple), alignof(Tuple))) Tuple(from);
+}
 
 void Evaluation::bind(Tuple& tuple, VariableId id, const Node& value) {
   tuple.bindings = new (arena_.allocate(sizeof(Binding), alignof(Binding))) Binding{id, value, tuple.bindings};

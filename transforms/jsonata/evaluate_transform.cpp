@@ -151,7 +151,8 @@ Node Evaluation::run_transform(const Closure& closure, std::span<const Node> arg
   if (!spend(draft.take_copied())) return {};
   Node matches = evaluate(*op.left, *copied, closure.frame);
   if (failed_) return {};
-  std::span<const Node> found = matches.is_array() ? matches.items() : std::span<const Node>(&matches, matches.is_nothing() ? 0 : 1);
+  std::span<const Node> found =
+      matches.is_array() ? matches.items() : std::span<const Node>(&matches, matches.is_nothing() ? 0 : 1);
   for (const Node& match : found) {
     Node* place = match.is_object() ? draft.place_of(match) : nullptr;
     Node context = place == nullptr ? match : *place;

@@ -50,7 +50,8 @@ Result<Node> Evaluation::run() {
   return result;
 }
 
-[[gnu::noinline]] Node Evaluation::fail(std::string_view code, std::string_view detail, std::int64_t position, std::string_view token) {
+[[gnu::noinline]] Node Evaluation::fail(std::string_view code, std::string_view detail, std::int64_t position,
+                                        std::string_view token) {
   if (!failed_) {
     error_ = Error{.kind = ErrorKind::mapping,
                    .text = describe(code, {}, detail),
@@ -100,7 +101,8 @@ Node Evaluation::evaluate(const Op& op, const Node& input, Frame* frame) {
   if ((++steps_ & 63U) == 0 && !spend(0)) return {};
   ++depth_;
   Node result = evaluate_kind(op, input, frame);
-  for (std::size_t i = 0; i < op.predicates.size && !failed_; ++i) result = evaluate_filter(*op.predicates[i].filter, result, frame);
+  for (std::size_t i = 0; i < op.predicates.size && !failed_; ++i)
+    result = evaluate_filter(*op.predicates[i].filter, result, frame);
   if (op.group != nullptr && op.kind != Op::Kind::path && !failed_) {
     result = evaluate_group(op.group->pairs, op.group->position, result, frame);
   }
@@ -163,8 +165,7 @@ Node Evaluation::evaluate_kind(const Op& op, const Node& input, Frame* frame) {
     case Op::Kind::partial: return evaluate_partial(op, input, frame);
     case Op::Kind::lambda: return evaluate_lambda(op, input, frame);
     case Op::Kind::apply: return evaluate_apply(op, input, frame);
-    case Op::Kind::transform:
-      return make_function({.kind = Closure::Kind::transform, .op = &op, .frame = frame});
+    case Op::Kind::transform: return make_function({.kind = Closure::Kind::transform, .op = &op, .frame = frame});
     case Op::Kind::sort: break;  // only ever a step
   }
   return {};

@@ -44,7 +44,7 @@ class Evaluation {
   Node lookup(const Node& input, std::string_view key);          // $lookup
   Node make_function(const Closure& closure);
   Node make_string(std::string_view text) { return Node::string(arena_.copy(text)); }
-  Node make_array(std::span<const Node> items);                  // copies
+  Node make_array(std::span<const Node> items);  // copies
   // The first match at or behind a place in the text as an object, nothing when there is none.
   Node make_match(const Closure& regex, const Node& text, std::size_t from, std::size_t from_points);
   // Counts work; false, and the error noted, when a limit is reached.
@@ -131,8 +131,8 @@ class Evaluation {
   Growth growth_;
   Limits limits_;
   const VariableNames& base_names_;
-  std::unique_ptr<VariableNames> names_{};             // made when $eval needs more
-  std::vector<std::unique_ptr<Program>> programs_{};   // compiled by $eval
+  std::unique_ptr<VariableNames> names_{};            // made when $eval needs more
+  std::vector<std::unique_ptr<Program>> programs_{};  // compiled by $eval
   Node* constants_ = nullptr;
   Node root_{};
   FreeValue* free_values_ = nullptr;

@@ -1,3 +1,5 @@
+#include <re2/re2.h>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -5,8 +7,6 @@
 #include "transforms/jsonata/compile.hpp"
 #include "transforms/jsonata/evaluation.hpp"
 #include "transforms/jsonata/jsonata.hpp"
-
-#include <re2/re2.h>
 
 namespace busway::jsonata {
 
@@ -38,7 +38,8 @@ class Language final : public ExpressionLanguage {
  public:
   explicit Language(bool for_routes) : for_routes_(for_routes) {}
 
-  Result<std::shared_ptr<const Expression>> compile(std::string_view text, std::vector<ExpressionWarning>* warnings) const override {
+  Result<std::shared_ptr<const Expression>> compile(std::string_view text,
+                                                    std::vector<ExpressionWarning>* warnings) const override {
     CompileOptions options;
     options.unknown_functions_fail = for_routes_;
     options.warnings = warnings;

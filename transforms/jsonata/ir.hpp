@@ -50,10 +50,49 @@ struct ParentSlot {
 // One operation of a compiled expression. A tree in an arena, immutable once compile() is done; evaluation switches on `kind`.
 struct Op {
   enum class Kind : std::uint8_t {
-    path, literal, context, root, local, free, builtin, name, wildcard, descendant, parent, regex, placeholder,
-    negate, add, subtract, multiply, divide, modulo, equal, not_equal, less, less_equal, greater, greater_equal,
-    concatenate, both, either, contained, range, array, object, condition, coalesce, elvis, block, bind, call, partial, lambda,
-    apply, transform, sort
+    path,
+    literal,
+    context,
+    root,
+    local,
+    free,
+    builtin,
+    name,
+    wildcard,
+    descendant,
+    parent,
+    regex,
+    placeholder,
+    negate,
+    add,
+    subtract,
+    multiply,
+    divide,
+    modulo,
+    equal,
+    not_equal,
+    less,
+    less_equal,
+    greater,
+    greater_equal,
+    concatenate,
+    both,
+    either,
+    contained,
+    range,
+    array,
+    object,
+    condition,
+    coalesce,
+    elvis,
+    block,
+    bind,
+    call,
+    partial,
+    lambda,
+    apply,
+    transform,
+    sort
   };
   struct Pair {
     Op* key = nullptr;
@@ -74,14 +113,14 @@ struct Op {
   };
 
   Kind kind = Kind::literal;
-  bool keep_array = false;            // `[]`
-  bool keep_singleton = false;        // of a path: one of its steps has `[]`
-  bool constructor = false;           // an array constructor whose items must not be flattened into the path's result
-  bool tuple = false;                 // a step, or path, that carries variables along
-  bool tail_call = false;             // a call whose result is its function's result
-  bool plain = false;                 // a path of names only
-  bool binds = false;                 // a block that needs a scope of its own
-  bool absolute = false;              // a path that starts at a variable
+  bool keep_array = false;      // `[]`
+  bool keep_singleton = false;  // of a path: one of its steps has `[]`
+  bool constructor = false;     // an array constructor whose items must not be flattened into the path's result
+  bool tuple = false;           // a step, or path, that carries variables along
+  bool tail_call = false;       // a call whose result is its function's result
+  bool plain = false;           // a path of names only
+  bool binds = false;           // a block that needs a scope of its own
+  bool absolute = false;        // a path that starts at a variable
   std::int32_t position = -1;
   std::string_view text{};            // name, operator, what an error calls it
   Node value{};                       // of a literal
@@ -92,14 +131,14 @@ struct Op {
   Op* left = nullptr;
   Op* right = nullptr;
   Op* third = nullptr;
-  Items<Op*> list{};                  // steps, arguments, elements, statements
-  Items<Op::Stage> predicates{};      // of an expression
-  Items<Op::Stage> stages{};          // of a step
+  Items<Op*> list{};              // steps, arguments, elements, statements
+  Items<Op::Stage> predicates{};  // of an expression
+  Items<Op::Stage> stages{};      // of a step
   Items<Pair> pairs{};
   Items<Term> terms{};
   Group* group = nullptr;
-  ParentSlot* slot = nullptr;         // of a parent
-  ParentSlot* ancestor = nullptr;     // of a step that some parent found
+  ParentSlot* slot = nullptr;      // of a parent
+  ParentSlot* ancestor = nullptr;  // of a step that some parent found
   Items<VariableId> parameters{};
   const Signature* signature = nullptr;
   const Builtin* builtin = nullptr;

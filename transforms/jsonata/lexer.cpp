@@ -14,8 +14,12 @@ namespace {
 constexpr std::string_view single_symbols = ".[]{}(),@#;:?+-*/%|=<>^&!~";
 constexpr std::string_view double_symbols[] = {"..", ":=", "!=", ">=", "<=", "**", "~>", "?:", "??"};
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v';
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 int hex_value(char c) {
   if (is_digit(c)) return c - '0';
@@ -180,13 +184,15 @@ Result<Token> Lexer::read_regex() {
 
 Token Lexer::read_name() {
   std::size_t end = at_;
-  while (end < text_.size() && !is_space(text_[end]) && (text_[end] == '\0' || single_symbols.find(text_[end]) == std::string_view::npos)) {
+  while (end < text_.size() && !is_space(text_[end]) &&
+         (text_[end] == '\0' || single_symbols.find(text_[end]) == std::string_view::npos)) {
     ++end;
   }
   std::string_view name = text_.substr(at_, end - at_);
   skip(name.size());
   if (name.starts_with('$')) return token(TokenKind::variable, arena_.copy(name.substr(1)));
-  if (name == "and" || name == "or" || name == "in") return token(TokenKind::symbol, name == "and" ? "and" : name == "or" ? "or" : "in");
+  if (name == "and" || name == "or" || name == "in")
+    return token(TokenKind::symbol, name == "and" ? "and" : name == "or" ? "or" : "in");
   if (name == "true" || name == "false" || name == "null") return token(TokenKind::value, arena_.copy(name));
   return token(TokenKind::name, arena_.copy(name));
 }

@@ -12,8 +12,8 @@ enum class TokenKind : std::uint8_t { end, name, variable, number, string, value
 
 struct Token {
   TokenKind kind = TokenKind::end;
-  std::string_view text{};   // name, symbol, a string's decoded text, a number's text, a regex's pattern; lives in text or arena
-  std::string_view flags{};  // of a regex
+  std::string_view text{};    // name, symbol, a string's decoded text, a number's text, a regex's pattern; lives in text or arena
+  std::string_view flags{};   // of a regex
   std::int64_t position = 0;  // code points before the token's end, as jsonata-js counts
 
   bool is(std::string_view symbol) const { return kind == TokenKind::symbol && text == symbol; }
@@ -31,7 +31,9 @@ class Lexer {
  private:
   char at(std::size_t index) const { return index < text_.size() ? text_[index] : '\0'; }
   void skip(std::size_t bytes);
-  Token token(TokenKind kind, std::string_view text) const { return {.kind = kind, .text = text, .flags = {}, .position = position_}; }
+  Token token(TokenKind kind, std::string_view text) const {
+    return {.kind = kind, .text = text, .flags = {}, .position = position_};
+  }
   Result<Token> read_string(char quote);
   bool read_unicode_escape(char32_t& code_point);
   Result<Token> read_number();

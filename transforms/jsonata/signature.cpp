@@ -73,7 +73,11 @@ Result<const Signature*> Signature::parse(std::string_view source, Arena& arena)
     }
     Parameter parameter;
     switch (c) {
-      case 's': case 'n': case 'b': case 'l': case 'o':
+      case 's':
+      case 'n':
+      case 'b':
+      case 'l':
+      case 'o':
         parameter.kinds = static_cast<std::uint8_t>(bit_of(c) | missing);
         parameters.push(parameter, arena);
         break;

@@ -1,18 +1,23 @@
 #include "transforms/jsonata/text.hpp"
 
+#include <locale.h>
+#include <wctype.h>
+
 #include <algorithm>
 #include <cstring>
 #include <cwctype>
-#include <locale.h>
-#include <wctype.h>
 
 namespace busway::jsonata {
 
 namespace {
 
-unsigned byte_at(std::string_view text, std::size_t at) { return static_cast<unsigned char>(text[at]); }
+unsigned byte_at(std::string_view text, std::size_t at) {
+  return static_cast<unsigned char>(text[at]);
+}
 
-bool is_continuation(unsigned byte) { return (byte & 0xC0U) == 0x80U; }
+bool is_continuation(unsigned byte) {
+  return (byte & 0xC0U) == 0x80U;
+}
 
 // Bytes of the code point that starts at `at`, 1 for a byte that starts none.
 std::size_t length_at(std::string_view text, std::size_t at) {
@@ -37,7 +42,9 @@ bool is_high(std::string_view text) {
   return text.size() >= 3 && byte_at(text, text.size() - 3) == 0xED && (byte_at(text, text.size() - 2) & 0xF0U) == 0xA0U;
 }
 
-bool is_low(std::string_view text) { return text.size() >= 3 && byte_at(text, 0) == 0xED && (byte_at(text, 1) & 0xF0U) == 0xB0U; }
+bool is_low(std::string_view text) {
+  return text.size() >= 3 && byte_at(text, 0) == 0xED && (byte_at(text, 1) & 0xF0U) == 0xB0U;
+}
 
 }  // namespace
 

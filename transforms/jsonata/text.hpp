@@ -30,6 +30,8 @@ std::string_view concatenate(std::string_view left, std::string_view right, Aren
 std::string to_upper(std::string_view text);
 std::string to_lower(std::string_view text);
 
-inline bool is_surrogate(char32_t c) { return c >= 0xD800 && c <= 0xDFFF; }
+inline bool is_surrogate(char32_t c) {
+  return c >= 0xD800 && c <= 0xDFFF;
+}
 
 }  // namespace busway::jsonata

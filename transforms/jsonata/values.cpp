@@ -84,8 +84,7 @@ bool same(const Node& left, const Node& right, int level) {
     case Node::Kind::nothing:
     case Node::Kind::null: return true;
     case Node::Kind::boolean: return left.as_boolean() == right.as_boolean();
-    case Node::Kind::number:
-      return compare_numbers(left, right) == 0 && left.as_double() == right.as_double();
+    case Node::Kind::number: return compare_numbers(left, right) == 0 && left.as_double() == right.as_double();
     case Node::Kind::string: return left.text() == right.text();
     case Node::Kind::function: return left.closure() == right.closure();
     case Node::Kind::array: {

@@ -19,12 +19,24 @@ constexpr std::uint8_t tuples = 8;
 constexpr std::uint8_t wrapper = 12;
 }  // namespace mark
 
-inline bool is_sequence(const Node& node) { return node.is_array() && (node.marks() & mark::sequence) != 0; }
-inline bool is_tuples(const Node& node) { return node.is_array() && (node.marks() & mark::wrapper) == mark::tuples; }
-inline bool is_wrapper(const Node& node) { return node.is_array() && (node.marks() & mark::wrapper) == mark::wrapper; }
-inline bool is_constructed(const Node& node) { return node.is_array() && (node.marks() & mark::wrapper) == mark::constructed; }
-inline Node with_mark(const Node& node, std::uint8_t mark) { return node.with_marks(static_cast<std::uint8_t>(node.marks() | mark)); }
-inline Node make_sequence(std::span<const Node> items) { return Node::array(items).with_marks(mark::sequence); }
+inline bool is_sequence(const Node& node) {
+  return node.is_array() && (node.marks() & mark::sequence) != 0;
+}
+inline bool is_tuples(const Node& node) {
+  return node.is_array() && (node.marks() & mark::wrapper) == mark::tuples;
+}
+inline bool is_wrapper(const Node& node) {
+  return node.is_array() && (node.marks() & mark::wrapper) == mark::wrapper;
+}
+inline bool is_constructed(const Node& node) {
+  return node.is_array() && (node.marks() & mark::wrapper) == mark::constructed;
+}
+inline Node with_mark(const Node& node, std::uint8_t mark) {
+  return node.with_marks(static_cast<std::uint8_t>(node.marks() | mark));
+}
+inline Node make_sequence(std::span<const Node> items) {
+  return Node::array(items).with_marks(mark::sequence);
+}
 
 // Variables of one scope. A binding's value may change while its scope lives; a shared list belongs to a tuple.
 struct Binding {
@@ -43,25 +55,29 @@ struct Tuple {
   Node value{};
   Binding* bindings = nullptr;
 };
-inline const Tuple& tuple_of(const Node& node) { return *static_cast<const Tuple*>(node.closure()); }
+inline const Tuple& tuple_of(const Node& node) {
+  return *static_cast<const Tuple*>(node.closure());
+}
 
 // A function as a value.
 struct Closure {
   enum class Kind : std::uint8_t { lambda, builtin, partial, regex, next_match, transform, chain };
   Kind kind = Kind::lambda;
-  const Op* op = nullptr;            // lambda, regex, transform
-  Frame* frame = nullptr;            // lambda, transform
-  Node input{};                      // lambda: its context; next_match: the text
+  const Op* op = nullptr;  // lambda, regex, transform
+  Frame* frame = nullptr;  // lambda, transform
+  Node input{};            // lambda: its context; next_match: the text
   const Builtin* builtin = nullptr;
-  Node target{};                     // partial, chain: the function behind
-  Node then{};                       // chain: the second function
-  std::span<const Node> given{};     // partial: arguments, placeholders marked
-  std::span<const bool> open{};      // partial: which arguments are still to come
-  std::size_t from = 0;              // next_match: where to go on, in bytes
-  std::size_t from_points = 0;       // ... in code points
-  const void* regex = nullptr;       // next_match: the pattern's closure
+  Node target{};                  // partial, chain: the function behind
+  Node then{};                    // chain: the second function
+  std::span<const Node> given{};  // partial: arguments, placeholders marked
+  std::span<const bool> open{};   // partial: which arguments are still to come
+  std::size_t from = 0;           // next_match: where to go on, in bytes
+  std::size_t from_points = 0;    // ... in code points
+  const void* regex = nullptr;    // next_match: the pattern's closure
 };
-inline const Closure& closure_of(const Node& node) { return *static_cast<const Closure*>(node.closure()); }
+inline const Closure& closure_of(const Node& node) {
+  return *static_cast<const Closure*>(node.closure());
+}
 int arity_of(const Node& function);
 
 // How deep values may nest in what walks them.

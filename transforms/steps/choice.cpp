@@ -68,8 +68,9 @@ class ChoiceReader {
 
   std::unique_ptr<Step> read(const ConfigNode& node) {
     if (!node.is_list() || node.items.empty()) {
-      check_.findings.error("BW1005", node.at, "choice must be a list of branches, each { when, steps }, found " +
-                                                   std::string(node.is_list() ? "an empty list" : node.kind_name()));
+      check_.findings.error("BW1005", node.at,
+                            "choice must be a list of branches, each { when, steps }, found " +
+                                std::string(node.is_list() ? "an empty list" : node.kind_name()));
       return nullptr;
     }
     std::size_t before = check_.findings.errors();
@@ -84,7 +85,8 @@ class ChoiceReader {
  private:
   std::optional<Branch> read_branch(const ConfigNode& node, bool first, bool last) {
     if (!node.is_map()) {
-      check_.findings.error("BW1005", node.at, "a branch must be { when, steps } or { otherwise: [steps] }, found " + std::string(node.kind_name()));
+      check_.findings.error("BW1005", node.at,
+                            "a branch must be { when, steps } or { otherwise: [steps] }, found " + std::string(node.kind_name()));
       return std::nullopt;
     }
     const ConfigNode::Entry* when = node.find("when");
@@ -92,15 +94,18 @@ class ChoiceReader {
     const ConfigNode::Entry* otherwise = node.find("otherwise");
     for (const ConfigNode::Entry& entry : node.entries) {
       if (&entry == when || &entry == steps || &entry == otherwise) continue;
-      check_.findings.error("BW1004", entry.key.at, "unknown key '" + entry.key.text + "'" + did_you_mean(entry.key.text, {"when", "steps", "otherwise"}));
+      check_.findings.error(
+          "BW1004", entry.key.at,
+          "unknown key '" + entry.key.text + "'" + did_you_mean(entry.key.text, {"when", "steps", "otherwise"}));
     }
     Branch out;
     if (otherwise != nullptr) {
       if (when != nullptr || steps != nullptr) {
         check_.findings.error("BW2013", otherwise->key.at, "'otherwise' is a branch of its own: begin it with '- '");
       } else if (!last || first) {
-        check_.findings.error("BW2013", otherwise->key.at, first ? "a choice needs a branch with 'when' before 'otherwise'"
-                                                                  : "'otherwise' must be the last branch: those behind it are never reached");
+        check_.findings.error("BW2013", otherwise->key.at,
+                              first ? "a choice needs a branch with 'when' before 'otherwise'"
+                                    : "'otherwise' must be the last branch: those behind it are never reached");
       }
       out.steps = context_.steps(otherwise->value, check_);
     } else {
@@ -131,19 +136,24 @@ struct BranchConfig {
 
 StepType choice_step() {
   Role<Step, StepContext> role;
-  role.fields = Fields<BranchConfig>{{"when", &BranchConfig::when, "The branch is taken when this is true."},
-                                     {"steps", &BranchConfig::steps, "What is done then."},
-                                     {"otherwise", &BranchConfig::otherwise, "As the last branch: what is done when no other was true."}}
-                    .infos();
-  role.make = [](const ConfigNode& node, CheckContext& check, const StepContext& context) { return ChoiceReader(check, context).read(node); };
-  return {.name = "choice",
-          .summary = "Runs the steps of the first branch whose condition is true.",
-          .doc = "A list of branches. Conditions are taken as JSONata's `$boolean` takes them; nothing is false. When no branch is true "
-                 "and there is no `otherwise`, the route goes on.",
-          .step = std::move(role),
-          .examples = {{"Refuse what is out of stock",
-                        "choice:\n  - when: $not($vars.reserved.code = \"00\")\n    steps: [ { reply: { status: 409 } } ]\n"
-                        "  - otherwise: [ { map: '{ \"ok\": true }' } ]"}}};
+  role.fields =
+      Fields<BranchConfig>{{"when", &BranchConfig::when, "The branch is taken when this is true."},
+                           {"steps", &BranchConfig::steps, "What is done then."},
+                           {"otherwise", &BranchConfig::otherwise, "As the last branch: what is done when no other was true."}}
+          .infos();
+  role.make = [](const ConfigNode& node, CheckContext& check, const StepContext& context) {
+    return ChoiceReader(check, context).read(node);
+  };
+  return {
+      .name = "choice",
+      .summary = "Runs the steps of the first branch whose condition is true.",
+      .doc =
+          "A list of branches. Conditions are taken as JSONata's `$boolean` takes them; nothing is false. When no branch is true "
+          "and there is no `otherwise`, the route goes on.",
+      .step = std::move(role),
+      .examples = {{"Refuse what is out of stock",
+                    "choice:\n  - when: $not($vars.reserved.code = \"00\")\n    steps: [ { reply: { status: 409 } } ]\n"
+                    "  - otherwise: [ { map: '{ \"ok\": true }' } ]"}}};
 }
 
 }  // namespace busway

@@ -17,7 +17,8 @@ struct ExpressionConfig {
 template <class StepOfExpression>
 Role<Step, StepContext> expression_role(std::string doc) {
   Role<Step, StepContext> out;
-  out.fields = Fields<ExpressionConfig>{{"expression", &ExpressionConfig::expression, std::move(doc), required(), shorthand()}}.infos();
+  out.fields =
+      Fields<ExpressionConfig>{{"expression", &ExpressionConfig::expression, std::move(doc), required(), shorthand()}}.infos();
   out.make = [](const ConfigNode& node, CheckContext& check, const StepContext&) -> std::unique_ptr<Step> {
     ExpressionRef expression;
     if (!read_value(node, Constraints{}, check, expression)) return nullptr;

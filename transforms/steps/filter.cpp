@@ -25,11 +25,12 @@ class FilterStep final : public Step {
 }  // namespace
 
 StepType filter_step() {
-  return {.name = "filter",
-          .summary = "Ends the route for messages that a condition is not true for.",
-          .doc = "The condition is taken as JSONata's `$boolean` takes it; nothing is false. A waiting HTTP caller is answered 204.",
-          .step = expression_role<FilterStep>("The message goes on when this is true."),
-          .examples = {{"Only orders with lines", "filter: $count(lines) > 0"}}};
+  return {
+      .name = "filter",
+      .summary = "Ends the route for messages that a condition is not true for.",
+      .doc = "The condition is taken as JSONata's `$boolean` takes it; nothing is false. A waiting HTTP caller is answered 204.",
+      .step = expression_role<FilterStep>("The message goes on when this is true."),
+      .examples = {{"Only orders with lines", "filter: $count(lines) > 0"}}};
 }
 
 }  // namespace busway

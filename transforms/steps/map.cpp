@@ -30,13 +30,15 @@ class MapStep final : public Step {
 }  // namespace
 
 StepType map_step() {
-  return {.name = "map",
-          .summary = "Replaces the body with the result of a JSONata expression.",
-          .doc = "The result becomes the body; the content type is cleared and received headers no longer travel with it. A result of "
-                 "nothing fails the step (kind `mapping`): write `null` for null.",
-          .step = expression_role<MapStep>("What the body becomes."),
-          .examples = {{"Rename two members", "map: '{ \"id\": OrderNumber, \"status\": Status }'"},
-                       {"A mapping in its own file", "map: map/order-to-erp.jsonata"}}};
+  return {
+      .name = "map",
+      .summary = "Replaces the body with the result of a JSONata expression.",
+      .doc =
+          "The result becomes the body; the content type is cleared and received headers no longer travel with it. A result of "
+          "nothing fails the step (kind `mapping`): write `null` for null.",
+      .step = expression_role<MapStep>("What the body becomes."),
+      .examples = {{"Rename two members", "map: '{ \"id\": OrderNumber, \"status\": Status }'"},
+                   {"A mapping in its own file", "map: map/order-to-erp.jsonata"}}};
 }
 
 }  // namespace busway

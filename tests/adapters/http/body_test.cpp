@@ -51,7 +51,8 @@ Gathered chunked(const std::string& wire, std::uint64_t limit = 1 << 20) {
     Gathered other = gather({Framing::Kind::chunked, 0}, wire, step, limit);
     CHECK_MESSAGE(other == whole, wire.substr(0, 100) << " in steps of " << step);
   }
-  for (std::size_t cut = 1; cut < wire.size() && wire.size() < 400; ++cut) CHECK(gather({Framing::Kind::chunked, 0}, wire, cut, limit) == whole);
+  for (std::size_t cut = 1; cut < wire.size() && wire.size() < 400; ++cut)
+    CHECK(gather({Framing::Kind::chunked, 0}, wire, cut, limit) == whole);
   return whole;
 }
 
@@ -66,9 +67,28 @@ TEST_CASE("chunks are joined and what follows is left") {
 }
 
 TEST_CASE("chunks by another grammar are refused") {
-  for (const char* wire : {"g\r\n", "\r\n", "5 \r\nhello\r\n", " 5\r\nhello\r\n", "5\nhello", "5\r\nhelloX", "5\r\nhello\rX", "5;\r\nhello\r\n", "5;=a\r\n", "5;a=\r\n", "5;a=\"b\r\n",
-                           "5;a=\"b\"c\r\n", "5;a b\r\n", "0x5\r\n", "-5\r\n", "ffffffffffffffff\r\n", "0\r\n A: b\r\n\r\n", "0\r\nA b\r\n\r\n", "0\r\n: b\r\n\r\n",
-                           "0\r\nA: b\n\r\n", "0\r\n\rX", "5\r\r;ABCD\r\n"}) {
+  for (const char* wire : {"g\r\n",
+                           "\r\n",
+                           "5 \r\nhello\r\n",
+                           " 5\r\nhello\r\n",
+                           "5\nhello",
+                           "5\r\nhelloX",
+                           "5\r\nhello\rX",
+                           "5;\r\nhello\r\n",
+                           "5;=a\r\n",
+                           "5;a=\r\n",
+                           "5;a=\"b\r\n",
+                           "5;a=\"b\"c\r\n",
+                           "5;a b\r\n",
+                           "0x5\r\n",
+                           "-5\r\n",
+                           "ffffffffffffffff\r\n",
+                           "0\r\n A: b\r\n\r\n",
+                           "0\r\nA b\r\n\r\n",
+                           "0\r\n: b\r\n\r\n",
+                           "0\r\nA: b\n\r\n",
+                           "0\r\n\rX",
+                           "5\r\r;ABCD\r\n"}) {
     Gathered out = chunked(wire);
     CHECK_MESSAGE(out.status == 400, wire);
   }

@@ -29,7 +29,8 @@ struct Caller {
     if (response) {
       got.kind = std::to_string(response->status);
       got.body = response->body;
-      for (const Header& header : response->headers.all()) got.headers += std::string(header.name) + "=" + std::string(header.value) + ";";
+      for (const Header& header : response->headers.all())
+        got.headers += std::string(header.name) + "=" + std::string(header.value) + ";";
     } else {
       got.kind = name_of(response.error().kind);
       got.text = response.error().text;
@@ -48,7 +49,8 @@ struct Caller {
   Client client;
 };
 
-const std::string good = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nKeep-Alive: x\r\nbusway-x: 1\r\n\r\nok";
+const std::string good =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nKeep-Alive: x\r\nbusway-x: 1\r\n\r\nok";
 
 }  // namespace
 
@@ -78,8 +80,11 @@ TEST_CASE("every way an answer is framed") {
       {"HTTP/1.1 200 OK\r\n\r\nuntil the end", Script::Then::close, "200", "until the end"},
       {"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx", Script::Then::close, "200", "x"},
       {"HTTP/1.1 204 No Content\r\n\r\n", Script::Then::stay, "204", ""},
-      {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 1\r\n\r\nx", Script::Then::stay, "404", "x"},
-      {"HTTP/1.1 500 Oops\r\nContent-Length: 300000\r\n\r\n" + std::string(300'000, 'z'), Script::Then::stay, "500", std::string(300'000, 'z')},
+      {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: "
+       "1\r\n\r\nx",
+       Script::Then::stay, "404", "x"},
+      {"HTTP/1.1 500 Oops\r\nContent-Length: 300000\r\n\r\n" + std::string(300'000, 'z'), Script::Then::stay, "500",
+       std::string(300'000, 'z')},
       {good + "unasked", Script::Then::stay, "200", "ok"},
   };
   for (const Row& row : rows) {
@@ -141,7 +146,8 @@ TEST_CASE("what never left is not sent") {
 
 TEST_CASE("a resting connection that the service closed is not used") {
   Caller caller;
-  Stand stand(caller.worker, [](std::size_t) { return Script{.until = "\r\n\r\n", .answer = good, .then = Script::Then::close}; });
+  Stand stand(caller.worker,
+              [](std::size_t) { return Script{.until = "\r\n\r\n", .answer = good, .then = Script::Then::close}; });
   for (int i = 0; i < 20; ++i) {
     auto got = caller.send({}, stand.at());
     CHECK(got.kind == "200");
@@ -152,7 +158,10 @@ TEST_CASE("a resting connection that the service closed is not used") {
 
 TEST_CASE("an answer before the whole request counts") {
   Caller caller;
-  Stand stand(caller.worker, [](std::size_t) { return Script{.until = "\r\n\r\n", .answer = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n", .then = Script::Then::stay}; });
+  Stand stand(caller.worker, [](std::size_t) {
+    return Script{
+        .until = "\r\n\r\n", .answer = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n", .then = Script::Then::stay};
+  });
   std::string large(200'000, 'x');
   auto got = caller.send({.method = "POST", .target = "/", .headers = {}, .content_type = {}, .body = large}, stand.at());
   CHECK(got.kind == "413");
@@ -217,7 +226,8 @@ TEST_CASE("endpoint URLs are read strictly") {
   CHECK(read_endpoint("https://erp.local")->path.empty());
   CHECK(read_endpoint("http://[::1]:8080/")->host_port.host == "::1");
   CHECK(read_endpoint("http://[::1]")->host_port.port == 80);
-  for (const char* url : {"", "10.0.0.5", "ftp://a", "http://", "http:///a", "http://u:p@a", "http://a b", "http://a/b c", "http://a/#x", "http://a:99999", "http://a:x"}) {
+  for (const char* url : {"", "10.0.0.5", "ftp://a", "http://", "http:///a", "http://u:p@a", "http://a b", "http://a/b c",
+                          "http://a/#x", "http://a:99999", "http://a:x"}) {
     CHECK_MESSAGE(!read_endpoint(url), url);
   }
 }

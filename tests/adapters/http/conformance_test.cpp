@@ -150,12 +150,14 @@ std::string expected_first(const Node& row, const std::string& stream, bool requ
   for (const Node& event : row.member("events").items()) {
     std::string_view text = event.text();
     if (text.ends_with(" message complete")) break;
-    if (std::size_t status = text.find(" status="); status != std::string_view::npos && !request) line = text.substr(status + 8, 3);
+    if (std::size_t status = text.find(" status="); status != std::string_view::npos && !request)
+      line = text.substr(status + 8, 3);
     in_head = in_head && text.find(" headers complete") == std::string_view::npos;
     std::size_t span = text.find(" span[");
     if (span == std::string_view::npos) continue;
     std::string_view name = text.substr(span + 6, text.find(']') - span - 6);
-    std::string piece = stream.substr(std::stoul(std::string(text.substr(4))), std::stoul(std::string(text.substr(text.find("len=") + 4))));
+    std::string piece =
+        stream.substr(std::stoul(std::string(text.substr(4))), std::stoul(std::string(text.substr(text.find("len=") + 4))));
     if (name == "method") line += piece + " ";
     if (name == "url") line += piece;
     if (name == "body") body += piece;
@@ -167,7 +169,9 @@ std::string expected_first(const Node& row, const std::string& stream, bool requ
 }
 
 // Of an answer: status and body.
-std::string without_fields(const std::string& answer) { return answer.substr(0, 3) + answer.substr(answer.rfind(" -> ")); }
+std::string without_fields(const std::string& answer) {
+  return answer.substr(0, 3) + answer.substr(answer.rfind(" -> "));
+}
 
 // Taken by the suite's parser, refused by us, and why.
 const std::map<std::string, std::string> stricter = {
@@ -203,7 +207,8 @@ TEST_CASE("llhttp's strict cases, whole, byte by byte and cut everywhere") {
     std::string_view type = row.member("type").text();
     if (type != "request" && type != "response") continue;
     bool pauses = false;
-    for (const Node& event : row.member("events").items()) pauses = pauses || event.text().find("pause") != std::string_view::npos;
+    for (const Node& event : row.member("events").items())
+      pauses = pauses || event.text().find("pause") != std::string_view::npos;
     if (pauses) continue;
     std::string id(row.member("id").text());
     std::string stream = from_base64(row.member("input_base64").text());
@@ -212,7 +217,9 @@ TEST_CASE("llhttp's strict cases, whole, byte by byte and cut everywhere") {
     if (type == "request") stream = with_host(stream);
     // We judge whole heads: one that breaks off is refused by its end.
     if (refused && stream.find("\r\n\r\n") == std::string::npos) stream += "\r\n\r\n";
-    auto read = [&](std::size_t cut) { return type == "request" ? read_requests(stream, cut) : read_answers(stream, cut, false); };
+    auto read = [&](std::size_t cut) {
+      return type == "request" ? read_requests(stream, cut) : read_answers(stream, cut, false);
+    };
     Seen whole = read(stream.size());
     for (std::size_t cut = 0; cut < stream.size(); ++cut) CHECK_MESSAGE(read(cut) == whole, id << " cut at " << cut);
     ++ran;

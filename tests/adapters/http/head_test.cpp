@@ -40,7 +40,9 @@ int status_of(const std::string& text) {
   return whole;
 }
 
-std::string request(const std::string& fields) { return "POST /a HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"; }
+std::string request(const std::string& fields) {
+  return "POST /a HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
+}
 
 int response_status(const std::string& text, bool head_request = false) {
   HeadScanner scanner(HeadScanner::Side::response);
@@ -53,7 +55,9 @@ int response_status(const std::string& text, bool head_request = false) {
 }  // namespace
 
 TEST_CASE("a request head is read into its parts") {
-  std::string text = "GET /a/b%20c?x=1&y HTTP/1.1\r\nHost: shop.example:8080\r\nX-One:\t two words \t\r\nConnection: close, X-Hop\r\nx-hop: 1\r\n\r\nrest";
+  std::string text =
+      "GET /a/b%20c?x=1&y HTTP/1.1\r\nHost: shop.example:8080\r\nX-One:\t two words \t\r\nConnection: close, X-Hop\r\nx-hop: "
+      "1\r\n\r\nrest";
   Outcome out = read_request(text, 7);
   REQUIRE(out.whole);
   REQUIRE_FALSE(out.refusal);
@@ -79,7 +83,8 @@ TEST_CASE("targets have the forms of RFC 9112") {
   CHECK(absolute.head.query == "q");
   CHECK(absolute.head.host == "Shop.example");
   CHECK(status_of("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n") == 0);
-  for (const char* target : {"*", "a", "http://", "http://a b/", "ftp://a/", "http://u@a/", "/a b", "/a\tb", "/%", "/%4", "/%zz", "/a#b", "/a\"b", "/\x01", "/\x80", "//\\", "/a?b|c"}) {
+  for (const char* target : {"*", "a", "http://", "http://a b/", "ftp://a/", "http://u@a/", "/a b", "/a\tb", "/%", "/%4", "/%zz",
+                             "/a#b", "/a\"b", "/\x01", "/\x80", "//\\", "/a?b|c"}) {
     CHECK_MESSAGE(status_of("GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n\r\n") == 400, target);
   }
   CHECK(status_of("CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n") == 501);
@@ -145,9 +150,10 @@ TEST_CASE("what has more than one reading is refused") {
 }
 
 TEST_CASE("what RFC 9110 allows is taken") {
-  for (const std::string& text : {request(""), request("A:\r\n"), request("A: \xc3\xbc\r\n"), request("a_b: c\r\n"), request("Content-Length: 003\r\n"),
-                                  request("Transfer-Encoding: CHUNKED\r\n"), request("Expect: 100-Continue\r\n"),
-                                  std::string("\r\nGET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n"), std::string("GET / HTTP/1.0\r\n\r\n")}) {
+  for (const std::string& text :
+       {request(""), request("A:\r\n"), request("A: \xc3\xbc\r\n"), request("a_b: c\r\n"), request("Content-Length: 003\r\n"),
+        request("Transfer-Encoding: CHUNKED\r\n"), request("Expect: 100-Continue\r\n"),
+        std::string("\r\nGET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n"), std::string("GET / HTTP/1.0\r\n\r\n")}) {
     CHECK_MESSAGE(status_of(text) == 0, text);
   }
 }
@@ -171,9 +177,10 @@ TEST_CASE("answers are read as strictly") {
   CHECK(response_status("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n") == 0);
   CHECK(response_status("HTTP/1.1 200\r\n\r\n") == 0);
   CHECK(response_status("HTTP/1.0 404 Not Found\r\n\r\n") == 0);
-  for (const char* text : {"HTTP/1.1 99 A\r\n\r\n", "HTTP/1.1 600 A\r\n\r\n", "HTTP/1.1 2000\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n", "HTP/1.1 200 OK\r\n\r\n",
-                           "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "HTTP/1.1 200 OK\r\nA : b\r\n\r\n", "\r\nHTTP/1.1 200 OK\r\n\r\n",
-                           "HTTP/1.1 200 O\x01K\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n"}) {
+  for (const char* text : {"HTTP/1.1 99 A\r\n\r\n", "HTTP/1.1 600 A\r\n\r\n", "HTTP/1.1 2000\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n",
+                           "HTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+                           "HTTP/1.1 200 OK\r\nA : b\r\n\r\n", "\r\nHTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 O\x01K\r\n\r\n",
+                           "SSH-2.0-OpenSSH_9.2\r\n"}) {
     CHECK_MESSAGE(response_status(text) == 400, text);
   }
   CHECK(response_status("HTTP/2.0 200 OK\r\n\r\n") == 505);

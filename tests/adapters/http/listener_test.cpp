@@ -7,11 +7,16 @@ using namespace http_test;
 namespace {
 
 std::string post(const std::string& path, const std::string& body, const std::string& fields = "") {
-  return "POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + fields + "\r\n" + body;
+  return "POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + fields + "\r\n" +
+         body;
 }
-std::string get(const std::string& path, const std::string& fields = "") { return "GET " + path + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"; }
+std::string get(const std::string& path, const std::string& fields = "") {
+  return "GET " + path + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
+}
 
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
 
 std::size_t count(const std::string& text, std::string_view part) {
   std::size_t n = 0;
@@ -40,8 +45,9 @@ TEST_CASE("a pipeline of many requests is answered in order, however it is cut")
   bed.start();
   std::string all;
   for (int i = 0; i < 20; ++i) {
-    all += i % 2 == 0 ? post("/echo", "body" + std::to_string(i))
-                      : "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nT: 1\r\n\r\n";
+    all += i % 2 == 0
+               ? post("/echo", "body" + std::to_string(i))
+               : "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nT: 1\r\n\r\n";
   }
   std::string whole = bed.talk(all, replies(20));
   CHECK(count(whole, "HTTP/1.1 200 OK\r\n") == 20);
@@ -75,13 +81,15 @@ TEST_CASE("what is refused closes the connection after the reason") {
   Bed bed;
   bed.route("POST /echo", echo, 10);
   bed.start();
-  std::string got = bed.talk("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n");
+  std::string got = bed.talk(
+      "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n");
   CHECK(has(got, "HTTP/1.1 400 Bad Request\r\n"));
   CHECK(has(got, "both Content-Length and Transfer-Encoding"));
   CHECK(count(got, "HTTP/1.1") == 1);
   CHECK(has(bed.talk(post("/echo", std::string(11, 'x'))), "HTTP/1.1 413 Content Too Large\r\n"));
   CHECK(has(bed.talk(post("/echo", std::string(3'000'000, 'x'))), "HTTP/1.1 413 Content Too Large\r\n"));
-  CHECK(has(bed.talk("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n"), "HTTP/1.1 413"));
+  CHECK(has(bed.talk("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n"),
+            "HTTP/1.1 413"));
   CHECK(has(bed.talk("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"), "HTTP/1.1 400"));
   CHECK(has(bed.talk(get("/" + std::string(9000, 'a'))), "HTTP/1.1 414"));
   CHECK(has(bed.talk("\x16\x03\x01"), "HTTP/1.1 400"));
@@ -138,7 +146,9 @@ TEST_CASE("fields that frame or steer stay outside") {
     co_return;
   });
   bed.start();
-  std::string got = bed.talk(get("/a/7%209", "Connection: X-Hop, close\r\nX-Hop: 1\r\nBusway-Route: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\nUpgrade: h2c\r\nX-Good: 1\r\n"));
+  std::string got = bed.talk(get("/a/7%209",
+                                 "Connection: X-Hop, close\r\nX-Hop: 1\r\nBusway-Route: 1\r\nKeep-Alive: 5\r\nTE: "
+                                 "trailers\r\nUpgrade: h2c\r\nX-Good: 1\r\n"));
   CHECK(seen == "Host;X-Good;/a/7%209{\"id\":\"7 9\"}");
   CHECK(got.starts_with("HTTP/1.1 204 No Content\r\nX-Mine: yes\r\n"));
   CHECK_FALSE(has(got, "ransfer"));
@@ -230,10 +240,12 @@ TEST_CASE("stop ends idle connections and lets requests finish") {
   });
   bed.start();
   std::string got;
-  bed.worker.post([&] { bed.worker.spawn([](Bed& of) -> Task<> {
-    co_await of.worker.sleep_for(20ms);
-    of.listener.stop(of.worker);
-  }(bed)); });
+  bed.worker.post([&] {
+    bed.worker.spawn([](Bed& of) -> Task<> {
+      co_await of.worker.sleep_for(20ms);
+      of.listener.stop(of.worker);
+    }(bed));
+  });
   got = bed.talk(get("/slow"));
   CHECK(has(got, "200 OK"));
   CHECK(has(got, "Connection: close\r\n"));
@@ -246,7 +258,8 @@ TEST_CASE("a thousand connections that end badly leave nothing behind") {
   bed.talk(post("/echo", "x", "Connection: close\r\n"));
   std::size_t before = open_descriptors();
   const std::string endings[] = {"", "POST /ec", "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc",
-                                 "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", post("/echo", "x")};
+                                 "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+                                 post("/echo", "x")};
   for (const std::string& ending : endings) {
     for (int i = 0; i < 1000; ++i) bed.talk(ending, [](const std::string&) { return true; });
   }

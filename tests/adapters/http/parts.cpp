@@ -13,7 +13,9 @@ namespace {
 
 class NoFiles final : public BundleFiles {
  public:
-  Result<std::string> read(std::string_view, const Position&) const override { return fail(ErrorKind::config, "no such file in the bundle"); }
+  Result<std::string> read(std::string_view, const Position&) const override {
+    return fail(ErrorKind::config, "no such file in the bundle");
+  }
   std::string name_of(std::string_view path, const Position&) const override { return std::string(path); }
   std::optional<ConfigNode> read_yaml(std::string_view, const ConfigNode&, Findings&) const override { return std::nullopt; }
 };
@@ -23,11 +25,13 @@ class PlainSecrets final : public Secrets {
 };
 class NoExpressions final : public ExpressionLanguage {
  public:
-  Result<std::shared_ptr<const Expression>> compile(std::string_view, std::vector<ExpressionWarning>*) const override { return fail(ErrorKind::config, "no expressions here"); }
+  Result<std::shared_ptr<const Expression>> compile(std::string_view, std::vector<ExpressionWarning>*) const override {
+    return fail(ErrorKind::config, "no expressions here");
+  }
 };
 
-Task<> converse(Worker& worker, HostPort to, std::string bytes, std::size_t step, const std::function<bool(const std::string&)>& enough,
-                std::string& got, bool& done) {
+Task<> converse(Worker& worker, HostPort to, std::string bytes, std::size_t step,
+                const std::function<bool(const std::string&)>& enough, std::string& got, bool& done) {
   auto socket = co_await connect(worker, to, worker.now() + 5s);
   REQUIRE(socket);
   std::string_view left = bytes;
@@ -100,7 +104,9 @@ Task<> echo(Exchange& exchange) {
 }
 
 Checking::Checking()
-    : files_(std::make_unique<NoFiles>()), secrets_(std::make_unique<PlainSecrets>()), expressions_(std::make_unique<NoExpressions>()) {
+    : files_(std::make_unique<NoFiles>()),
+      secrets_(std::make_unique<PlainSecrets>()),
+      expressions_(std::make_unique<NoExpressions>()) {
   registry.add(json_format());
   context_ = std::make_unique<CheckContext>(CheckContext{findings, registry, *files_, *secrets_, *expressions_});
 }
@@ -117,8 +123,10 @@ void Bed::route(const std::string& from, FixedRoute::Work work, std::uint64_t ma
   routes.push_back(std::make_unique<FixedRoute>(from, std::move(work)));
   auto match = http::read_match(from);
   REQUIRE(match);
-  http::RouteInlet::Formats formats{.declared = nullptr, .reply = checking.registry.plain_format("json"), .registry = &checking.registry};
-  REQUIRE(listener.attach(std::make_unique<http::RouteInlet>(*match, *routes.back(), formats, max_body, Position{}), checking.context()));
+  http::RouteInlet::Formats formats{
+      .declared = nullptr, .reply = checking.registry.plain_format("json"), .registry = &checking.registry};
+  REQUIRE(listener.attach(std::make_unique<http::RouteInlet>(*match, *routes.back(), formats, max_body, Position{}),
+                          checking.context()));
 }
 
 void Bed::start() {
@@ -132,7 +140,9 @@ void Bed::start() {
   worker.run_until([&] { return serving; });
 }
 
-HostPort Bed::at() const { return *read_host_port(listener.address()); }
+HostPort Bed::at() const {
+  return *read_host_port(listener.address());
+}
 
 std::string Bed::talk(const std::string& bytes, const std::function<bool(const std::string&)>& enough, std::size_t step) {
   std::string got;
@@ -167,7 +177,9 @@ Stand::~Stand() {
   acceptor->stop(worker);
   wait_for(worker, 10ms, [] { return false; });
 }
-HostPort Stand::at() const { return *read_host_port(acceptor->address().text()); }
+HostPort Stand::at() const {
+  return *read_host_port(acceptor->address().text());
+}
 
 std::size_t open_descriptors() {
   std::size_t count = 0;

@@ -23,7 +23,8 @@ struct Table {
     REQUIRE(match);
     match->headers = std::move(headers);
     match->query = std::move(query);
-    return routes.add(std::make_unique<RouteInlet>(*match, *targets.back(), RouteInlet::Formats{}, 100, Position{nullptr, 1, 1}), findings);
+    return routes.add(std::make_unique<RouteInlet>(*match, *targets.back(), RouteInlet::Formats{}, 100, Position{nullptr, 1, 1}),
+                      findings);
   }
 
   // The name of the route, or the status of the refusal; template values as JSON behind it.
@@ -31,7 +32,8 @@ struct Table {
     RoutingTable::Found found;
     std::size_t question = target.find('?');
     std::string_view query = question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
-    Refusal refusal = routes.find({.method = method, .path = target.substr(0, question), .query = query, .fields = fields}, found);
+    Refusal refusal =
+        routes.find({.method = method, .path = target.substr(0, question), .query = query, .fields = fields}, found);
     if (refusal) return std::to_string(refusal.status);
     if (found.inlets.empty()) return found.known_path ? "405" : "404";
     Arena arena;
@@ -44,8 +46,9 @@ struct Table {
 
 TEST_CASE("a literal goes before a name, a name before the rest") {
   Table table;
-  for (const char* from : {"GET /", "GET /orders", "GET /orders/new", "GET /orders/{id}", "GET /orders/{id}/lines", "GET /orders/{rest*}", "POST /orders/{id}", "* /any", "GET /any",
-                           "GET /files/{path*}", "GET /{a}/x/{b}"}) {
+  for (const char* from :
+       {"GET /", "GET /orders", "GET /orders/new", "GET /orders/{id}", "GET /orders/{id}/lines", "GET /orders/{rest*}",
+        "POST /orders/{id}", "* /any", "GET /any", "GET /files/{path*}", "GET /{a}/x/{b}"}) {
     CHECK(table.add(from));
   }
   CHECK(table.ask("GET", "/") == "GET /");
@@ -75,7 +78,8 @@ TEST_CASE("values are decoded, and no decoding changes which path it is") {
   CHECK(table.ask("GET", "/%63af%C3%A9/x") == "GET /caf%C3%A9/{name} {\"name\":\"x\"}");
   CHECK(table.ask("GET", "/caf%C3%A9/a%2Fb") == "GET /caf%C3%A9/{name} {\"name\":\"a/b\"}");
   CHECK(table.ask("GET", "/files/a%2Fb/c%20d") == "GET /files/{path*} {\"path\":\"a%2Fb/c d\"}");
-  for (const char* path : {"/files/..", "/files/../x", "/./files/x", "/files/%2e%2E/x", "/files/.%2e", "/files/a%2f..%2fb", "/files/%2e%2e%5cx", "/files/a%00b", "/.."}) {
+  for (const char* path : {"/files/..", "/files/../x", "/./files/x", "/files/%2e%2E/x", "/files/.%2e", "/files/a%2f..%2fb",
+                           "/files/%2e%2e%5cx", "/files/a%00b", "/.."}) {
     CHECK_MESSAGE(table.ask("GET", path) == "400", path);
   }
   CHECK(table.ask("GET", "/files/.hidden/...").starts_with("GET /files"));
@@ -92,7 +96,11 @@ TEST_CASE("routes with conditions go first, in file order") {
   auto name_at = [&](std::size_t index, std::string_view target, std::vector<FieldLine> fields) {
     RoutingTable::Found found;
     std::size_t question = target.find('?');
-    Refusal refusal = table.routes.find({.method = "GET", .path = target.substr(0, question), .query = question == std::string_view::npos ? "" : target.substr(question + 1), .fields = fields}, found);
+    Refusal refusal = table.routes.find({.method = "GET",
+                                         .path = target.substr(0, question),
+                                         .query = question == std::string_view::npos ? "" : target.substr(question + 1),
+                                         .fields = fields},
+                                        found);
     REQUIRE_FALSE(refusal);
     return found.inlets.size() == 1 && &found.inlets.front()->route() == table.targets[index].get();
   };
@@ -116,7 +124,8 @@ TEST_CASE("two that match alike are a finding at the second") {
 }
 
 TEST_CASE("templates that make no sense are refused") {
-  for (const char* from : {"GET", "/a", "GET a", "get /a", "GET /{}", "GET /{a}/{a}", "GET /{a*}/b", "GET /x{a}", "GET /{a b}", "GET /a/../b", "GET /a?b", "G@T /a", "GET /{1}"}) {
+  for (const char* from : {"GET", "/a", "GET a", "get /a", "GET /{}", "GET /{a}/{a}", "GET /{a*}/b", "GET /x{a}", "GET /{a b}",
+                           "GET /a/../b", "GET /a?b", "G@T /a", "GET /{1}"}) {
     CHECK_MESSAGE(!read_match(from), from);
   }
 }

@@ -10,7 +10,9 @@ using namespace busway::http;
 
 namespace {
 
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
 
 struct Service {
   explicit Service(Checking& checking, const std::string& url) {
@@ -18,7 +20,8 @@ struct Service {
     config.endpoints = {url};
     auto endpoint = read_endpoint(url);
     REQUIRE(endpoint);
-    target = std::make_unique<HttpTarget>(config, std::vector<Endpoint>{*endpoint}, checking.registry.plain_format("json"), checking.registry);
+    target = std::make_unique<HttpTarget>(config, std::vector<Endpoint>{*endpoint}, checking.registry.plain_format("json"),
+                                          checking.registry);
     target->use_format(target->default_format());
     REQUIRE(target->open(1));
   }
@@ -60,12 +63,17 @@ ConfigNode map(std::vector<std::pair<std::string, ConfigNode>> entries) {
 TEST_CASE("a proxy passes method, target, end-to-end fields and bytes") {
   Bed bed;
   Stand stand(bed.worker, [](std::size_t) {
-    return Script{.until = "hello", .answer = "HTTP/1.1 418 Teapot\r\nContent-Type: text/x\r\nX-Answer: 1\r\nConnection: X-Gone\r\nX-Gone: 1\r\nSet-Cookie: a\r\nSet-Cookie: b\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"};
+    return Script{.until = "hello",
+                  .answer =
+                      "HTTP/1.1 418 Teapot\r\nContent-Type: text/x\r\nX-Answer: 1\r\nConnection: X-Gone\r\nX-Gone: "
+                      "1\r\nSet-Cookie: a\r\nSet-Cookie: b\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"};
   });
   Service service(bed.checking, "http://" + stand.at().text());
   bed.route("* /{rest*}", proxy(*service.target));
   bed.start();
-  std::string request = "PUT /a/b?c=d HTTP/1.1\r\nHost: front.example\r\nX-Mine: 1\r\nX-Forwarded-For: 9.9.9.9\r\nConnection: keep-alive, X-Hop\r\nX-Hop: 1\r\nbusway-x: 1\r\nContent-Type: text/y\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+  std::string request =
+      "PUT /a/b?c=d HTTP/1.1\r\nHost: front.example\r\nX-Mine: 1\r\nX-Forwarded-For: 9.9.9.9\r\nConnection: keep-alive, "
+      "X-Hop\r\nX-Hop: 1\r\nbusway-x: 1\r\nContent-Type: text/y\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
   for (int i = 0; i < 3; ++i) {
     std::string got = bed.talk(request, replies(1));
     CHECK(got.starts_with("HTTP/1.1 418 \r\n"));
@@ -137,14 +145,17 @@ TEST_CASE("a call that composes its request takes nothing from the caller") {
 
 TEST_CASE("busway test sends through the real codec") {
   Bed bed;
-  bed.route("POST /orders/{id}", [](Exchange& exchange) -> Task<> {
-    auto document = exchange.message().document(exchange.arena());
-    REQUIRE(document);
-    exchange.message().replace(*document);
-    exchange.message().headers.set("X-Id", exchange.origin.path_values.member("id").text());
-    exchange.reply_status = 201;
-    co_return;
-  }, 100);
+  bed.route(
+      "POST /orders/{id}",
+      [](Exchange& exchange) -> Task<> {
+        auto document = exchange.message().document(exchange.arena());
+        REQUIRE(document);
+        exchange.message().replace(*document);
+        exchange.message().headers.set("X-Id", exchange.origin.path_values.member("id").text());
+        exchange.reply_status = 201;
+        co_return;
+      },
+      100);
   bed.start();
   Worker manual(0, Worker::ClockKind::manual);
   auto simulate = [&](TestRequest request, Arena& arena) {
@@ -195,16 +206,19 @@ TEST_CASE("the adapter reads its fields and names what is wrong") {
   CHECK(type.listener.make(map({{"listen", scalar("127.0.0.1:0")}}), checking.context(), {.name = "front"}) != nullptr);
   CHECK(type.listener.make(scalar("127.0.0.1:8080"), checking.context(), {.name = "front"}) != nullptr);
   CHECK(type.listener.make(map({{"listen", scalar("nowhere")}}), checking.context(), {.name = "front"}) == nullptr);
-  CHECK(type.listener.make(map({{"listen", scalar("a:1")}, {"lisen", scalar("x")}}), checking.context(), {.name = "front"}) == nullptr);
+  CHECK(type.listener.make(map({{"listen", scalar("a:1")}, {"lisen", scalar("x")}}), checking.context(), {.name = "front"}) ==
+        nullptr);
   CHECK(ids() == "BW5010 BW1004 ");
   FixedRoute route("r");
   InletContext context{.route = &route, .format = nullptr, .error = {}, .max_body = ByteSize{77}};
-  auto inlet = type.inlet.make(map({{"http", scalar("POST /orders")}, {"query", map({{"a", scalar("1")}})}}), checking.context(), context);
+  auto inlet =
+      type.inlet.make(map({{"http", scalar("POST /orders")}, {"query", map({{"a", scalar("1")}})}}), checking.context(), context);
   REQUIRE(inlet != nullptr);
   CHECK(static_cast<HttpInlet&>(*inlet).max_body() == 77);
   CHECK(static_cast<HttpInlet&>(*inlet).match().query.size() == 1);
   CHECK(type.inlet.make(map({{"http", scalar("POST orders")}}), checking.context(), context) == nullptr);
-  CHECK(type.inlet.make(map({{"http", scalar("GET /")}, {"headers", map({{"a b", scalar("1")}})}}), checking.context(), context) == nullptr);
+  CHECK(type.inlet.make(map({{"http", scalar("GET /")}, {"headers", map({{"a b", scalar("1")}})}}), checking.context(),
+                        context) == nullptr);
   CHECK(ids() == "BW5012 BW5015 ");
   CHECK(type.target.make(scalar("http://10.0.0.5/erp"), checking.context(), {.service = "erp"}) != nullptr);
   CHECK(type.target.make(scalar("10.0.0.5/erp"), checking.context(), {.service = "erp"}) == nullptr);

@@ -20,7 +20,8 @@ struct Certificates {
     std::string pattern = (std::filesystem::temp_directory_path() / "busway-tls-XXXXXX").string();
     REQUIRE(mkdtemp(pattern.data()) != nullptr);
     folder = pattern;
-    made = authority("ca") && authority("stranger") && issue("server", "subjectAltName=DNS:localhost,IP:127.0.0.1") && issue("client", "subjectAltName=DNS:client");
+    made = authority("ca") && authority("stranger") && issue("server", "subjectAltName=DNS:localhost,IP:127.0.0.1") &&
+           issue("client", "subjectAltName=DNS:client");
   }
   ~Certificates() { std::filesystem::remove_all(folder); }
 
@@ -31,14 +32,19 @@ struct Certificates {
   bool made = false;
 
  private:
-  bool run(const std::string& command) const { return std::system(("cd " + folder.string() + " && " + command + " >/dev/null 2>&1").c_str()) == 0; }
+  bool run(const std::string& command) const {
+    return std::system(("cd " + folder.string() + " && " + command + " >/dev/null 2>&1").c_str()) == 0;
+  }
   bool authority(const std::string& name) const {
-    return run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=" + name + " -keyout " + name + ".key -out " + name + ".pem");
+    return run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=" + name +
+               " -keyout " + name + ".key -out " + name + ".pem");
   }
   bool issue(const std::string& name, const std::string& extension) const {
     std::ofstream(folder / (name + ".ext")) << extension << "\n";
-    return run("openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=" + name + " -keyout " + name + ".key -out " + name + ".csr") &&
-           run("openssl x509 -req -in " + name + ".csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile " + name + ".ext -out " + name + ".pem");
+    return run("openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=" + name + " -keyout " + name +
+               ".key -out " + name + ".csr") &&
+           run("openssl x509 -req -in " + name + ".csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile " + name +
+               ".ext -out " + name + ".pem");
   }
   std::filesystem::path folder;
 };
@@ -59,12 +65,14 @@ ListenerConfig secure_listener(bool mutual) {
 }
 
 // What one POST of `body` by a client with `options` came to: status or kind, and the body or the reason.
-std::pair<std::string, std::string> ask(Bed& bed, ClientOptions options, const std::string& host, const std::string& body, int times = 1) {
+std::pair<std::string, std::string> ask(Bed& bed, ClientOptions options, const std::string& host, const std::string& body,
+                                        int times = 1) {
   Client client(std::move(options));
   REQUIRE(client.open(1, true));
   std::pair<std::string, std::string> out;
   bool done = false;
-  auto run = [](Bed& of, Client& by, std::string name, const std::string& text, int count, std::pair<std::string, std::string>& result, bool& flag) -> Task<> {
+  auto run = [](Bed& of, Client& by, std::string name, const std::string& text, int count,
+                std::pair<std::string, std::string>& result, bool& flag) -> Task<> {
     Endpoint endpoint{.text = "", .host_port = {name, of.at().port}, .secure = true, .path = "", .at = {}};
     for (int i = 0; i < count; ++i) {
       Exchange exchange(of.worker);

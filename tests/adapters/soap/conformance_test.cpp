@@ -19,7 +19,8 @@ std::string content_of(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-// What the envelope alone decides: the Fault's code, or "accepted". `understood`: what the collection's service does with headers.
+// What the envelope alone decides: the Fault's code, or "accepted". `understood`: what the collection's service does with
+// headers.
 std::string judged(const std::string& bytes, const std::vector<std::string>& understood) {
   Arena arena;
   Version version = Version::v1_2;
@@ -48,11 +49,13 @@ TEST_CASE("SOAP 1.2 test collection: what the envelope decides") {
     return;
   }
   // Decided behind the envelope, by types or by the service: no business of plain documents.
-  const std::map<std::string, std::string> beyond = {
-      {"T27", "section 5 encoding: an array item that is no string"}, {"T33", "an rpc procedure that is not there"},
-      {"T56", "section 5 encoding: a reference to nothing"},          {"T58", "section 5 encoding: an array item that is no integer"},
-      {"T59", "section 5 encoding: id and ref at one element"},       {"T61", "section 5 encoding: an arraySize that is none"},
-      {"T63", "a fault the service itself answers with"}};
+  const std::map<std::string, std::string> beyond = {{"T27", "section 5 encoding: an array item that is no string"},
+                                                     {"T33", "an rpc procedure that is not there"},
+                                                     {"T56", "section 5 encoding: a reference to nothing"},
+                                                     {"T58", "section 5 encoding: an array item that is no integer"},
+                                                     {"T59", "section 5 encoding: id and ref at one element"},
+                                                     {"T61", "section 5 encoding: an arraySize that is none"},
+                                                     {"T63", "a fault the service itself answers with"}};
   // The headers that the collection's service acts on.
   const std::vector<std::string> understood = {"echoOk", "echoResolvedRef", "validateCountryCode", "DataHolder"};
   std::vector<std::filesystem::path> cases;

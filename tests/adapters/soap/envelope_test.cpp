@@ -19,7 +19,9 @@ std::string read(std::string_view bytes, std::string_view charset = {}) {
   return document ? to_json(*document) : "!" + document.error().text;
 }
 
-bool refused(std::string_view bytes) { return read(bytes).starts_with("!"); }
+bool refused(std::string_view bytes) {
+  return read(bytes).starts_with("!");
+}
 
 std::string write(const PlainBody& shape, const Node& document, std::string_view uri = "urn:orders") {
   std::string out;
@@ -38,7 +40,8 @@ TEST_CASE("bodies become plain documents, in both versions") {
       {"<n:Op xmlns:n='urn:x'><n:a>1</n:a><b>x</b></n:Op>", R"({"a":"1","b":"x"})"},
       {"<Op><a>1</a><a>2</a></Op>", R"({"a":["1","2"]})"},
       {"<Op><a/><b></b></Op>", R"({"a":"","b":""})"},
-      {"<Op xmlns:i='http://www.w3.org/2001/XMLSchema-instance'><a i:nil='true'/><b i:type='x:y'>3</b></Op>", R"({"a":null,"b":"3"})"},
+      {"<Op xmlns:i='http://www.w3.org/2001/XMLSchema-instance'><a i:nil='true'/><b i:type='x:y'>3</b></Op>",
+       R"({"a":null,"b":"3"})"},
       {"<Op id='7'><a u='kg'>2</a></Op>", R"({"@id":"7","a":{"@u":"kg","#text":"2"}})"},
       {"<Op/>", "{}"},
       {"<Op>plain</Op>", R"("plain")"},
@@ -72,9 +75,11 @@ TEST_CASE("what is no envelope is refused") {
 }
 
 TEST_CASE("1.1 may carry more behind the Body, 1.2 may not") {
-  CHECK(read("<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body><a/></e:Body><x:b xmlns:x='urn:x'/></e:Envelope>") == "{}");
+  CHECK(read("<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body><a/></e:Body><x:b "
+             "xmlns:x='urn:x'/></e:Envelope>") == "{}");
   CHECK(refused("<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body><a/></e:Body><b/></e:Envelope>"));
-  CHECK(refused("<e:Envelope xmlns:e='http://www.w3.org/2003/05/soap-envelope'><e:Body><a/></e:Body><x:b xmlns:x='urn:x'/></e:Envelope>"));
+  CHECK(refused(
+      "<e:Envelope xmlns:e='http://www.w3.org/2003/05/soap-envelope'><e:Body><a/></e:Body><x:b xmlns:x='urn:x'/></e:Envelope>"));
 }
 
 TEST_CASE("the charset of the Content-Type wins over the declaration") {
@@ -93,12 +98,16 @@ TEST_CASE("the charset of the Content-Type wins over the declaration") {
 TEST_CASE("documents are written in their order, qualified or not") {
   Arena arena;
   Node lines = array(arena, {object(arena, {{"sku", Node::string("A&1")}}), object(arena, {{"sku", Node::string("<B>")}})});
-  Node order = object(arena, {{"@id", Node::number_text("7")}, {"note", Node::null()}, {"line", lines}, {"price", Node::number_text("1250.10")}});
+  Node order = object(
+      arena, {{"@id", Node::number_text("7")}, {"note", Node::null()}, {"line", lines}, {"price", Node::number_text("1250.10")}});
   std::string qualified = write(PlainBody(true), order);
   CHECK(qualified ==
-        "<n:PlaceOrder xmlns:n=\"urn:orders\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" id=\"7\"><n:note xsi:nil=\"true\"/>"
-        "<n:line><n:sku>A&amp;1</n:sku></n:line><n:line><n:sku>&lt;B&gt;</n:sku></n:line><n:price>1250.10</n:price></n:PlaceOrder>");
-  CHECK(write(PlainBody(false), object(arena, {{"a", Node::string("1")}})) == "<n:PlaceOrder xmlns:n=\"urn:orders\"><a>1</a></n:PlaceOrder>");
+        "<n:PlaceOrder xmlns:n=\"urn:orders\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" id=\"7\"><n:note "
+        "xsi:nil=\"true\"/>"
+        "<n:line><n:sku>A&amp;1</n:sku></n:line><n:line><n:sku>&lt;B&gt;</n:sku></n:line><n:price>1250.10</n:price></"
+        "n:PlaceOrder>");
+  CHECK(write(PlainBody(false), object(arena, {{"a", Node::string("1")}})) ==
+        "<n:PlaceOrder xmlns:n=\"urn:orders\"><a>1</a></n:PlaceOrder>");
   CHECK(write(PlainBody(true), Node()) == "<n:PlaceOrder xmlns:n=\"urn:orders\"/>");
   CHECK(write(PlainBody(true), object(arena, {{"a", Node::string("1")}}), "") == "<PlaceOrder><a>1</a></PlaceOrder>");
   // Namespaces, names and characters that XML cannot hold are escaped or refused, never written through.
@@ -107,7 +116,8 @@ TEST_CASE("documents are written in their order, qualified or not") {
   CHECK(write(PlainBody(true), object(arena, {{"a", Node::string(std::string_view("\0", 1))}})).starts_with("!"));
   CHECK(write(PlainBody(true), array(arena, {Node::null()})).starts_with("!"));
   // What was written reads back unchanged (leaves as strings).
-  CHECK(read(envelope_of(Version::v1_2, qualified)) == R"({"@id":"7","note":null,"line":[{"sku":"A&1"},{"sku":"<B>"}],"price":"1250.10"})");
+  CHECK(read(envelope_of(Version::v1_2, qualified)) ==
+        R"({"@id":"7","note":null,"line":[{"sku":"A&1"},{"sku":"<B>"}],"price":"1250.10"})");
 }
 
 TEST_CASE("media types of envelopes") {
@@ -140,18 +150,23 @@ TEST_CASE("header blocks become a document and come from one") {
   REQUIRE(blocks);
   CHECK(to_json(*blocks) == R"({"Token":{"@mustUnderstand":"1","#text":"t"},"Trace":["1","2"]})");
 
-  Node token = object(arena, {{"@xmlns", Node::string("urn:wsse")},
-                              {"@xmlns:u", Node::string("urn:u")},
-                              {"@mustUnderstand", Node::boolean(true)},
-                              {"@u:Id", Node::string("a\"b")},
-                              {"UsernameToken", object(arena, {{"Username", Node::string("busway")}, {"u:Created", Node::string("now")}})}});
+  Node token = object(
+      arena, {{"@xmlns", Node::string("urn:wsse")},
+              {"@xmlns:u", Node::string("urn:u")},
+              {"@mustUnderstand", Node::boolean(true)},
+              {"@u:Id", Node::string("a\"b")},
+              {"UsernameToken", object(arena, {{"Username", Node::string("busway")}, {"u:Created", Node::string("now")}})}});
   std::string out;
-  REQUIRE(write_header_blocks(Version::v1_1, "urn:own", object(arena, {{"Security", token}, {"Trace", Node::number_text("7")}}), out));
+  REQUIRE(write_header_blocks(Version::v1_1, "urn:own", object(arena, {{"Security", token}, {"Trace", Node::number_text("7")}}),
+                              out));
   CHECK(out ==
         "<soap:Header><Security xmlns=\"urn:wsse\" xmlns:u=\"urn:u\" soap:mustUnderstand=\"1\" u:Id=\"a&quot;b\"><UsernameToken>"
-        "<Username>busway</Username><u:Created>now</u:Created></UsernameToken></Security><Trace xmlns=\"urn:own\">7</Trace></soap:Header>");
+        "<Username>busway</Username><u:Created>now</u:Created></UsernameToken></Security><Trace "
+        "xmlns=\"urn:own\">7</Trace></soap:Header>");
   out.clear();
-  REQUIRE(write_header_blocks(Version::v1_2, "", object(arena, {{"T", object(arena, {{"@role", Node::string("urn:r")}, {"@mustUnderstand", Node::boolean(true)}})}}), out));
+  REQUIRE(write_header_blocks(
+      Version::v1_2, "",
+      object(arena, {{"T", object(arena, {{"@role", Node::string("urn:r")}, {"@mustUnderstand", Node::boolean(true)}})}}), out));
   CHECK(out == "<soap:Header><T soap:role=\"urn:r\" soap:mustUnderstand=\"true\"/></soap:Header>");
   out.clear();
   CHECK(write_header_blocks(Version::v1_1, "", Node::object({}), out));
@@ -159,7 +174,8 @@ TEST_CASE("header blocks become a document and come from one") {
   CHECK_FALSE(write_header_blocks(Version::v1_1, "", Node::string("x"), out));
   CHECK_FALSE(write_header_blocks(Version::v1_1, "", object(arena, {{"a b", Node::string("x")}}), out));
   CHECK_FALSE(write_header_blocks(Version::v1_1, "", object(arena, {{"p:a", Node::string("x")}}), out));
-  CHECK_FALSE(write_header_blocks(Version::v1_1, "", object(arena, {{"a", object(arena, {{"@xmlns:soap", Node::string("urn:x")}})}}), out));
+  CHECK_FALSE(write_header_blocks(Version::v1_1, "",
+                                  object(arena, {{"a", object(arena, {{"@xmlns:soap", Node::string("urn:x")}})}}), out));
 }
 
 TEST_CASE("headers that must be understood") {
@@ -177,10 +193,19 @@ TEST_CASE("headers that must be understood") {
       {Version::v1_1, "<x:T xmlns:x='urn:x' e:mustUnderstand='0'/>", {}, true},
       {Version::v1_1, "<x:T xmlns:x='urn:x'/>", {}, true},
       {Version::v1_1, "<x:T xmlns:x='urn:x' e:mustUnderstand='1' e:actor='urn:someone'/>", {}, true},
-      {Version::v1_1, "<x:T xmlns:x='urn:x' e:mustUnderstand='1' e:actor='http://schemas.xmlsoap.org/soap/actor/next'/>", {}, false},
+      {Version::v1_1,
+       "<x:T xmlns:x='urn:x' e:mustUnderstand='1' e:actor='http://schemas.xmlsoap.org/soap/actor/next'/>",
+       {},
+       false},
       {Version::v1_2, "<x:T xmlns:x='urn:x' e:mustUnderstand='true'/>", {}, false},
-      {Version::v1_2, "<x:T xmlns:x='urn:x' e:mustUnderstand='true' e:role='http://www.w3.org/2003/05/soap-envelope/role/none'/>", {}, true},
-      {Version::v1_2, "<x:T xmlns:x='urn:x' e:mustUnderstand='true' e:role='http://www.w3.org/2003/05/soap-envelope/role/ultimateReceiver'/>", {}, false},
+      {Version::v1_2,
+       "<x:T xmlns:x='urn:x' e:mustUnderstand='true' e:role='http://www.w3.org/2003/05/soap-envelope/role/none'/>",
+       {},
+       true},
+      {Version::v1_2,
+       "<x:T xmlns:x='urn:x' e:mustUnderstand='true' e:role='http://www.w3.org/2003/05/soap-envelope/role/ultimateReceiver'/>",
+       {},
+       false},
   };
   for (const Row& row : rows) {
     CAPTURE(row.block);

@@ -46,31 +46,42 @@ TEST_CASE("faults of 1.1") {
 }
 
 TEST_CASE("faults of 1.2") {
-  Seen seen = read(Version::v1_2,
-                   "<e:Fault><e:Code><e:Value>e:Sender</e:Value><e:Subcode><e:Value xmlns:m='urn:m'>m:Limit</e:Value></e:Subcode></e:Code>"
-                   "<e:Reason><e:Text xml:lang='de'>Zu viel</e:Text><e:Text xml:lang='en'>Too much</e:Text></e:Reason>"
-                   "<e:Detail><max>7</max></e:Detail></e:Fault>");
+  Seen seen = read(
+      Version::v1_2,
+      "<e:Fault><e:Code><e:Value>e:Sender</e:Value><e:Subcode><e:Value xmlns:m='urn:m'>m:Limit</e:Value></e:Subcode></e:Code>"
+      "<e:Reason><e:Text xml:lang='de'>Zu viel</e:Text><e:Text xml:lang='en'>Too much</e:Text></e:Reason>"
+      "<e:Detail><max>7</max></e:Detail></e:Fault>");
   CHECK(seen.code == "Sender.Limit");
   CHECK(seen.text == "Too much");
   CHECK(seen.detail == R"({"max":"7"})");
-  CHECK(read(Version::v1_2, "<e:Fault><e:Code><e:Value>e:Receiver</e:Value></e:Code><e:Reason><e:Text xml:lang='de'>Nein</e:Text></e:Reason></e:Fault>").text == "Nein");
+  CHECK(read(Version::v1_2,
+             "<e:Fault><e:Code><e:Value>e:Receiver</e:Value></e:Code><e:Reason><e:Text "
+             "xml:lang='de'>Nein</e:Text></e:Reason></e:Fault>")
+            .text == "Nein");
 }
 
 TEST_CASE("faults are written in either version, whatever words their code uses") {
   FaultText fault{.code = "Client.NotFound", .text = "a < b", .detail = "<x/>", .uri = "urn:crm"};
   CHECK(written(Version::v1_1, fault) ==
-        "<soap:Fault><faultcode>soap:Client.NotFound</faultcode><faultstring xml:lang=\"en\">a &lt; b</faultstring><detail><x/></detail></soap:Fault>");
+        "<soap:Fault><faultcode>soap:Client.NotFound</faultcode><faultstring xml:lang=\"en\">a &lt; "
+        "b</faultstring><detail><x/></detail></soap:Fault>");
   CHECK(written(Version::v1_2, fault) ==
-        "<soap:Fault><soap:Code><soap:Value>soap:Sender</soap:Value><soap:Subcode><soap:Value xmlns:n=\"urn:crm\">n:NotFound</soap:Value></soap:Subcode>"
-        "</soap:Code><soap:Reason><soap:Text xml:lang=\"en\">a &lt; b</soap:Text></soap:Reason><soap:Detail><x/></soap:Detail></soap:Fault>");
-  CHECK(written(Version::v1_1, {.code = "Receiver", .text = "", .detail = {}, .uri = {}}).find("<faultcode>soap:Server</faultcode>") != std::string::npos);
-  CHECK(written(Version::v1_1, {.code = "Stock", .text = "", .detail = {}, .uri = "urn:s"}).find("<faultcode xmlns:n=\"urn:s\">n:Stock</faultcode>") !=
-        std::string::npos);
-  CHECK(written(Version::v1_2, {.code = "Stock", .text = "", .detail = {}, .uri = "urn:s"}).find("<soap:Value>soap:Receiver</soap:Value>") !=
-        std::string::npos);
+        "<soap:Fault><soap:Code><soap:Value>soap:Sender</soap:Value><soap:Subcode><soap:Value "
+        "xmlns:n=\"urn:crm\">n:NotFound</soap:Value></soap:Subcode>"
+        "</soap:Code><soap:Reason><soap:Text xml:lang=\"en\">a &lt; "
+        "b</soap:Text></soap:Reason><soap:Detail><x/></soap:Detail></soap:Fault>");
+  CHECK(written(Version::v1_1, {.code = "Receiver", .text = "", .detail = {}, .uri = {}})
+            .find("<faultcode>soap:Server</faultcode>") != std::string::npos);
+  CHECK(written(Version::v1_1, {.code = "Stock", .text = "", .detail = {}, .uri = "urn:s"})
+            .find("<faultcode xmlns:n=\"urn:s\">n:Stock</faultcode>") != std::string::npos);
+  CHECK(written(Version::v1_2, {.code = "Stock", .text = "", .detail = {}, .uri = "urn:s"})
+            .find("<soap:Value>soap:Receiver</soap:Value>") != std::string::npos);
   // A hostile code never becomes markup.
-  CHECK(written(Version::v1_1, {.code = "Client.<x>", .text = "", .detail = {}, .uri = {}}).find("<faultcode>soap:Client</faultcode>") != std::string::npos);
-  CHECK(written(Version::v1_1, {.code = "<x/>", .text = "", .detail = {}, .uri = {}}).find("<faultcode>soap:Server</faultcode>") != std::string::npos);
+  CHECK(written(Version::v1_1, {.code = "Client.<x>", .text = "", .detail = {}, .uri = {}})
+            .find("<faultcode>soap:Client</faultcode>") != std::string::npos);
+  CHECK(
+      written(Version::v1_1, {.code = "<x/>", .text = "", .detail = {}, .uri = {}}).find("<faultcode>soap:Server</faultcode>") !=
+      std::string::npos);
   CHECK(written(Version::v1_1, {.code = "Client", .text = "\x01", .detail = {}, .uri = {}}) == "!");
 
   CHECK(fault_status(Version::v1_1, "Client") == 500);

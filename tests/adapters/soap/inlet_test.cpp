@@ -40,8 +40,10 @@ TEST_CASE("the body element chooses the operation, and the reply is wrapped like
     place.post(order(Version::v1_1), "text/xml; charset=utf-8", "\"\"");
     CHECK(place.reply.content_type == "text/xml; charset=utf-8");
     CHECK(place.reply.body ==
-          "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soap:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\"><soap:Body>"
-          "<n:PlaceOrderResponse xmlns:n=\"urn:orders\"><n:number>17</n:number></n:PlaceOrderResponse></soap:Body></soap:Envelope>");
+          "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soap:Envelope "
+          "xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\"><soap:Body>"
+          "<n:PlaceOrderResponse "
+          "xmlns:n=\"urn:orders\"><n:number>17</n:number></n:PlaceOrderResponse></soap:Body></soap:Envelope>");
   }
   SUBCASE("1.2") {
     place.post(order(Version::v1_2), "application/soap+xml");
@@ -57,9 +59,15 @@ TEST_CASE("SOAPAction chooses where the body element does not") {
   Place place;
   place.add(operation("Cancel"));
   place.add(operation("PlaceOrder"));
-  SUBCASE("a header field") { place.post(envelope_of(Version::v1_1, "<OrderRequest/>"), "text/xml", "\"urn:orders/PlaceOrder\""); }
-  SUBCASE("a parameter") { place.post(envelope_of(Version::v1_2, "<OrderRequest/>"), "application/soap+xml; action=\"urn:orders#PlaceOrder\""); }
-  SUBCASE("an empty Body") { place.post(envelope_of(Version::v1_1, ""), "text/xml", "PlaceOrder"); }
+  SUBCASE("a header field") {
+    place.post(envelope_of(Version::v1_1, "<OrderRequest/>"), "text/xml", "\"urn:orders/PlaceOrder\"");
+  }
+  SUBCASE("a parameter") {
+    place.post(envelope_of(Version::v1_2, "<OrderRequest/>"), "application/soap+xml; action=\"urn:orders#PlaceOrder\"");
+  }
+  SUBCASE("an empty Body") {
+    place.post(envelope_of(Version::v1_1, ""), "text/xml", "PlaceOrder");
+  }
   CHECK(place.reply.status == 200);
   CHECK(place.reply.body.find("PlaceOrderResponse") != std::string_view::npos);
 }
@@ -99,7 +107,8 @@ TEST_CASE("what is wrong with an envelope is a Fault before any route runs") {
       {"<e:Envelope xmlns:e='urn:other'><e:Body/></e:Envelope>", "text/xml", 500, "VersionMismatch", Version::v1_1},
       {"<e:Envelope xmlns:e='urn:other'><e:Body/></e:Envelope>", "application/soap+xml", 500, "VersionMismatch", Version::v1_2},
       {order(Version::v1_1, "<x:T xmlns:x='urn:x' e:mustUnderstand='1'/>"), "text/xml", 500, "MustUnderstand", Version::v1_1},
-      {order(Version::v1_2, "<x:T xmlns:x='urn:x' e:mustUnderstand='1'/>"), "application/soap+xml", 500, "MustUnderstand", Version::v1_2},
+      {order(Version::v1_2, "<x:T xmlns:x='urn:x' e:mustUnderstand='1'/>"), "application/soap+xml", 500, "MustUnderstand",
+       Version::v1_2},
   };
   for (const Row& row : rows) {
     CAPTURE(row.body);
@@ -122,11 +131,13 @@ TEST_CASE("1.2 says which header was not understood, and what it could be upgrad
   place.add(operation("PlaceOrder"));
   SUBCASE("NotUnderstood") {
     place.post(order(Version::v1_2, "<x:T xmlns:x='urn:x' e:mustUnderstand='true'/>"), "application/soap+xml");
-    CHECK(place.reply.body.find("<soap:Header><soap:NotUnderstood qname=\"q:T\" xmlns:q=\"urn:x\"/></soap:Header>") != std::string_view::npos);
+    CHECK(place.reply.body.find("<soap:Header><soap:NotUnderstood qname=\"q:T\" xmlns:q=\"urn:x\"/></soap:Header>") !=
+          std::string_view::npos);
   }
   SUBCASE("Upgrade") {
     place.post("<e:Envelope xmlns:e='urn:other'><e:Body/></e:Envelope>", "application/soap+xml");
-    CHECK(place.reply.body.find("<soap:SupportedEnvelope qname=\"v:Envelope\" xmlns:v=\"http://schemas.xmlsoap.org/soap/envelope/\"/>") !=
+    CHECK(place.reply.body.find(
+              "<soap:SupportedEnvelope qname=\"v:Envelope\" xmlns:v=\"http://schemas.xmlsoap.org/soap/envelope/\"/>") !=
           std::string_view::npos);
   }
 }
@@ -229,7 +240,8 @@ TEST_CASE("a service's own Fault that a proxy hands on keeps its code, text and 
   place.add(operation("PlaceOrder"), [&](Exchange& exchange) {
     Arena& arena = exchange.arena();
     exchange.message() = Message(arena);
-    exchange.message().receive_document(object(arena, {{"faultcode", Node::string("x")}}), theirs, "text/xml", "soap", Side::service);
+    exchange.message().receive_document(object(arena, {{"faultcode", Node::string("x")}}), theirs, "text/xml", "soap",
+                                        Side::service);
     exchange.answer_status = 500;
   });
   place.post(order(Version::v1_2), "application/soap+xml");
@@ -264,15 +276,15 @@ TEST_CASE("endings without an envelope, and replies XML cannot hold") {
     CHECK(place.reply.body.find("<n:PlaceOrderResponse xmlns:n=\"urn:orders\"/>") != std::string_view::npos);
   }
   SUBCASE("a name that is none") {
-    place.add(operation("PlaceOrder"), [](Exchange& exchange) {
-      answer_node(exchange, object(exchange.arena(), {{"not a name", Node::string("1")}}));
-    });
+    place.add(operation("PlaceOrder"),
+              [](Exchange& exchange) { answer_node(exchange, object(exchange.arena(), {{"not a name", Node::string("1")}})); });
     place.post(order(Version::v1_1));
     CHECK(place.fault().code == "Server");
     CHECK(place.exchange.failure()->kind == ErrorKind::mapping);
   }
   SUBCASE("a list") {
-    place.add(operation("PlaceOrder"), [](Exchange& exchange) { answer_node(exchange, array(exchange.arena(), {Node::string("1")})); });
+    place.add(operation("PlaceOrder"),
+              [](Exchange& exchange) { answer_node(exchange, array(exchange.arena(), {Node::string("1")})); });
     place.post(order(Version::v1_1));
     CHECK(place.fault().code == "Server");
   }
@@ -280,8 +292,10 @@ TEST_CASE("endings without an envelope, and replies XML cannot hold") {
 
 TEST_CASE("the WSDL is served with the address it was asked at") {
   auto wsdl = WsdlFile::read(
-      "<definitions xmlns='http://schemas.xmlsoap.org/wsdl/' xmlns:s='http://schemas.xmlsoap.org/wsdl/soap/' xmlns:h='http://schemas.xmlsoap.org/wsdl/http/'>"
-      "<!-- <s:address location='comment'/> --><service name='S'><port name='A' binding='b'><s:address  location = 'http://old/a>b' /></port>"
+      "<definitions xmlns='http://schemas.xmlsoap.org/wsdl/' xmlns:s='http://schemas.xmlsoap.org/wsdl/soap/' "
+      "xmlns:h='http://schemas.xmlsoap.org/wsdl/http/'>"
+      "<!-- <s:address location='comment'/> --><service name='S'><port name='A' binding='b'><s:address  location = "
+      "'http://old/a>b' /></port>"
       "<port name='B' binding='b'><h:address location=\"http://other\"/></port></service></definitions>");
   REQUIRE(wsdl);
   Place place;
@@ -295,9 +309,11 @@ TEST_CASE("the WSDL is served with the address it was asked at") {
   CHECK(place.reply.body.find("<s:address location=\"https://bus.example:8443/services/orders\"/>") != std::string_view::npos);
   CHECK(place.reply.body.find("location=\"http://other\"") != std::string_view::npos);
   CHECK(place.reply.body.find("location='comment'") != std::string_view::npos);
-  CHECK(WsdlFile::read("<definitions xmlns='http://schemas.xmlsoap.org/wsdl/' xmlns:s='http://schemas.xmlsoap.org/wsdl/soap/'><s:address location='x'/></definitions>")
+  CHECK(WsdlFile::read("<definitions xmlns='http://schemas.xmlsoap.org/wsdl/' "
+                       "xmlns:s='http://schemas.xmlsoap.org/wsdl/soap/'><s:address location='x'/></definitions>")
             ->served_at("http://a/'<&\"") ==
-        "<definitions xmlns=\"http://schemas.xmlsoap.org/wsdl/\" xmlns:s=\"http://schemas.xmlsoap.org/wsdl/soap/\"><s:address location=\"http://a/'&lt;&amp;&quot;\"/></definitions>");
+        "<definitions xmlns=\"http://schemas.xmlsoap.org/wsdl/\" xmlns:s=\"http://schemas.xmlsoap.org/wsdl/soap/\"><s:address "
+        "location=\"http://a/'&lt;&amp;&quot;\"/></definitions>");
   CHECK_FALSE(WsdlFile::read("<a/>"));
   CHECK_FALSE(WsdlFile::read("nothing"));
 }
@@ -310,7 +326,10 @@ TEST_CASE("what a from may say") {
     return soap_adapter().inlet.make(config_map(std::move(entries)), checking.context, context);
   };
   Checking good;
-  auto inlet = make({{"soap", config_scalar("/s")}, {"operation", config_scalar("Op")}, {"version", config_scalar("1.2", ConfigNode::Kind::number)}}, good);
+  auto inlet = make({{"soap", config_scalar("/s")},
+                     {"operation", config_scalar("Op")},
+                     {"version", config_scalar("1.2", ConfigNode::Kind::number)}},
+                    good);
   REQUIRE(inlet);
   CHECK(inlet->protocol() == "soap");
   Checking no_operation;
@@ -320,7 +339,8 @@ TEST_CASE("what a from may say") {
   CHECK_FALSE(make({{"soap", config_scalar("s")}, {"operation", config_scalar("a b")}}, bad));
   CHECK(bad.ids() == std::vector{"BW5030"s, "BW5030"s});
   Checking no_wsdl("<a/>");
-  CHECK_FALSE(make({{"soap", config_scalar("/s")}, {"operation", config_scalar("Op")}, {"wsdl_file", config_scalar("a.wsdl")}}, no_wsdl));
+  CHECK_FALSE(
+      make({{"soap", config_scalar("/s")}, {"operation", config_scalar("Op")}, {"wsdl_file", config_scalar("a.wsdl")}}, no_wsdl));
   CHECK(no_wsdl.ids() == std::vector{"BW5031"s});
 }
 
@@ -336,7 +356,8 @@ TEST_CASE("a test's request and reply go through real envelopes") {
   std::string body;
   REQUIRE(place.inlets[0]->write_test_request(request, arena, method, headers, body));
   CHECK(method == "POST");
-  CHECK(headers == std::vector<std::pair<std::string, std::string>>{{"Content-Type", "text/xml; charset=utf-8"}, {"SOAPAction", "\"\""}});
+  CHECK(headers ==
+        std::vector<std::pair<std::string, std::string>>{{"Content-Type", "text/xml; charset=utf-8"}, {"SOAPAction", "\"\""}});
   place.post(body);
   auto reply = place.inlets[0]->read_test_reply(place.reply, arena);
   REQUIRE(reply);
@@ -344,7 +365,8 @@ TEST_CASE("a test's request and reply go through real envelopes") {
 
   headers.clear();
   body.clear();
-  request.send = config_map({{"operation", config_scalar("Cancel")}, {"namespace", config_scalar("urn:x")}, {"version", config_scalar("1.2")}});
+  request.send = config_map(
+      {{"operation", config_scalar("Cancel")}, {"namespace", config_scalar("urn:x")}, {"version", config_scalar("1.2")}});
   REQUIRE(place.inlets[0]->write_test_request(request, arena, method, headers, body));
   CHECK(headers == std::vector<std::pair<std::string, std::string>>{{"Content-Type", "application/soap+xml; charset=utf-8"}});
   CHECK(body.find("<n:Cancel xmlns:n=\"urn:x\">") != std::string::npos);

@@ -13,15 +13,16 @@ std::unique_ptr<SoapTarget> target_at(std::uint16_t port, Version version = Vers
   config.version = version;
   config.qualified = qualified;
   config.soap_action = "urn:getCustomer";
-  std::vector<Endpoint> endpoints{{.text = "crm", .host_port = {"127.0.0.1", port}, .secure = false, .path = "/axis/services/Crm", .at = {}}};
+  std::vector<Endpoint> endpoints{
+      {.text = "crm", .host_port = {"127.0.0.1", port}, .secure = false, .path = "/axis/services/Crm", .at = {}}};
   auto target = std::make_unique<SoapTarget>(std::move(config), std::move(endpoints), std::make_unique<PlainBody>(qualified));
   auto opened = target->open(1);
   return opened ? std::move(target) : nullptr;
 }
 
 std::string http_answer(int status, std::string_view type, std::string_view body) {
-  return "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Type: " + std::string(type) + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
-         std::string(body);
+  return "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Type: " + std::string(type) +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
 }
 
 // Answers every request with `answer`, and keeps what it saw.
@@ -45,7 +46,8 @@ struct Service {
   static bool whole(const std::string& request) {
     std::size_t end = request.find("\r\n\r\n");
     std::size_t length = request.find("Content-Length: ");
-    return end != std::string::npos && length != std::string::npos && request.size() >= end + 4 + std::stoul(request.substr(length + 16));
+    return end != std::string::npos && length != std::string::npos &&
+           request.size() >= end + 4 + std::stoul(request.substr(length + 16));
   }
   std::string last() {
     std::lock_guard lock(mutex);
@@ -60,7 +62,8 @@ struct Service {
 std::string shown(Result<Answer>& answer, Arena& arena) {
   if (!answer) return "!" + std::string(name_of(answer.error().kind));
   std::string out = std::to_string(answer->status) + " ";
-  if (answer->fault) return out + "fault " + answer->fault->code + " | " + answer->fault->text + " | " + to_json(answer->fault->detail);
+  if (answer->fault)
+    return out + "fault " + answer->fault->code + " | " + answer->fault->text + " | " + to_json(answer->fault->detail);
   auto document = answer->message.document(arena);
   return out + (document ? to_json(*document) : std::string(answer->message.bytes()));
 }
@@ -88,24 +91,28 @@ std::string call(Service& service, Version version = Version::v1_1, const CallOp
 }  // namespace
 
 TEST_CASE("a 1.1 service with bare members, as an old CRM wants them") {
-  Service service(http_answer(200, "text/xml; charset=ISO-8859-1",
-                              "<?xml version='1.0' encoding='UTF-8'?>" +
-                                  envelope_of(Version::v1_1, "<ns1:getCustomerResponse xmlns:ns1='urn:crm:v1'><status>A</status><since>19990401</since>"
-                                                             "<credit>1250,00</credit><name>M\xfcller</name></ns1:getCustomerResponse>")));
+  Service service(
+      http_answer(200, "text/xml; charset=ISO-8859-1",
+                  "<?xml version='1.0' encoding='UTF-8'?>" +
+                      envelope_of(Version::v1_1,
+                                  "<ns1:getCustomerResponse xmlns:ns1='urn:crm:v1'><status>A</status><since>19990401</since>"
+                                  "<credit>1250,00</credit><name>M\xfcller</name></ns1:getCustomerResponse>")));
   Arena arena;
   CallOptions options;
   Node token = object(arena, {{"Username", Node::string("busway")}, {"Password", Node::string("secret")}});
   Node security = object(arena, {{"@xmlns", Node::string("urn:wsse")}, {"UsernameToken", token}});
   options.soap_headers.expression = std::make_shared<FixedExpression>(object(arena, {{"Security", security}}));
-  CHECK(call(service, Version::v1_1, options, false) == "200 {\"status\":\"A\",\"since\":\"19990401\",\"credit\":\"1250,00\",\"name\":\"M\xc3\xbcller\"}");
+  CHECK(call(service, Version::v1_1, options, false) ==
+        "200 {\"status\":\"A\",\"since\":\"19990401\",\"credit\":\"1250,00\",\"name\":\"M\xc3\xbcller\"}");
   std::string seen = service.last();
   CHECK(seen.starts_with("POST /axis/services/Crm HTTP/1.1\r\n"));
   CHECK(seen.find("\r\nSOAPAction: \"urn:getCustomer\"\r\n") != std::string::npos);
   CHECK(seen.find("\r\nContent-Type: text/xml; charset=utf-8\r\n") != std::string::npos);
   CHECK(seen.find("\r\nAuthorization: Basic x\r\n") != std::string::npos);
-  CHECK(seen.find("<soap:Header><Security xmlns=\"urn:wsse\"><UsernameToken><Username>busway</Username><Password>secret</Password></UsernameToken>"
-                  "</Security></soap:Header><soap:Body><n:getCustomer xmlns:n=\"urn:crm:v1\"><custNo>0000004711</custNo></n:getCustomer></soap:Body>") !=
-        std::string::npos);
+  CHECK(seen.find("<soap:Header><Security "
+                  "xmlns=\"urn:wsse\"><UsernameToken><Username>busway</Username><Password>secret</Password></UsernameToken>"
+                  "</Security></soap:Header><soap:Body><n:getCustomer "
+                  "xmlns:n=\"urn:crm:v1\"><custNo>0000004711</custNo></n:getCustomer></soap:Body>") != std::string::npos);
 }
 
 TEST_CASE("a 1.2 service gets its action with the content type") {
@@ -122,7 +129,9 @@ TEST_CASE("a 1.2 service gets its action with the content type") {
 }
 
 TEST_CASE("answers that say no, and answers that are none") {
-  std::string fault = "<e:Fault><faultcode>e:Client.NotFound</faultcode><faultstring>Unknown</faultstring><detail><no>4711</no></detail></e:Fault>";
+  std::string fault =
+      "<e:Fault><faultcode>e:Client.NotFound</faultcode><faultstring>Unknown</faultstring><detail><no>4711</no></detail></"
+      "e:Fault>";
   struct Row {
     std::string answer;
     std::string_view shown;
@@ -212,7 +221,8 @@ TEST_CASE("a caller's envelope passed through is written anew for the service") 
   Exchange exchange(worker);
   exchange.origin.operation = "lookUp";
   std::string bytes = "<their envelope>";
-  exchange.message().receive_document(object(exchange.arena(), {{"a", Node::string("1")}}), bytes, "text/xml", "soap", Side::caller);
+  exchange.message().receive_document(object(exchange.arena(), {{"a", Node::string("1")}}), bytes, "text/xml", "soap",
+                                      Side::caller);
   Outbound outbound(exchange.arena());
   outbound.pass_through = true;
   outbound.body = bytes;
@@ -227,7 +237,8 @@ TEST_CASE("what a service and a call may say") {
     return soap_adapter().target.make(config_map(std::move(entries)), checking.context, TargetContext{.service = "crm"});
   };
   Checking good;
-  auto target = make({{"endpoints", config_list({config_scalar("http://127.0.0.1/crm")})}, {"namespace", config_scalar("urn:crm")}}, good);
+  auto target =
+      make({{"endpoints", config_list({config_scalar("http://127.0.0.1/crm")})}, {"namespace", config_scalar("urn:crm")}}, good);
   REQUIRE(target);
   CHECK(target->writes_documents());
   Checking wsdl;
@@ -237,7 +248,10 @@ TEST_CASE("what a service and a call may say") {
   CHECK_FALSE(make({{"endpoints", config_list({config_scalar("ftp://x")})}}, none));
   CHECK(none.ids().size() >= 1);
   Checking action;
-  CHECK_FALSE(make({{"endpoints", config_scalar("http://127.0.0.1")}, {"namespace", config_scalar("urn:x")}, {"soap_action", config_scalar("a\"b")}}, action));
+  CHECK_FALSE(make({{"endpoints", config_scalar("http://127.0.0.1")},
+                    {"namespace", config_scalar("urn:x")},
+                    {"soap_action", config_scalar("a\"b")}},
+                   action));
   CHECK(action.ids() == std::vector{"BW5030"s});
 
   Checking no_operation;

@@ -12,7 +12,9 @@ namespace {
 
 using Kind = ConfigNode::Kind;
 
-ConfigNode number(std::string text) { return config_scalar(std::move(text), Kind::number); }
+ConfigNode number(std::string text) {
+  return config_scalar(std::move(text), Kind::number);
+}
 
 // The framing that `frame:` reads as, or the ids of the findings.
 std::string read(const ConfigNode& frame, Framing* out = nullptr, ByteSize max_frame = {1024}) {
@@ -100,7 +102,8 @@ TEST_CASE("listeners, routes and services are made or refused with a reason") {
   ConfigNode endpoint = config_scalar("10.0.0.9:7000");
   CHECK(made(type.target, config_map({{"endpoints", config_list({endpoint})}, {"frame", frame}}), {}) == "made");
   CHECK(made(type.target, config_map({{"endpoints", endpoint}, {"frame", frame}}), {}) == "made");
-  CHECK(made(type.target, config_map({{"endpoints", config_list({config_scalar("10.0.0.9")})}, {"frame", frame}}), {}) == "BW5022");
+  CHECK(made(type.target, config_map({{"endpoints", config_list({config_scalar("10.0.0.9")})}, {"frame", frame}}), {}) ==
+        "BW5022");
   CHECK(made(type.target, config_map({{"endpoints", config_list({})}, {"frame", frame}}), {}) == "BW5022");
   CHECK(made(type.target, config_map({{"endpoints", endpoint}}), {}) == "BW1006");
   ConfigNode tls = config_map({{"key", config_scalar("${env:KEY}")}});

@@ -42,13 +42,16 @@ std::vector<Case> cases() {
   out.push_back({"1 byte", prefix(1, big, false, 0), "hello", "", bytes({5}) + "hello" + bytes({0})});
   out.push_back({"2 bytes big", prefix(2, big, false, 0), "hello", "x", bytes({0, 5}) + "hello" + bytes({0, 1}) + "x"});
   out.push_back({"2 bytes little", prefix(2, little, false, 0), "hello", "x", bytes({5, 0}) + "hello" + bytes({1, 0}) + "x"});
-  out.push_back({"4 bytes, counts itself", prefix(4, big, true, 0), "hello", "x", bytes({0, 0, 0, 9}) + "hello" + bytes({0, 0, 0, 5}) + "x"});
+  out.push_back({"4 bytes, counts itself", prefix(4, big, true, 0), "hello", "x",
+                 bytes({0, 0, 0, 9}) + "hello" + bytes({0, 0, 0, 5}) + "x"});
   out.push_back({"8 bytes little", prefix(8, little, false, 0), "hello", "x",
                  bytes({5, 0, 0, 0, 0, 0, 0, 0}) + "hello" + bytes({1, 0, 0, 0, 0, 0, 0, 0}) + "x"});
-  out.push_back({"header before the length", prefix(2, big, false, 2), "HHbody", "HH", "HH" + bytes({0, 4}) + "bodyHH" + bytes({0, 0})});
+  out.push_back(
+      {"header before the length", prefix(2, big, false, 2), "HHbody", "HH", "HH" + bytes({0, 4}) + "bodyHH" + bytes({0, 0})});
   out.push_back({"whole frame counted (TPKT)", prefix(2, big, true, 2), bytes({3, 0}) + "body", bytes({3, 0}) + "b",
                  bytes({3, 0, 0, 8}) + "body" + bytes({3, 0, 0, 5}) + "b"});
-  out.push_back({"3 bytes behind 1 (Diameter)", prefix(3, big, true, 1), bytes({1}) + "abc", bytes({1}), bytes({1, 0, 0, 7}) + "abc" + bytes({1, 0, 0, 4})});
+  out.push_back({"3 bytes behind 1 (Diameter)", prefix(3, big, true, 1), bytes({1}) + "abc", bytes({1}),
+                 bytes({1, 0, 0, 7}) + "abc" + bytes({1, 0, 0, 4})});
   auto plain = [](Kind kind) {
     Framing framing;
     framing.kind = kind;
@@ -64,7 +67,8 @@ std::vector<Case> cases() {
   out.push_back({"crlf", delimited("\r\n"), "a\rb\n", "x\r", "a\rb\n\r\nx\r\r\n"});
   out.push_back({"three bytes", delimited("aab"), "a", "caa", "aaabcaaaab"});
   out.push_back({"stx_etx", plain(Kind::stx_etx), "hello", "", bytes({2}) + "hello" + bytes({3, 2, 3})});
-  out.push_back({"mllp", plain(Kind::mllp), "MSH|\rPID|\r", "x", bytes({11}) + "MSH|\rPID|\r" + bytes({28, 13, 11}) + "x" + bytes({28, 13})});
+  out.push_back({"mllp", plain(Kind::mllp), "MSH|\rPID|\r", "x",
+                 bytes({11}) + "MSH|\rPID|\r" + bytes({28, 13, 11}) + "x" + bytes({28, 13})});
   Framing fixed = plain(Kind::fixed_length);
   fixed.fixed_length = 4;
   out.push_back({"fixed_length", fixed, "abcd", "efgh", "abcdefgh"});
@@ -145,14 +149,16 @@ TEST_CASE("a frame over the limit is refused at every cut, one at the limit is n
     REQUIRE(Framer(each.framing).encode(each.first, wire));
     each.framing.max_frame = each.first.size();
     CHECK(written(each.framing, each.first) == wire);
-    for (std::size_t cut = 0; cut <= wire.size(); ++cut) CHECK(read_all(Framer(each.framing), wire, cut) == std::vector<std::string>{each.first});
+    for (std::size_t cut = 0; cut <= wire.size(); ++cut)
+      CHECK(read_all(Framer(each.framing), wire, cut) == std::vector<std::string>{each.first});
     each.framing.max_frame = each.first.size() - 1;
     CHECK(written(each.framing, each.first).starts_with("!framing a message: "));
     for (std::size_t cut = 0; cut <= wire.size(); ++cut) {
       CAPTURE(cut);
       CHECK(read_all(Framer(each.framing), wire, cut) == std::vector<std::string>{"!limit"});
     }
-    for (std::size_t step = 1; step < 4; ++step) CHECK(read_all(Framer(each.framing), wire, 0, step) == std::vector<std::string>{"!limit"});
+    for (std::size_t step = 1; step < 4; ++step)
+      CHECK(read_all(Framer(each.framing), wire, 0, step) == std::vector<std::string>{"!limit"});
   }
 }
 
@@ -176,7 +182,10 @@ TEST_CASE("a delimiter or an end that never comes is refused as soon as the limi
     framing.delimiter = "\r\n";
     framing.max_frame = 1000;
     Framer framer(framing);
-    std::string flood = std::string(kind == Kind::stx_etx ? "\x02" : kind == Kind::mllp ? "\x0B" : "") + std::string(framer.most_buffered(), 'x');
+    std::string flood = std::string(kind == Kind::stx_etx ? "\x02"
+                                    : kind == Kind::mllp  ? "\x0B"
+                                                          : "") +
+                        std::string(framer.most_buffered(), 'x');
     CHECK(read_all(framer, flood, 0, 7) == std::vector<std::string>{"!limit"});
   }
 }

@@ -15,8 +15,8 @@ inline Framing two_byte_frames(std::size_t max_frame = 1024 * 1024) {
   return framing;
 }
 
-inline std::unique_ptr<TcpTarget> target_for(const Framing& framing, const std::vector<std::uint16_t>& ports, ServiceConfig config = {},
-                                             int workers = 1) {
+inline std::unique_ptr<TcpTarget> target_for(const Framing& framing, const std::vector<std::uint16_t>& ports,
+                                             ServiceConfig config = {}, int workers = 1) {
   std::vector<Endpoint> endpoints;
   for (std::uint16_t port : ports) {
     std::string text = "127.0.0.1:" + std::to_string(port);
@@ -39,12 +39,13 @@ inline Task<std::string> call_once(Worker& worker, TcpTarget& target, std::strin
     std::string text(answer->message.bytes());
     co_return text;
   }
-  std::string text = "!" + std::string(name_of(answer.error().kind)) + (answer.error().code.empty() ? "" : " " + answer.error().code);
+  std::string text =
+      "!" + std::string(name_of(answer.error().kind)) + (answer.error().code.empty() ? "" : " " + answer.error().code);
   co_return text;
 }
 
-inline std::string call(Worker& worker, TcpTarget& target, std::string body, std::chrono::milliseconds within = std::chrono::seconds(5),
-                        std::size_t endpoint = 0) {
+inline std::string call(Worker& worker, TcpTarget& target, std::string body,
+                        std::chrono::milliseconds within = std::chrono::seconds(5), std::size_t endpoint = 0) {
   return fakes::run_task(worker, call_once(worker, target, std::move(body), within, endpoint));
 }
 
@@ -54,7 +55,8 @@ inline Task<> call_and_count(Worker& worker, TcpTarget& target, std::string body
   std::string answer = co_await call_once(worker, target, std::move(body), within);
   answers.push_back(std::move(answer));
 }
-inline std::vector<std::string> call_at_once(Worker& worker, TcpTarget& target, std::size_t count, std::chrono::milliseconds within) {
+inline std::vector<std::string> call_at_once(Worker& worker, TcpTarget& target, std::size_t count,
+                                             std::chrono::milliseconds within) {
   std::vector<std::string> answers;
   worker.post([&] {
     for (std::size_t i = 0; i < count; ++i) worker.spawn(call_and_count(worker, target, std::to_string(i), within, answers));

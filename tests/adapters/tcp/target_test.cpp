@@ -88,10 +88,12 @@ TEST_CASE("the outcome says what the service may have done") {
     CHECK(outcome([](int fd) { fakes::receive_all(fd); }, 40ms) == "!unknown timeout");
   }
   SUBCASE("stops in the middle of the answer") {
-    CHECK(outcome([&](int fd) {
-            fakes::send_all(fd, framed("hello").substr(0, 5));
-            fakes::receive_all(fd);
-          }, 40ms) == "!unknown timeout");
+    CHECK(outcome(
+              [&](int fd) {
+                fakes::send_all(fd, framed("hello").substr(0, 5));
+                fakes::receive_all(fd);
+              },
+              40ms) == "!unknown timeout");
   }
   SUBCASE("resets after the request") {
     CHECK(outcome([&](int fd) {
@@ -125,11 +127,13 @@ TEST_CASE("the outcome says what the service may have done") {
   SUBCASE("bytes that are no frame") {
     Framing framing;
     framing.kind = Framing::Kind::mllp;
-    CHECK(outcome([&](int fd) {
-            fakes::receive(fd, 8);
-            fakes::send_all(fd, "HTTP/1.1 400 Bad Request\r\n");
-            fakes::receive_all(fd);
-          }, 5s, framing) == "!garbage");
+    CHECK(outcome(
+              [&](int fd) {
+                fakes::receive(fd, 8);
+                fakes::send_all(fd, "HTTP/1.1 400 Bad Request\r\n");
+                fakes::receive_all(fd);
+              },
+              5s, framing) == "!garbage");
   }
   SUBCASE("trickled, but in time") {
     CHECK(outcome([&](int fd) {

@@ -22,9 +22,10 @@ class Certificates {
     for (std::string who : {"ours", "theirs"}) {
       std::string path = directory_ + "/" + who;
       good_ = good_ &&
-              run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=ca-" + who + " -keyout " + path + ".ca.key -out " + path + ".ca.pem") &&
-              run("openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=" + who + " -addext subjectAltName=IP:127.0.0.1 -keyout " + path +
-                  ".key -out " + path + ".csr") &&
+              run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=ca-" + who +
+                  " -keyout " + path + ".ca.key -out " + path + ".ca.pem") &&
+              run("openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=" + who +
+                  " -addext subjectAltName=IP:127.0.0.1 -keyout " + path + ".key -out " + path + ".csr") &&
               run("openssl x509 -req -days 2 -in " + path + ".csr -copy_extensions copy -CA " + path + ".ca.pem -CAkey " + path +
                   ".ca.key -CAcreateserial -out " + path + ".pem");
     }

@@ -82,7 +82,9 @@ std::string hex(std::string_view bytes) {
   return out;
 }
 
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
 
 // Both ways: the bytes are the document and the document is the bytes.
 void same(const FormatPtr& format, std::string_view bytes, std::string_view json) {
@@ -124,7 +126,8 @@ TEST_CASE("fixed: texts") {
   same(format, "x   **y", R"({"a":"x","b":"y"})");
   same(format, "    ***", R"({"a":"","b":""})");
   CHECK(writes(format, R"({"a":12,"b":1.50})") == "error: writing a fixed record: R.b is too long: 4 bytes, the field has 3");
-  CHECK(writes(format, R"({"a":"\u20ac","b":""})") == "error: writing a fixed record: R.a has a character that ascii lacks: '\xE2\x82\xAC'");
+  CHECK(writes(format, R"({"a":"\u20ac","b":""})") ==
+        "error: writing a fixed record: R.a has a character that ascii lacks: '\xE2\x82\xAC'");
   CHECK(has(writes(format, R"({"a":"x"})"), "R.b has no value"));
   CHECK(has(writes(format, R"({"a":"x","b":null})"), "R.b is null"));
   CHECK(has(writes(format, R"({"a":"x","b":"y","c":1})"), "R has no field 'c'"));
@@ -190,7 +193,8 @@ TEST_CASE("fixed: zoned, packed and binary numbers") {
 
   same(record_of("{ name: n, length: 2, type: binary, signed: true }"), "\xFF\xFE", R"({"n":-2})");
   same(record_of("{ name: n, length: 2, type: binary, order: little }"), std::string_view("\x01\x00", 2), R"({"n":1})");
-  same(record_of("{ name: n, length: 8, type: binary, signed: true }"), std::string_view("\x80\0\0\0\0\0\0\0", 8), R"({"n":-9223372036854775808})");
+  same(record_of("{ name: n, length: 8, type: binary, signed: true }"), std::string_view("\x80\0\0\0\0\0\0\0", 8),
+       R"({"n":-9223372036854775808})");
   same(record_of("{ name: n, length: 8, type: binary }"), "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", R"({"n":18446744073709551615})");
   FormatPtr byte = record_of("{ name: n, length: 1, type: binary, signed: true }");
   same(byte, "\x80", R"({"n":-128})");
@@ -200,12 +204,15 @@ TEST_CASE("fixed: zoned, packed and binary numbers") {
 }
 
 TEST_CASE("fixed: dates and bytes") {
-  FormatPtr dates = record_of("{ name: d, type: date, format: YYYYMMDD }, { name: t, type: date, format: hhmmss }, { name: j, type: date, format: YYDDD }");
+  FormatPtr dates = record_of(
+      "{ name: d, type: date, format: YYYYMMDD }, { name: t, type: date, format: hhmmss }, { name: j, type: date, format: YYDDD "
+      "}");
   same(dates, "2024022910153024366", R"({"d":"2024-02-29","t":"10:15:30","j":"2024-12-31"})");
   CHECK(has(reads(dates, "2023022910153024366"), "R.d at offset 0 is not a date or time: '20230229'"));
   CHECK(has(writes(dates, R"({"d":"2023-02-30","t":"10:15:30","j":"2024-12-31"})"), "R.d is not a date"));
   CHECK(has(writes(dates, R"({"d":"2023-02-03","t":"10:15:30","j":"1969-12-31"})"), "R.j is not a date"));
-  same(record_of("{ name: d, type: date, format: 'DD.MM.YY hh:mm' }", "cp500"), from_hex("F3F14BF1F24BF9F940F2F37AF5F9"), R"({"d":"1999-12-31T23:59:00"})");
+  same(record_of("{ name: d, type: date, format: 'DD.MM.YY hh:mm' }", "cp500"), from_hex("F3F14BF1F24BF9F940F2F37AF5F9"),
+       R"({"d":"1999-12-31T23:59:00"})");
   for (std::string_view pattern : {"", "YYYY", "MMDD", "YYYYMM", "hh", "mmss", "YYYYYYYYMMDD", "YYYYYYMMDD", "YYYYDDDMM", "xx"}) {
     CHECK(!DatePattern::parse(pattern));
   }
@@ -214,9 +221,10 @@ TEST_CASE("fixed: dates and bytes") {
 }
 
 TEST_CASE("fixed: literals, defaults, fillers and blanks") {
-  FormatPtr format = record_of("{ name: op, length: 3, value: RSV }, { length: 2 }, { type: filler, length: 1, value: '#' }, "
-                               "{ name: qty, type: number, length: 3, default: 1 }, { name: note, length: 2, at: 10, blank: missing }, "
-                               "{ name: due, type: date, format: YYDDD, blank: null }");
+  FormatPtr format = record_of(
+      "{ name: op, length: 3, value: RSV }, { length: 2 }, { type: filler, length: 1, value: '#' }, "
+      "{ name: qty, type: number, length: 3, default: 1 }, { name: note, length: 2, at: 10, blank: missing }, "
+      "{ name: due, type: date, format: YYDDD, blank: null }");
   CHECK(writes(format, R"({"qty":7,"note":"x","due":"2024-01-01"})") == "RSV  #007 x 24001");
   CHECK(writes(format, R"({"op":"RSV","due":null})") == "RSV  #001        ");
   CHECK(has(writes(format, R"({"op":"REL","due":null})"), "R.op always holds 'RSV'"));
@@ -228,13 +236,16 @@ TEST_CASE("fixed: literals, defaults, fillers and blanks") {
 }
 
 TEST_CASE("fixed: groups and repeats") {
-  FormatPtr format = record_of("{ name: n, type: number, length: 2 }, { name: head, fields: [ { name: a, length: 1 } ] }, "
-                               "{ name: codes, length: 1, occurs: 2 }, { name: lines, occurs: { by: n, max: 9 }, fields: [ { name: s, length: 2 } ] }, "
-                               "{ name: tail, occurs: { min: 1, max: 3 }, length: 2 }");
+  FormatPtr format = record_of(
+      "{ name: n, type: number, length: 2 }, { name: head, fields: [ { name: a, length: 1 } ] }, "
+      "{ name: codes, length: 1, occurs: 2 }, { name: lines, occurs: { by: n, max: 9 }, fields: [ { name: s, length: 2 } ] }, "
+      "{ name: tail, occurs: { min: 1, max: 3 }, length: 2 }");
   same(format, "02hxyA1B2zz", R"({"n":2,"head":{"a":"h"},"codes":["x","y"],"lines":[{"s":"A1"},{"s":"B2"}],"tail":["zz"]})");
   CHECK(writes(format, R"({"head":{"a":"h"},"codes":["x","y"],"tail":["zz"]})") == "00hxyzz");
-  CHECK(has(writes(format, R"({"n":1,"head":{"a":"h"},"codes":["x","y"],"tail":["zz"]})"), "R.n does not count the 0 items of 'lines'"));
-  CHECK(has(writes(format, R"({"head":{"a":"h"},"codes":["x"],"tail":["zz"]})"), "R.codes has 1 items, the layout allows exactly 2"));
+  CHECK(has(writes(format, R"({"n":1,"head":{"a":"h"},"codes":["x","y"],"tail":["zz"]})"),
+            "R.n does not count the 0 items of 'lines'"));
+  CHECK(has(writes(format, R"({"head":{"a":"h"},"codes":["x"],"tail":["zz"]})"),
+            "R.codes has 1 items, the layout allows exactly 2"));
   CHECK(has(writes(format, R"({"head":{"a":"h"},"codes":["x","y"],"tail":[]})"), "R.tail has 0 items, the layout allows 1 to 3"));
   CHECK(has(writes(format, R"({"head":{"b":"h"},"codes":["x","y"],"tail":["z"]})"), "R.head has no field 'b'"));
   CHECK(has(reads(format, "10hxyA1"), "counts 10 of 'lines', which occurs 0 to 9 times"));
@@ -266,7 +277,8 @@ TEST_CASE("fixed: which record") {
   FormatPtr one = format_of(layout, {{"record", "QUERY"}});
   same(one, from_hex("E7E7E7C1F1"), R"({"op":"XXX","sku":"A1"})");
   FormatPtr by_offset = format_of(
-      "records: { A: { fields: [ { name: k, length: 1 }, { name: v, length: 1 } ] }, B: { fields: [ { name: k, length: 1 } ] } }\n"
+      "records: { A: { fields: [ { name: k, length: 1 }, { name: v, length: 1 } ] }, B: { fields: [ { name: k, length: 1 } ] } "
+      "}\n"
       "selector: { at: 0, length: 1, values: { a: A, b: B } }");
   same(by_offset, "ax", R"({"k":"a","v":"x"})");
   same(by_offset, "b", R"({"k":"b"})");
@@ -274,24 +286,31 @@ TEST_CASE("fixed: which record") {
 
 TEST_CASE("fixed: findings of a layout") {
   auto in_record = [](std::string fields) { return finding_of("records:\n  R:\n    fields:\n      - " + fields); };
-  CHECK(in_record("{ name: a, length: 2, typ: text }") == "test.layout.yaml:4:31: error BW1004: unknown key 'typ'; did you mean 'type'?");
+  CHECK(in_record("{ name: a, length: 2, typ: text }") ==
+        "test.layout.yaml:4:31: error BW1004: unknown key 'typ'; did you mean 'type'?");
   CHECK(in_record("{ name: a, type: packt, length: 2 }").starts_with("test.layout.yaml:4:26: error BW1014: "));
   CHECK(in_record("{ name: a }").starts_with("test.layout.yaml:4:9: error BW1006: "));
   CHECK(in_record("{ name: a, length: 2, decimals: 1 }").starts_with("test.layout.yaml:4:41: error BW4011: "));
   CHECK(in_record("{ name: a, length: 2, pad: xx }").starts_with("test.layout.yaml:4:36: error BW4011: "));
   CHECK(in_record("{ name: a, type: packed, digits: 9, length: 4 }").starts_with("test.layout.yaml:4:42: error BW4012: "));
   CHECK(in_record("{ name: a, type: binary, length: 9 }").starts_with("test.layout.yaml:4:42: error BW4012: "));
-  CHECK(in_record("{ name: a, length: 2 }\n      - { name: b, at: 1, length: 1 }").starts_with("test.layout.yaml:5:24: error BW4012: "));
+  CHECK(in_record("{ name: a, length: 2 }\n      - { name: b, at: 1, length: 1 }")
+            .starts_with("test.layout.yaml:5:24: error BW4012: "));
   CHECK(in_record("{ name: a, length: 2 }\n      - { name: a, length: 1 }").starts_with("test.layout.yaml:5:17: error BW4013: "));
   CHECK(in_record("{ name: a, length: 2, occurs: { by: n, max: 3 } }").starts_with("test.layout.yaml:4:45: error BW4014: "));
-  CHECK(in_record("{ name: a, length: 2, occurs: { max: 3 } }\n      - { name: b, length: 1 }").starts_with("test.layout.yaml:5:9: error BW4014: "));
+  CHECK(in_record("{ name: a, length: 2, occurs: { max: 3 } }\n      - { name: b, length: 1 }")
+            .starts_with("test.layout.yaml:5:9: error BW4014: "));
   CHECK(in_record("{ name: a, length: 2, value: abc }").starts_with("test.layout.yaml:4:38: error BW4015: 'abc' is too long"));
-  CHECK(in_record("{ name: a, length: 2, type: number, default: x }").starts_with("test.layout.yaml:4:54: error BW4015: 'x' is not a number"));
+  CHECK(in_record("{ name: a, length: 2, type: number, default: x }")
+            .starts_with("test.layout.yaml:4:54: error BW4015: 'x' is not a number"));
   CHECK(in_record("{ name: a, type: date, format: MMDD }").starts_with("test.layout.yaml:4:40: error BW4011: "));
-  CHECK(in_record("{ name: a, length: 3, fields: [ { name: b, length: 1 } ] }").starts_with("test.layout.yaml:4:28: error BW4011: "));
-  CHECK(finding_of("charset: klingon\nrecords: { R: { fields: [ { name: a, length: 1 } ] } }").starts_with("test.layout.yaml:1:10: error BW4010: "));
+  CHECK(in_record("{ name: a, length: 3, fields: [ { name: b, length: 1 } ] }")
+            .starts_with("test.layout.yaml:4:28: error BW4011: "));
+  CHECK(finding_of("charset: klingon\nrecords: { R: { fields: [ { name: a, length: 1 } ] } }")
+            .starts_with("test.layout.yaml:1:10: error BW4010: "));
   CHECK(has(finding_of("records: { R: { length: 1, fields: [ { name: a, length: 2 } ] } }"), "BW4012"));
-  constexpr std::string_view two = "records: { R: { fields: [ { name: a, length: 2 } ] }, S: { fields: [ { name: b, length: 3 } ] } }\n";
+  constexpr std::string_view two =
+      "records: { R: { fields: [ { name: a, length: 2 } ] }, S: { fields: [ { name: b, length: 3 } ] } }\n";
   CHECK(has(finding_of(two), "BW4017: the layout has several records"));
   CHECK(has(finding_of(two, {{"record", "T"}}), "BW4017: the layout has no record 'T'"));
   CHECK(has(finding_of(two, {{"record", "R"}, {"reply", "S"}}), "BW4017"));

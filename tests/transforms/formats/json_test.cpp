@@ -30,7 +30,9 @@ std::string error_of(std::string_view text, const JsonOptions& options = {}) {
   return read ? "" : read.error().text;
 }
 
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
@@ -198,7 +200,8 @@ TEST_CASE("json: any tree reads back equal") {
         }
         default: {
           Collector<Member> members(arena);
-          for (auto n = random() % 20; n > 0; --n) members.push({Node::string(arena.copy("k" + std::to_string(n))), self(self, depth + 1)});
+          for (auto n = random() % 20; n > 0; --n)
+            members.push({Node::string(arena.copy("k" + std::to_string(n))), self(self, depth + 1)});
           return Node::object(members.items());
         }
       }

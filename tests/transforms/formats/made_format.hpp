@@ -72,6 +72,8 @@ inline MadeFormat make_format(const FormatType& type, const ConfigNode& options,
   made.format = type.format.make(options, context, FormatContext{});
   return made;
 }
-inline FormatPtr plain(const FormatType& type) { return make_format(type, config_map({})).format; }
+inline FormatPtr plain(const FormatType& type) {
+  return make_format(type, config_map({})).format;
+}
 
 }  // namespace busway

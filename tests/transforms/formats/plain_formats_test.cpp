@@ -69,13 +69,18 @@ TEST_CASE("form: fields, repeats and strict escapes") {
 
 TEST_CASE("bytes: base64 both ways") {
   FormatPtr bytes = plain(bytes_format());
-  for (auto [raw, text] : {std::pair<std::string_view, std::string_view>{"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="},
-                           {"\xFB\xFF", "+/8="}, {"", ""}}) {
+  for (auto [raw, text] : {std::pair<std::string_view, std::string_view>{"f", "Zg=="},
+                           {"fo", "Zm8="},
+                           {"foo", "Zm9v"},
+                           {"foob", "Zm9vYg=="},
+                           {"\xFB\xFF", "+/8="},
+                           {"", ""}}) {
     std::string quoted = "\"" + std::string(text) + "\"";
     CHECK(reads(bytes, raw) == quoted);
     CHECK(writes(bytes, quoted) == raw);
   }
-  for (std::string_view json : {"\"Zg\"", "\"Zg=\"", "\"Zh==\"", "\"Zm9=\"", "\"Z===\"", "\"====\"", "\"Zg==Zg==\"", "\"Zm 9\"", "\"Zm9-\"", "1", "null"}) {
+  for (std::string_view json : {"\"Zg\"", "\"Zg=\"", "\"Zh==\"", "\"Zm9=\"", "\"Z===\"", "\"====\"", "\"Zg==Zg==\"", "\"Zm 9\"",
+                                "\"Zm9-\"", "1", "null"}) {
     CAPTURE(json);
     CHECK(writes(bytes, json).starts_with("error: writing bytes: "));
   }
@@ -106,9 +111,13 @@ TEST_CASE("formats: every documented example makes its format") {
   add_builtin_formats(registry);
   FakeFiles files;
   Findings findings;
-  auto yaml = [&](std::string_view text) { return *routes::read_yaml(text, std::make_shared<const std::string>("example.yaml"), findings); };
+  auto yaml = [&](std::string_view text) {
+    return *routes::read_yaml(text, std::make_shared<const std::string>("example.yaml"), findings);
+  };
   files.yaml.emplace("stock.layout.yaml", yaml("records: { R: { fields: [ { name: a, length: 1 } ] } }"));
-  files.yaml.emplace("till.layout.yaml", yaml("records: { QUERY: { fields: [ { name: a, length: 1 } ] }, ANSWER: { fields: [ { name: a, length: 2 } ] } }"));
+  files.yaml.emplace(
+      "till.layout.yaml",
+      yaml("records: { QUERY: { fields: [ { name: a, length: 1 } ] }, ANSWER: { fields: [ { name: a, length: 2 } ] } }"));
   for (const auto& [name, type] : registry.formats()) {
     CHECK(!type.summary.empty());
     CHECK(!type.examples.empty());

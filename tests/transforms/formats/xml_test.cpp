@@ -20,7 +20,9 @@ std::string as_json(const Format& xml, std::string_view text) {
   if (!read) return "error: " + read.error().text;
   return to_json(*read);
 }
-std::string as_json(std::string_view text) { return as_json(*plain(xml_format()), text); }
+std::string as_json(std::string_view text) {
+  return as_json(*plain(xml_format()), text);
+}
 
 std::string as_xml(const Format& xml, std::string_view json) {
   Arena arena;
@@ -32,9 +34,13 @@ std::string as_xml(const Format& xml, std::string_view json) {
   constexpr std::string_view declaration = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
   return out.starts_with(declaration) ? out.substr(declaration.size()) : out;
 }
-std::string as_xml(std::string_view json) { return as_xml(*plain(xml_format()), json); }
+std::string as_xml(std::string_view json) {
+  return as_xml(*plain(xml_format()), json);
+}
 
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
@@ -73,7 +79,8 @@ TEST_CASE("xml: two namespaces under one name need prefixes") {
 }
 
 TEST_CASE("xml: arrays can be forced") {
-  FormatPtr xml = make_format(xml_format(), config_map({{"arrays", config_list({config_scalar("o/l"), config_scalar("o/l/m")})}})).format;
+  FormatPtr xml =
+      make_format(xml_format(), config_map({{"arrays", config_list({config_scalar("o/l"), config_scalar("o/l/m")})}})).format;
   REQUIRE(xml);
   CHECK(as_json(*xml, "<o><l><m>1</m></l></o>") == R"({"o":{"l":[{"m":["1"]}]}})");
 }
@@ -81,11 +88,42 @@ TEST_CASE("xml: arrays can be forced") {
 TEST_CASE("xml: what is not well-formed is refused with its place") {
   CHECK(as_json("<a>\n<b></a>") == "error: reading XML: line 2, column 4: expected '</b>', found '</a>'");
   CHECK(has(as_json("<!DOCTYPE a []><a/>"), "DOCTYPE"));
-  for (std::string_view text : {"", "x", "<a>", "<a/><b/>", "<a/>x", "<a b=1/>", "<a b='1' b='2'/>", "<a b='<'/>", "<a>&b;</a>", "<a>&#0;</a>",
-                                "<a>&#xD800;</a>", "<a>]]></a>", "<p:a/>", "<a p:b='1'/>", "<a><!-- -- --></a>", "<a", "<a b", "<a b='", "<",
-                                "<a><?xml ?></a>", "<a>\x01</a>", "<a>\xFF</a>", "<a>\xEF\xBF\xBF</a>", "<a:b:c xmlns:a='u'/>", "<a xmlns:p=''/>",
-                                "<a xmlns:p='u' xmlns:q='u' p:x='' q:x=''/>", "<a>&lt</a>", "<a><![CDATA[</a>", " <?xml version='1.0'?><a/>",
-                                "<?xml version='1.0' encoding='ebcdic-x'?><a/>", "<a b='1'c='2'/>", "<1a/>", "</a>", "<a>&</a>", "&lt;", "<!-- -->"}) {
+  for (std::string_view text : {"",
+                                "x",
+                                "<a>",
+                                "<a/><b/>",
+                                "<a/>x",
+                                "<a b=1/>",
+                                "<a b='1' b='2'/>",
+                                "<a b='<'/>",
+                                "<a>&b;</a>",
+                                "<a>&#0;</a>",
+                                "<a>&#xD800;</a>",
+                                "<a>]]></a>",
+                                "<p:a/>",
+                                "<a p:b='1'/>",
+                                "<a><!-- -- --></a>",
+                                "<a",
+                                "<a b",
+                                "<a b='",
+                                "<",
+                                "<a><?xml ?></a>",
+                                "<a>\x01</a>",
+                                "<a>\xFF</a>",
+                                "<a>\xEF\xBF\xBF</a>",
+                                "<a:b:c xmlns:a='u'/>",
+                                "<a xmlns:p=''/>",
+                                "<a xmlns:p='u' xmlns:q='u' p:x='' q:x=''/>",
+                                "<a>&lt</a>",
+                                "<a><![CDATA[</a>",
+                                " <?xml version='1.0'?><a/>",
+                                "<?xml version='1.0' encoding='ebcdic-x'?><a/>",
+                                "<a b='1'c='2'/>",
+                                "<1a/>",
+                                "</a>",
+                                "<a>&</a>",
+                                "&lt;",
+                                "<!-- -->"}) {
     CAPTURE(text);
     CHECK(as_json(text).starts_with("error: "));
   }
@@ -146,9 +184,10 @@ TEST_CASE("xml: what XML cannot hold is an error that names the member") {
   CHECK(as_xml(R"({"a":{"b c":1}})") == "error: writing XML: a.b c: 'b c' is not a name in XML");
   CHECK(as_xml(R"({"a":{"l":[{},{"s":"\u0001"}]}})") ==
         "error: writing XML: a.l[1].s: the text has a character at offset 0 that XML cannot hold");
-  for (std::string_view json : {"1", "[]", "{}", R"({"a":1,"b":2})", R"({"a":[1]})", R"({"a":{"@x":null}})", R"({"a":{"@x":{}}})", R"({"a":[[1]]})",
-                                R"({"a":{"l":[[1]]}})", R"({"a":{"#text":{}}})", R"({"a":{"#text":" ","b":1}})", R"({"a":{"@xmlns":"u"}})",
-                                R"({"p:a":1})", R"({"":1})", R"({"a":{"@":1}})", R"({"@a":1})", R"({"#text":1})"}) {
+  for (std::string_view json :
+       {"1", "[]", "{}", R"({"a":1,"b":2})", R"({"a":[1]})", R"({"a":{"@x":null}})", R"({"a":{"@x":{}}})", R"({"a":[[1]]})",
+        R"({"a":{"l":[[1]]}})", R"({"a":{"#text":{}}})", R"({"a":{"#text":" ","b":1}})", R"({"a":{"@xmlns":"u"}})",
+        R"({"p:a":1})", R"({"":1})", R"({"a":{"@":1}})", R"({"@a":1})", R"({"#text":1})"}) {
     CAPTURE(json);
     CHECK(as_xml(json).starts_with("error: "));
   }
@@ -195,8 +234,10 @@ TEST_CASE("xml: any document reads back unchanged") {
       }
       if (members.empty()) return text();
       if (random() % 3 == 0) {
-        if (children) members.push({Node::string("#text"), Node::string("x  y ")});
-        else members.push({Node::string("#text"), random() % 2 ? Node::string(" \n") : Node::null()});
+        if (children)
+          members.push({Node::string("#text"), Node::string("x  y ")});
+        else
+          members.push({Node::string("#text"), random() % 2 ? Node::string(" \n") : Node::null()});
       }
       return Node::object(members.items());
     };

@@ -17,7 +17,8 @@ namespace {
 // What both trees say, in one form: names, attributes and the text of leaves.
 std::string told(const XmlElement& element) {
   std::string out = "<" + std::string(element.name());
-  for (const XmlAttribute& attribute : element.attributes()) out += " " + std::string(attribute.name()) + "=" + std::string(attribute.value());
+  for (const XmlAttribute& attribute : element.attributes())
+    out += " " + std::string(attribute.name()) + "=" + std::string(attribute.value());
   out += ">";
   if (element.first_child() == nullptr) out += element.text();
   for (const XmlElement* child = element.first_child(); child != nullptr; child = child->next()) out += told(*child);
@@ -25,7 +26,8 @@ std::string told(const XmlElement& element) {
 }
 std::string told(const pugi::xml_node& node) {
   std::string out = "<" + std::string(node.name());
-  for (const pugi::xml_attribute& attribute : node.attributes()) out += " " + std::string(attribute.name()) + "=" + attribute.value();
+  for (const pugi::xml_attribute& attribute : node.attributes())
+    out += " " + std::string(attribute.name()) + "=" + attribute.value();
   out += ">";
   std::string text;
   std::string children;
@@ -72,14 +74,17 @@ TEST_CASE("xml: the W3C conformance suite") {
       REQUIRE(read);
       ++accepted;
       pugi::xml_document oracle;
-      REQUIRE(oracle.load_buffer(bytes.data(), bytes.size(), pugi::parse_cdata | pugi::parse_escapes | pugi::parse_eol | pugi::parse_wconv_attribute |
-                                                                 pugi::parse_ws_pcdata));
+      REQUIRE(oracle.load_buffer(
+          bytes.data(), bytes.size(),
+          pugi::parse_cdata | pugi::parse_escapes | pugi::parse_eol | pugi::parse_wconv_attribute | pugi::parse_ws_pcdata));
       CHECK(told(*read->root) == told(oracle.document_element()));
     }
   }
   CHECK(refused > 200);
   CHECK(worded < 10);
-  MESSAGE(refused, " not well-formed refused, ", accepted, " invalid ones accepted and equal to pugixml's tree, ", doctypes, " with a DOCTYPE refused, ", worded, " that "
+  MESSAGE(refused, " not well-formed refused, ", accepted, " invalid ones accepted and equal to pugixml's tree, ", doctypes,
+          " with a DOCTYPE refused, ", worded,
+          " that "
           "only mention one accepted");
 }
 

@@ -16,7 +16,9 @@ struct Outcome {
   std::string reason;
 };
 
-std::string printed(const Node& node) { return node.is_nothing() ? "nothing" : to_json(node).substr(0, 300); }
+std::string printed(const Node& node) {
+  return node.is_nothing() ? "nothing" : to_json(node).substr(0, 300);
+}
 
 Outcome check(const Node& line, Arena& arena) {
   Values values;
@@ -64,7 +66,8 @@ TEST_CASE("the published JSONata cases hold") {
     Outcome outcome = check(line, arena);
     if (outcome.good) continue;
     ++failures;
-    MESSAGE(std::string(line.member("name").text()) << ": " << outcome.reason << "   " << std::string(line.member("expr").text().substr(0, 200)));
+    MESSAGE(std::string(line.member("name").text())
+            << ": " << outcome.reason << "   " << std::string(line.member("expr").text().substr(0, 200)));
   }
   std::size_t good = cases - failures;
   MESSAGE(good << " of " << cases << " cases hold");

@@ -110,7 +110,9 @@ class Reader {
 
 }  // namespace
 
-Node read_json(std::string_view text, Arena& arena) { return text.empty() ? Node() : Reader(text, arena).read(); }
+Node read_json(std::string_view text, Arena& arena) {
+  return text.empty() ? Node() : Reader(text, arena).read();
+}
 
 std::string run(std::string_view expression, std::string_view json) {
   Arena arena;

@@ -45,8 +45,8 @@ TEST_CASE("variables have block scope and functions close over them") {
   CHECK(run("($x := 1; ($x := 2); $x)") == "1");
   CHECK(run("($a := 1; $f := function(){ $a }; $a := 2; $f())") == "2");
   CHECK(run("($add := function($x, $y){ $x + $y }; $inc := $add(1, ?); $inc(5))") == "6");
-  CHECK(run("($even := function($n){ $n = 0 ? true : $odd($n - 1) }; $odd := function($n){ $n = 0 ? false : $even($n - 1) }; $even(20001))") ==
-        "false");
+  CHECK(run("($even := function($n){ $n = 0 ? true : $odd($n - 1) }; $odd := function($n){ $n = 0 ? false : $even($n - 1) }; "
+            "$even(20001))") == "false");
   CHECK(run("\" ab \" ~> $trim ~> $uppercase") == "\"AB\"");
 }
 
@@ -95,8 +95,9 @@ TEST_CASE("errors name their code, place and token") {
 }
 
 TEST_CASE("regular expressions match, split and replace") {
-  CHECK(run("$match(\"a1b22\", /(\\d)(x)?/)") ==
-        R"([{"match":"1","index":1,"groups":["1",null]},{"match":"2","index":3,"groups":["2",null]},{"match":"2","index":4,"groups":["2",null]}])");
+  CHECK(
+      run("$match(\"a1b22\", /(\\d)(x)?/)") ==
+      R"([{"match":"1","index":1,"groups":["1",null]},{"match":"2","index":3,"groups":["2",null]},{"match":"2","index":4,"groups":["2",null]}])");
   CHECK(run("$replace(\"John Smith\", /(\\w+)\\s(\\w+)/, \"$2, $1\")") == "\"Smith, John\"");
   CHECK(run("$replace(\"abc\", /x*/, \"-\")") == "D1004@20 x*");
   CHECK(run("/é+/(\"xéé\").start") == "1");
@@ -113,7 +114,8 @@ TEST_CASE("what an expression reads is known before it runs") {
   CHECK(inputs("$uppercase()"));
   CHECK_FALSE(inputs("$vars.a.b & $uppercase($headers.x)"));
   CHECK_FALSE(inputs("$map($query.q, function($v){ $v.a })"));
-  auto compiled = language().compile("($x := $vars.a; $f := function($y){ $y & $x & $path.id & $vars.b }; $f($query.q) & $sum(1))", nullptr);
+  auto compiled =
+      language().compile("($x := $vars.a; $f := function($y){ $y & $x & $path.id & $vars.b }; $f($query.q) & $sum(1))", nullptr);
   REQUIRE(compiled);
   CHECK((*compiled)->free_variables() == std::vector<std::string>{"vars", "path", "query"});
   auto outside = language().compile("(($a := 1); $a)", nullptr);

@@ -36,11 +36,14 @@ std::string code_in_small_stack(const std::string& expression) {
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, 1024 * 1024);
   pthread_t thread;
-  REQUIRE(pthread_create(&thread, &attributes, [](void* given) -> void* {
-            auto* work = static_cast<Job*>(given);
-            work->code = code_of(work->expression);
-            return nullptr;
-          }, &job) == 0);
+  REQUIRE(pthread_create(
+              &thread, &attributes,
+              [](void* given) -> void* {
+                auto* work = static_cast<Job*>(given);
+                work->code = code_of(work->expression);
+                return nullptr;
+              },
+              &job) == 0);
   pthread_join(thread, nullptr);
   pthread_attr_destroy(&attributes);
   return job.code;
@@ -63,7 +66,9 @@ TEST_CASE("endless recursion ends, on a large and on a small stack") {
   std::string endless = "($f := function($n){ 1 + $f($n + 1) }; $f(0))";
   CHECK(code_of(endless) == "U1001");
   CHECK(code_in_small_stack(endless) == "U1001");
-  CHECK(code_in_small_stack("($f := function($a){ $map($a, $f) }; $x := [1]; $f([[1]]) ; $g := function($n){ $map([1], $g) & \"\" }; $g(1))") == "U1001");
+  CHECK(code_in_small_stack(
+            "($f := function($a){ $map($a, $f) }; $x := [1]; $f([[1]]) ; $g := function($n){ $map([1], $g) & \"\" }; $g(1))") ==
+        "U1001");
   CHECK(code_in_small_stack("($e := function(){ $eval(\"$e() + 1\") }; $e())") == "U1001");
   CHECK(limited("($f := function($n){ $f($n + 1) }; $f(0))", {.steps = 100'000}) == "U1001");
 }

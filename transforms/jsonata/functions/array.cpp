@@ -43,7 +43,9 @@ Node count(Evaluation&, Arguments arguments, const Node&) {
   return Node::number(arguments[0].is_array() ? static_cast<double>(arguments[0].size()) : 0);
 }
 
-Node append(Evaluation& evaluation, Arguments arguments, const Node&) { return evaluation.append(arguments[0], arguments[1]); }
+Node append(Evaluation& evaluation, Arguments arguments, const Node&) {
+  return evaluation.append(arguments[0], arguments[1]);
+}
 
 Node sort(Evaluation& evaluation, Arguments arguments, const Node&) {
   const Node& array = arguments[0];
@@ -66,7 +68,8 @@ Node sort(Evaluation& evaluation, Arguments arguments, const Node&) {
   if (numbers) {
     merge_sort(items, evaluation.arena(), [](const Node& a, const Node& b) { return compare_numbers(a, b) > 0; }, stop);
   } else if (strings) {
-    merge_sort(items, evaluation.arena(), [](const Node& a, const Node& b) { return compare_text(a.text(), b.text()) > 0; }, stop);
+    merge_sort(
+        items, evaluation.arena(), [](const Node& a, const Node& b) { return compare_text(a.text(), b.text()) > 0; }, stop);
   } else {
     return evaluation.fail("D3070");
   }

@@ -10,7 +10,9 @@ Node not_(Evaluation&, Arguments arguments, const Node&) {
   return arguments[0].is_nothing() ? Node() : Node::boolean(!is_true(arguments[0]));
 }
 
-Node exists(Evaluation&, Arguments arguments, const Node&) { return Node::boolean(!arguments[0].is_nothing()); }
+Node exists(Evaluation&, Arguments arguments, const Node&) {
+  return Node::boolean(!arguments[0].is_nothing());
+}
 
 Node type(Evaluation&, Arguments arguments, const Node&) {
   return arguments[0].is_nothing() ? Node() : Node::string(name_of(arguments[0].kind()));

@@ -6,9 +6,13 @@ namespace {
 
 constexpr std::int64_t day_millis = 86'400'000;
 
-std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b != 0 && (a % b < 0) != (b < 0) ? 1 : 0); }
+std::int64_t floor_div(std::int64_t a, std::int64_t b) {
+  return a / b - (a % b != 0 && (a % b < 0) != (b < 0) ? 1 : 0);
+}
 
-int weekday_of(std::int64_t days) { return static_cast<int>(((days + 3) % 7 + 7) % 7) + 1; }  // 1970-01-01 was a Thursday
+int weekday_of(std::int64_t days) {
+  return static_cast<int>(((days + 3) % 7 + 7) % 7) + 1;
+}  // 1970-01-01 was a Thursday
 
 // The Monday of the first week of a month (of a year, for January): the one with its first Thursday.
 std::int64_t first_week(std::int64_t year, std::int64_t month) {
@@ -51,7 +55,9 @@ Moment Moment::from_millis(std::int64_t millis) {
   return moment;
 }
 
-int Moment::day_of_year() const { return static_cast<int>(days - days_from_date(year, 1, 1)) + 1; }
+int Moment::day_of_year() const {
+  return static_cast<int>(days - days_from_date(year, 1, 1)) + 1;
+}
 
 int Moment::week_of_year() const {
   std::int64_t week = floor_div(days - first_week(year, 1), 7) + 1;

@@ -12,7 +12,9 @@ constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
 constexpr std::string_view never_escaped = "-_.!~*'()";
 constexpr std::string_view reserved = ";/?:@&=+$,#";
 
-bool is_alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_alphanumeric(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -29,7 +31,8 @@ Node encode(Evaluation& evaluation, const Node& value, bool whole) {
     std::size_t start = at;
     char c = text[at];
     if (is_surrogate(next_code_point(text, at))) return evaluation.fail("D3140");
-    if (is_alphanumeric(c) || never_escaped.find(c) != std::string_view::npos || (whole && reserved.find(c) != std::string_view::npos)) {
+    if (is_alphanumeric(c) || never_escaped.find(c) != std::string_view::npos ||
+        (whole && reserved.find(c) != std::string_view::npos)) {
       out += c;
       continue;
     }
@@ -125,9 +128,17 @@ Node base64_decode(Evaluation& evaluation, Arguments arguments, const Node&) {
   return evaluation.make_string(out);
 }
 
-Node encode_url(Evaluation& evaluation, Arguments arguments, const Node&) { return encode(evaluation, arguments[0], true); }
-Node encode_url_component(Evaluation& evaluation, Arguments arguments, const Node&) { return encode(evaluation, arguments[0], false); }
-Node decode_url(Evaluation& evaluation, Arguments arguments, const Node&) { return decode(evaluation, arguments[0], true); }
-Node decode_url_component(Evaluation& evaluation, Arguments arguments, const Node&) { return decode(evaluation, arguments[0], false); }
+Node encode_url(Evaluation& evaluation, Arguments arguments, const Node&) {
+  return encode(evaluation, arguments[0], true);
+}
+Node encode_url_component(Evaluation& evaluation, Arguments arguments, const Node&) {
+  return encode(evaluation, arguments[0], false);
+}
+Node decode_url(Evaluation& evaluation, Arguments arguments, const Node&) {
+  return decode(evaluation, arguments[0], true);
+}
+Node decode_url_component(Evaluation& evaluation, Arguments arguments, const Node&) {
+  return decode(evaluation, arguments[0], false);
+}
 
 }  // namespace busway::jsonata::functions

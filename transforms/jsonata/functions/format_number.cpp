@@ -61,7 +61,9 @@ struct Picture {
   std::size_t regular = 0;
 };
 
-std::size_t count_of(const Text& text, char32_t c) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), c)); }
+std::size_t count_of(const Text& text, char32_t c) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), c));
+}
 
 template <class Test>
 std::size_t count_if(const Text& text, Test test) {
@@ -106,7 +108,8 @@ std::string_view problem_of(const Picture& picture, const Symbols& symbols) {
   if (count_if(active, [&symbols](char32_t c) { return !symbols.is_active(c); }) > 0) code = "D3086";
   std::size_t point = whole.find(symbols.decimal);
   if (point != Text::npos) {
-    if ((point > 0 && whole[point - 1] == symbols.grouping) || (point + 1 < whole.size() && whole[point + 1] == symbols.grouping)) code = "D3087";
+    if ((point > 0 && whole[point - 1] == symbols.grouping) || (point + 1 < whole.size() && whole[point + 1] == symbols.grouping))
+      code = "D3087";
   } else if (!picture.integer.empty() && picture.integer.back() == symbols.grouping) {
     code = "D3088";
   }
@@ -129,7 +132,8 @@ void analyse(Picture& picture, const Symbols& symbols) {
     if (picture.integer[i] == symbols.grouping) picture.groups.push_back(count_if(picture.integer.substr(i), place));
   }
   for (std::size_t i = 0; i < picture.fraction.size(); ++i) {
-    if (picture.fraction[i] == symbols.grouping) picture.fraction_groups.push_back(count_if(picture.fraction.substr(0, i), place));
+    if (picture.fraction[i] == symbols.grouping)
+      picture.fraction_groups.push_back(count_if(picture.fraction.substr(0, i), place));
   }
   std::size_t factor = 0;
   for (std::size_t position : picture.groups) factor = std::gcd(factor, position);
@@ -147,7 +151,8 @@ void analyse(Picture& picture, const Symbols& symbols) {
       picture.least_integer = 1;
     }
   }
-  if (picture.has_exponent && picture.least_integer == 0 && picture.integer.find(symbols.digit) != Text::npos) picture.least_integer = 1;
+  if (picture.has_exponent && picture.least_integer == 0 && picture.integer.find(symbols.digit) != Text::npos)
+    picture.least_integer = 1;
   if (picture.least_integer == 0 && picture.least_fraction == 0) picture.least_fraction = 1;
   if (picture.has_exponent) picture.least_exponent = count_if(picture.exponent, digit);
 }
@@ -194,15 +199,17 @@ Text format(double value, const Picture& picture, const Symbols& symbols) {
     out += integer[i];
     std::size_t right = integer.size() - i - 1;
     if (right == 0) break;
-    bool separates = picture.regular != 0 ? right % picture.regular == 0
-                                          : std::find(picture.groups.begin(), picture.groups.end(), right) != picture.groups.end();
+    bool separates = picture.regular != 0
+                         ? right % picture.regular == 0
+                         : std::find(picture.groups.begin(), picture.groups.end(), right) != picture.groups.end();
     if (separates) out += symbols.grouping;
   }
   if (!fraction.empty()) {
     out += symbols.decimal;
     for (std::size_t i = 0; i < fraction.size(); ++i) {
       out += fraction[i];
-      bool separates = std::find(picture.fraction_groups.begin(), picture.fraction_groups.end(), i + 1) != picture.fraction_groups.end();
+      bool separates =
+          std::find(picture.fraction_groups.begin(), picture.fraction_groups.end(), i + 1) != picture.fraction_groups.end();
       if (separates && i + 1 < fraction.size()) out += symbols.grouping;
     }
   }

@@ -15,9 +15,10 @@ namespace busway::jsonata {
 namespace {
 
 // Where Unicode's groups of ten decimal digits start.
-constexpr char32_t digit_groups[] = {0x30,   0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66,
-                                     0x0DE6, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50,
-                                     0x1BB0, 0x1C40, 0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10};
+constexpr char32_t digit_groups[] = {0x30,   0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6,
+                                     0x0C66, 0x0CE6, 0x0D66, 0x0DE6, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0,
+                                     0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620,
+                                     0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10};
 
 char32_t group_of(char32_t code) {
   for (char32_t group : digit_groups) {
@@ -36,7 +37,8 @@ std::size_t regular_distance(const std::vector<IntegerPicture::Separator>& separ
   }
   if (distance == 0) return 0;
   for (std::size_t i = 1; i <= separators.size(); ++i) {
-    bool found = std::any_of(separators.begin(), separators.end(), [&](const auto& separator) { return separator.position == i * distance; });
+    bool found = std::any_of(separators.begin(), separators.end(),
+                             [&](const auto& separator) { return separator.position == i * distance; });
     if (!found) return 0;
   }
   return distance;
@@ -157,7 +159,9 @@ std::string format_integer(double value, const IntegerPicture& picture, std::str
   value = std::fabs(value);
   std::string out;
   switch (picture.form) {
-    case IntegerPicture::Form::letters: out = number_to_letters(value, picture.letter_case == IntegerPicture::Case::upper ? 'A' : 'a'); break;
+    case IntegerPicture::Form::letters:
+      out = number_to_letters(value, picture.letter_case == IntegerPicture::Case::upper ? 'A' : 'a');
+      break;
     case IntegerPicture::Form::roman:
       out = number_to_roman(value);
       if (picture.letter_case == IntegerPicture::Case::upper) out = to_upper(out);

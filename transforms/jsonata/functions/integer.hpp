@@ -24,7 +24,7 @@ struct IntegerPicture {
   bool regular = false;  // one separator, every `every` digits
   std::size_t every = 0;
   std::vector<Separator> separators{};  // from the right
-  std::size_t width = 0;  // digits to read, 0 for as many as there are
+  std::size_t width = 0;                // digits to read, 0 for as many as there are
 
   // False with the code of the error.
   static bool parse(std::string_view picture, IntegerPicture& into, std::string_view& code);

@@ -13,7 +13,9 @@ namespace {
 
 constexpr int most_groups = 100;
 
-re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
+re2::StringPiece piece(std::string_view text) {
+  return {text.data(), text.size()};
+}
 
 // The first match at or behind `from`; groups that took no part have no data.
 bool find_match(const re2::RE2& regex, std::string_view text, std::size_t from, std::vector<re2::StringPiece>& groups) {
@@ -21,7 +23,9 @@ bool find_match(const re2::RE2& regex, std::string_view text, std::size_t from, 
   return regex.Match(piece(text), from, text.size(), re2::RE2::UNANCHORED, groups.data(), static_cast<int>(groups.size()));
 }
 
-std::size_t offset_in(std::string_view text, re2::StringPiece part) { return static_cast<std::size_t>(part.data() - text.data()); }
+std::size_t offset_in(std::string_view text, re2::StringPiece part) {
+  return static_cast<std::size_t>(part.data() - text.data());
+}
 
 Node group_array(Evaluation& evaluation, const std::vector<re2::StringPiece>& groups) {
   Node* items = evaluation.arena().array<Node>(groups.size());
@@ -153,7 +157,9 @@ std::size_t limit_of(const Node& limit) {
   return value >= 1e15 ? SIZE_MAX : static_cast<std::size_t>(value);
 }
 
-bool is_negative(const Node& limit) { return limit.is_number() && limit.as_double() < 0; }
+bool is_negative(const Node& limit) {
+  return limit.is_number() && limit.as_double() < 0;
+}
 
 // Replaces `$1`, `$0`, `$$` in a replacement text.
 void expand(std::string& out, std::string_view replacement, std::string_view match, const Node& groups) {
@@ -174,7 +180,8 @@ void expand(std::string& out, std::string_view replacement, std::string_view mat
     } else if (c >= '1' && c <= '9') {
       std::size_t digits = 0;
       std::size_t index = 0;
-      while (digits < most_digits && at + digits < replacement.size() && replacement[at + digits] >= '0' && replacement[at + digits] <= '9') {
+      while (digits < most_digits && at + digits < replacement.size() && replacement[at + digits] >= '0' &&
+             replacement[at + digits] <= '9') {
         index = index * 10 + static_cast<std::size_t>(replacement[at + digits++] - '0');
       }
       if (digits > 1 && index > count) {

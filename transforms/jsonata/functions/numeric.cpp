@@ -9,7 +9,9 @@ namespace busway::jsonata::functions {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // -?digits(.digits)?([eE][-+]?digits)?
 bool is_decimal(std::string_view text) {

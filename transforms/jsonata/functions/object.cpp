@@ -85,6 +85,8 @@ Node merge(Evaluation& evaluation, Arguments arguments, const Node&) {
 }
 
 // Values never change, so a copy is the value itself.
-Node clone(Evaluation&, Arguments arguments, const Node&) { return arguments[0]; }
+Node clone(Evaluation&, Arguments arguments, const Node&) {
+  return arguments[0];
+}
 
 }  // namespace busway::jsonata::functions

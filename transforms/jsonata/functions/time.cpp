@@ -68,9 +68,10 @@ class IsoReader {
       if (!digits(2, zone_minutes)) return false;
       zone = sign * (zone * 60 + zone_minutes);
     }
-    if (at_ != text_.size() || month < 1 || month > 12 || day < 1 || day > 31 || hour > 24 || minute > 59 || second > 59) return false;
-    millis = static_cast<double>(days_from_date(year, month, day)) * 86'400'000.0 + (hour * 60.0 + minute - zone) * 60'000.0 + second * 1000.0 +
-             std::floor(fraction + 1e-6);
+    if (at_ != text_.size() || month < 1 || month > 12 || day < 1 || day > 31 || hour > 24 || minute > 59 || second > 59)
+      return false;
+    millis = static_cast<double>(days_from_date(year, month, day)) * 86'400'000.0 + (hour * 60.0 + minute - zone) * 60'000.0 +
+             second * 1000.0 + std::floor(fraction + 1e-6);
     return true;
   }
 
@@ -80,7 +81,8 @@ class IsoReader {
   // `-0500` right behind a date is a zone; `-05` with nothing or `-` or `T` behind it is a month or day.
   bool is_zone() const {
     std::string_view rest = text_.substr(at_ + 1);
-    return (rest.size() == 4 && rest.find_first_not_of("0123456789") == std::string_view::npos) || (rest.size() == 5 && rest[2] == ':');
+    return (rest.size() == 4 && rest.find_first_not_of("0123456789") == std::string_view::npos) ||
+           (rest.size() == 5 && rest[2] == ':');
   }
   bool digits(std::size_t count, int& value) {
     value = 0;
@@ -101,7 +103,9 @@ Node now(Evaluation& evaluation, Arguments arguments, const Node&) {
   return format(evaluation, static_cast<double>(evaluation.now()), arguments[0], arguments[1]);
 }
 
-Node millis(Evaluation& evaluation, Arguments, const Node&) { return Node::number(static_cast<double>(evaluation.now())); }
+Node millis(Evaluation& evaluation, Arguments, const Node&) {
+  return Node::number(static_cast<double>(evaluation.now()));
+}
 
 Node from_millis(Evaluation& evaluation, Arguments arguments, const Node&) {
   if (!arguments[0].is_number()) return {};

@@ -9,10 +9,16 @@ namespace busway::jsonata {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
-bool equals_anycase(std::string_view a, std::string_view b) { return a.size() == b.size() && to_lower(a) == to_lower(b); }
+bool equals_anycase(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && to_lower(a) == to_lower(b);
+}
 
 // The values that were read, by component letter.
 class Components {
@@ -58,7 +64,8 @@ class Reader {
  private:
   static std::size_t longest(const TimePicture::Part& part, std::string_view text) {
     std::size_t end = 0;
-    if (part.component == 'Z' || part.component == 'z' || part.names != TimePicture::Names::none) return std::min<std::size_t>(text.size(), 40);
+    if (part.component == 'Z' || part.component == 'z' || part.names != TimePicture::Names::none)
+      return std::min<std::size_t>(text.size(), 40);
     if (part.component == 'f') {
       while (end < text.size() && is_digit(text[end])) ++end;
       return end;
@@ -69,7 +76,9 @@ class Reader {
         if (part.integer.width != 0) end = end >= part.integer.width ? part.integer.width : 0;
         return part.integer.ordinal && end > 0 && end + 2 <= text.size() ? end + 2 : end;
       case IntegerPicture::Form::words:
-        while (end < text.size() && end < 400 && (is_letter(text[end]) || text[end] == ' ' || text[end] == '-' || text[end] == ',')) ++end;
+        while (end < text.size() && end < 400 &&
+               (is_letter(text[end]) || text[end] == ' ' || text[end] == '-' || text[end] == ','))
+          ++end;
         return end;
       default:
         while (end < text.size() && end < 40 && is_letter(text[end])) ++end;
@@ -230,9 +239,11 @@ std::optional<double> parse_time(std::string_view text, const TimePicture& pictu
   auto whole = [&read](char component) { return static_cast<std::int64_t>(std::min(read[component].value_or(0), 1e8)); };
   std::int64_t hour = whole('H');
   if (by_half) hour = (whole('h') == 12 ? 0 : whole('h')) + (whole('P') == 1 ? 12 : 0);
-  std::int64_t date = by_day ? days_from_date(whole('Y'), 1, whole('d')) : days_from_date(whole('Y'), std::max<std::int64_t>(whole('M'), 1), whole('D'));
+  std::int64_t date = by_day ? days_from_date(whole('Y'), 1, whole('d'))
+                             : days_from_date(whole('Y'), std::max<std::int64_t>(whole('M'), 1), whole('D'));
   double millis = static_cast<double>(date) * 86'400'000.0 + static_cast<double>(hour) * 3'600'000.0 +
-                  static_cast<double>(whole('m')) * 60'000.0 + static_cast<double>(whole('s')) * 1000.0 + static_cast<double>(whole('f'));
+                  static_cast<double>(whole('m')) * 60'000.0 + static_cast<double>(whole('s')) * 1000.0 +
+                  static_cast<double>(whole('f'));
   double zone = read.has('Z') ? *read['Z'] : read.has('z') ? *read['z'] : 0;
   return millis - zone * 60'000.0;
 }

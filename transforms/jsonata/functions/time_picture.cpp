@@ -10,16 +10,31 @@ namespace busway::jsonata {
 
 namespace {
 
-constexpr std::string_view months[] = {"January", "February", "March", "April", "May", "June",
-                                       "July", "August", "September", "October", "November", "December"};
+constexpr std::string_view months[] = {"January", "February", "March",     "April",   "May",      "June",
+                                       "July",    "August",   "September", "October", "November", "December"};
 constexpr std::string_view days[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
 
 std::string_view default_modifier(char component) {
   switch (component) {
-    case 'Y': case 'M': case 'D': case 'd': case 'W': case 'w': case 'X': case 'x': case 'H': case 'h': case 'f': return "1";
-    case 'F': case 'P': case 'C': case 'E': return "n";
-    case 'm': case 's': return "01";
-    case 'Z': case 'z': return "01:01";
+    case 'Y':
+    case 'M':
+    case 'D':
+    case 'd':
+    case 'W':
+    case 'w':
+    case 'X':
+    case 'x':
+    case 'H':
+    case 'h':
+    case 'f': return "1";
+    case 'F':
+    case 'P':
+    case 'C':
+    case 'E': return "n";
+    case 'm':
+    case 's': return "01";
+    case 'Z':
+    case 'z': return "01:01";
     default: return {};
   }
 }
@@ -32,7 +47,9 @@ std::optional<std::size_t> read_width(std::string_view text) {
   return std::min<std::size_t>(value, 1000);
 }
 
-bool is_integer_component(char component) { return std::string_view("YMDdFWwXxHhmsf").find(component) != std::string_view::npos; }
+bool is_integer_component(char component) {
+  return std::string_view("YMDdFWwXxHhmsf").find(component) != std::string_view::npos;
+}
 
 bool read_marker(std::string_view marker, TimePicture& into, std::string_view& code, std::string& about) {
   TimePicture::Part part;
@@ -78,7 +95,8 @@ bool read_marker(std::string_view marker, TimePicture& into, std::string_view& c
       }
     }
     // Two numbers without anything between: the first has as many digits as its picture.
-    if (!into.parts.empty() && into.parts.back().has_integer) into.parts.back().integer.width = into.parts.back().integer.mandatory;
+    if (!into.parts.empty() && into.parts.back().has_integer)
+      into.parts.back().integer.width = into.parts.back().integer.mandatory;
   }
   if (part.component == 'Z' || part.component == 'z') {
     part.integer = {};
@@ -148,10 +166,13 @@ std::string format_zone(const TimePicture::Part& part, int zone, std::string_vie
   return part.component == 'z' ? "GMT" + out : out;
 }
 
-std::string format_part(const TimePicture::Part& part, const Moment& moment, int zone, std::string_view& code, std::string& about) {
+std::string format_part(const TimePicture::Part& part, const Moment& moment, int zone, std::string_view& code,
+                        std::string& about) {
   char component = part.component;
   if (component == 'Z' || component == 'z') return part.has_integer ? format_zone(part, zone, code, about) : std::string{};
-  if (component == 'P') return in_case(moment.hour >= 12 ? "pm" : "am", part.names == TimePicture::Names::upper ? part.names : TimePicture::Names::none);
+  if (component == 'P')
+    return in_case(moment.hour >= 12 ? "pm" : "am",
+                   part.names == TimePicture::Names::upper ? part.names : TimePicture::Names::none);
   if (component == 'C' || component == 'E') return "ISO";
   if (!is_integer_component(component)) return {};
   double value = component_value(moment, component);
@@ -175,8 +196,12 @@ std::string format_part(const TimePicture::Part& part, const Moment& moment, int
 
 }  // namespace
 
-std::string_view month_name(int month) { return months[month - 1]; }
-std::string_view day_name(int weekday) { return days[weekday - 1]; }
+std::string_view month_name(int month) {
+  return months[month - 1];
+}
+std::string_view day_name(int weekday) {
+  return days[weekday - 1];
+}
 
 bool TimePicture::parse(std::string_view picture, TimePicture& into, std::string_view& code, std::string& about) {
   std::size_t start = 0;

@@ -8,11 +8,13 @@ namespace busway::jsonata {
 
 namespace {
 
-constexpr std::string_view small[] = {"Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven",
-                                      "Twelve", "Thirteen", "Fourteen", "Fifteen", "Sixteen", "Seventeen", "Eighteen", "Nineteen"};
-constexpr std::string_view small_ordinals[] = {"Zeroth", "First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth",
-                                               "Tenth", "Eleventh", "Twelfth", "Thirteenth", "Fourteenth", "Fifteenth", "Sixteenth",
-                                               "Seventeenth", "Eighteenth", "Nineteenth"};
+constexpr std::string_view small[] = {"Zero",     "One",     "Two",     "Three",     "Four",     "Five",    "Six",
+                                      "Seven",    "Eight",   "Nine",    "Ten",       "Eleven",   "Twelve",  "Thirteen",
+                                      "Fourteen", "Fifteen", "Sixteen", "Seventeen", "Eighteen", "Nineteen"};
+constexpr std::string_view small_ordinals[] = {"Zeroth",    "First",     "Second",      "Third",      "Fourth",
+                                               "Fifth",     "Sixth",     "Seventh",     "Eighth",     "Ninth",
+                                               "Tenth",     "Eleventh",  "Twelfth",     "Thirteenth", "Fourteenth",
+                                               "Fifteenth", "Sixteenth", "Seventeenth", "Eighteenth", "Nineteenth"};
 constexpr std::string_view tens[] = {"Twenty", "Thirty", "Forty", "Fifty", "Sixty", "Seventy", "Eighty", "Ninety"};
 constexpr std::string_view magnitudes[] = {"Thousand", "Million", "Billion", "Trillion"};
 
