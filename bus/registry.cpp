@@ -1,9 +1,7 @@
 #include "bus/registry.hpp"
 
-#include <algorithm>
-#include <cctype>
-
 #include "bus/assert.hpp"
+#include "bus/headers.hpp"
 
 namespace busway {
 
@@ -26,12 +24,6 @@ class NoExpressions final : public ExpressionLanguage {
     return fail(ErrorKind::config, "no expression language");
   }
 };
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
 
 }  // namespace
 
@@ -71,28 +63,28 @@ const StepType* Registry::step(std::string_view name) const {
   return at == steps_.end() ? nullptr : &at->second;
 }
 
-FormatPtr Registry::plain_format(std::string_view name) const {
+const FormatPtr& Registry::plain_format(std::string_view name) const {
+  static const FormatPtr none;
   auto at = plain_.find(name);
-  return at == plain_.end() ? nullptr : at->second;
+  return at == plain_.end() ? none : at->second;
 }
 
-FormatPtr Registry::format_for(std::string_view content_type) const {
-  std::string_view media = content_type.substr(0, content_type.find(';'));
-  while (!media.empty() && media.back() == ' ') media.remove_suffix(1);
-  std::string type = lower(media);
+const FormatPtr& Registry::format_for(std::string_view content_type) const {
+  std::string_view type = content_type.substr(0, content_type.find(';'));
+  while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
   std::size_t plus = type.rfind('+');
   std::size_t slash = type.find('/');
   const FormatType* by_family = nullptr;
   for (const auto& [name, format] : formats_) {
-    for (const std::string& known : format.content_types) {
-      if (known == type) return plain_format(name);
-      bool suffix = known.starts_with('+') && plus != std::string::npos && type.substr(plus) == known;
-      bool family =
-          known.ends_with("/*") && slash != std::string::npos && type.substr(0, slash) == known.substr(0, known.size() - 2);
+    for (std::string_view known : format.content_types) {
+      if (equal_ignoring_case(known, type)) return plain_format(name);
+      bool suffix = known.starts_with('+') && plus != std::string_view::npos && equal_ignoring_case(type.substr(plus), known);
+      bool family = known.ends_with("/*") && slash != std::string_view::npos &&
+                    equal_ignoring_case(type.substr(0, slash), known.substr(0, known.size() - 2));
       if (suffix || (family && by_family == nullptr)) by_family = &format;
     }
   }
-  return by_family == nullptr ? nullptr : plain_format(by_family->name);
+  return plain_format(by_family == nullptr ? std::string_view() : by_family->name);
 }
 
 }  // namespace busway

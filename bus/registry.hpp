@@ -112,9 +112,10 @@ class Registry {
   const std::map<std::string, StepType, std::less<>>& steps() const { return steps_; }
 
   // A format with its default options; null when there is none of that name or it needs options.
-  FormatPtr plain_format(std::string_view name) const;
-  // The default-option format for a Content-Type value ("application/json; charset=utf-8"), or null.
-  FormatPtr format_for(std::string_view content_type) const;
+  const FormatPtr& plain_format(std::string_view name) const;
+  // The default-option format for a Content-Type value ("application/json; charset=utf-8"), or null. Allocates nothing: every
+  // message asks.
+  const FormatPtr& format_for(std::string_view content_type) const;
 
  private:
   std::map<std::string, AdapterType, std::less<>> adapters_;
