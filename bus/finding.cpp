@@ -1,6 +1,7 @@
 #include "bus/finding.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace busway {
 
@@ -21,13 +22,18 @@ void Findings::warning(std::string id, Position at, std::string text) {
 }
 
 void Findings::sort() {
-  std::stable_sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {
-    std::string_view left = a.at.file ? std::string_view(*a.at.file) : std::string_view();
-    std::string_view right = b.at.file ? std::string_view(*b.at.file) : std::string_view();
-    if (left != right) return left < right;
-    if (a.at.line != b.at.line) return a.at.line < b.at.line;
-    return a.at.column < b.at.column;
-  });
+  // By index where places are equal: a stable sort of libstdc++ 12 uses what clang calls deprecated.
+  std::vector<std::size_t> order(findings_.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  auto place = [this](std::size_t i) {
+    const Position& at = findings_[i].at;
+    return std::tuple(at.file ? std::string_view(*at.file) : std::string_view(), at.line, at.column, i);
+  };
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return place(a) < place(b); });
+  std::vector<Finding> sorted;
+  sorted.reserve(findings_.size());
+  for (std::size_t i : order) sorted.push_back(std::move(findings_[i]));
+  findings_ = std::move(sorted);
 }
 
 std::string to_text(const Finding& finding) {
