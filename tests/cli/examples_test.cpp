@@ -1,5 +1,4 @@
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -10,28 +9,13 @@
 #include "routes/compile.hpp"
 #include "routes/test/suite.hpp"
 #include "routes/yaml.hpp"
+#include "tests/fakes/temporary_directory.hpp"
 #include "transforms/jsonata/jsonata.hpp"
 
 using namespace busway;
 namespace fs = std::filesystem;
 
 namespace {
-
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    path_ = (fs::temp_directory_path() / "busway-examples-XXXXXX").string();
-    REQUIRE(mkdtemp(path_.data()) != nullptr);
-  }
-  ~TemporaryDirectory() { fs::remove_all(path_); }
-  const std::string& path() const { return path_; }
-  void write(const std::string& name, std::string_view text) const {
-    std::ofstream(fs::path(path_) / name, std::ios::binary) << text;
-  }
-
- private:
-  std::string path_;
-};
 
 std::string indented(std::string_view text, std::size_t by) {
   std::string out;
@@ -89,13 +73,13 @@ std::string embedded(const std::string& text, bool is_format, const std::string&
 void check_example(const std::string& of, const Example& example, bool is_format, const std::string& listener = http_listener) {
   CAPTURE(of);
   CAPTURE(example.title);
-  TemporaryDirectory bundle;
+  fakes::TemporaryDirectory bundle;
   fs::copy(fs::path(BUSWAY_SOURCE_DIR) / "tests/cli/example_files", bundle.path(), fs::copy_options::recursive);
   std::string text = embedded(example.text, is_format, listener);
   CAPTURE(text);
   bundle.write("routes.yaml", text);
   Findings findings;
-  routes::load_bundle(bundle.path(), cli::builtin_registry(), jsonata::language(), routes::LoadMode::check, findings);
+  routes::load_bundle(bundle.path().string(), cli::builtin_registry(), jsonata::language(), routes::LoadMode::check, findings);
   for (const Finding& finding : findings.all()) {
     // A listener or service alone is not used by any route; that is all that may be said of an example.
     if (finding.id != "BW2009") FAIL_CHECK(to_text(finding));
@@ -155,11 +139,11 @@ TEST_CASE("every component has a summary, documented fields and an example") {
 }
 
 TEST_CASE("a new bundle passes its own check and tests") {
-  TemporaryDirectory directory;
+  fakes::TemporaryDirectory directory;
   for (const auto& [name, text] : cli::new_bundle_files("shop")) directory.write(name, text);
   Findings findings;
-  auto bundle =
-      routes::load_bundle(directory.path(), cli::builtin_registry(), jsonata::language(), routes::LoadMode::test, findings);
+  auto bundle = routes::load_bundle(directory.path().string(), cli::builtin_registry(), jsonata::language(),
+                                    routes::LoadMode::test, findings);
   REQUIRE(bundle.snapshot != nullptr);
   auto suite = routes::run_tests(bundle, cli::builtin_registry(), jsonata::language(), "", findings);
   CHECK(findings.all().empty());

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -12,6 +10,7 @@
 #include "routes/compile.hpp"
 #include "tests/contract/protocol.hpp"
 #include "tests/fakes/peer.hpp"
+#include "tests/fakes/temporary_directory.hpp"
 #include "transforms/jsonata/jsonata.hpp"
 
 namespace busway::contract {
@@ -24,20 +23,17 @@ class Bus {
     std::string deadline = "20s";
   };
   Bus(const Protocol& protocol, const std::string& peer, const Options& options) {
-    char name[] = "/tmp/busway_contract_XXXXXX";
-    directory_ = ::mkdtemp(name);
-    {
-      std::ofstream out(directory_ + "/contract.yaml");
-      out << "listeners:\n  front: " << protocol.listener << "\nservices:\n  peer:\n"
-          << protocol.service(peer) << "    timeout: " << options.timeout
-          << "\nroutes:\n  echo:\n    from: " << protocol.from("echo") << "\n    steps: [ { map: '{ \"text\": text }' } ]\n"
-          << "  forward:\n    from: " << protocol.from("forward") << "\n    deadline: " << options.deadline
-          << "\n    steps: [ { call: { service: peer, request: '{ \"text\": text }'" << protocol.call
-          << " } }, { map: '{ \"text\": text }' } ]\n"
-          << "    on_error: { reply: { body: '{ \"text\": \"!\" & $failure.kind & \"-\" & $failure.outcome }' } }\n";
-    }
+    directory_.write("contract.yaml",
+                     "listeners:\n  front: " + protocol.listener + "\nservices:\n  peer:\n" + protocol.service(peer) +
+                         "    timeout: " + options.timeout + "\nroutes:\n  echo:\n    from: " + protocol.from("echo") +
+                         "\n    steps: [ { map: '{ \"text\": text }' } ]\n" +
+                         "  forward:\n    from: " + protocol.from("forward") + "\n    deadline: " + options.deadline +
+                         "\n    steps: [ { call: { service: peer, request: '{ \"text\": text }'" + protocol.call +
+                         " } }, { map: '{ \"text\": text }' } ]\n" +
+                         "    on_error: { reply: { body: '{ \"text\": \"!\" & $failure.kind & \"-\" & $failure.outcome }' } }\n");
     Findings findings;
-    auto bundle = routes::load_bundle(directory_, cli::builtin_registry(), jsonata::language(), routes::LoadMode::run, findings);
+    auto bundle = routes::load_bundle(directory_.path().string(), cli::builtin_registry(), jsonata::language(),
+                                      routes::LoadMode::run, findings);
     for (const Finding& finding : findings.all()) problem_ += to_text(finding) + "\n";
     if (bundle.snapshot == nullptr) return;
     engine_ = std::make_unique<Engine>(bundle.snapshot, Engine::Options{.workers = 2, .drain = std::chrono::seconds(10)});
@@ -54,7 +50,6 @@ class Bus {
   ~Bus() {
     stop();
     join();
-    std::filesystem::remove_all(directory_);
   }
 
   const std::string& problem() const { return problem_; }
@@ -68,7 +63,7 @@ class Bus {
   }
 
  private:
-  std::string directory_;
+  fakes::TemporaryDirectory directory_;
   std::string problem_;
   std::unique_ptr<Engine> engine_;
   std::uint16_t port_ = 0;

@@ -1,32 +1,19 @@
 #include "routes/bundle_files.hpp"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "routes/secrets.hpp"
+#include "tests/fakes/temporary_directory.hpp"
 
 using namespace busway;
 using namespace busway::routes;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Folder {
-  Folder() {
-    std::string pattern = (fs::temp_directory_path() / "busway-files-XXXXXX").string();
-    path = mkdtemp(pattern.data());
-  }
-  ~Folder() { fs::remove_all(path); }
-  void write(const std::string& name, const std::string& content) const {
-    fs::create_directories((path / name).parent_path());
-    std::ofstream(path / name) << content;
-  }
-  fs::path path;
-};
 
 Position in(const char* file) {
   return {std::make_shared<const std::string>(file), 1, 1};
@@ -35,12 +22,12 @@ Position in(const char* file) {
 }  // namespace
 
 TEST_CASE("a bundle lists its files by their names, hidden ones left out") {
-  Folder folder;
+  fakes::TemporaryDirectory folder;
   for (const char* name : {"b.yaml", "a.yaml", "sub/c.yaml", "sub/c.test.yaml", "x.layout.yaml", "notes.old.yaml",
                            ".hidden/d.yaml", ".e.yaml", "f.yml", "map/m.jsonata"}) {
     folder.write(name, "");
   }
-  auto bundle = BundleDirectory::open(folder.path.string());
+  auto bundle = BundleDirectory::open(folder.path().string());
   REQUIRE(bundle);
   CHECK((*bundle)->route_files() == std::vector<std::string>{"a.yaml", "b.yaml", "sub/c.yaml"});
   CHECK((*bundle)->test_files() == std::vector<std::string>{"sub/c.test.yaml"});
@@ -48,27 +35,27 @@ TEST_CASE("a bundle lists its files by their names, hidden ones left out") {
 }
 
 TEST_CASE("one file is a bundle with the directory it lies in") {
-  Folder folder;
+  fakes::TemporaryDirectory folder;
   folder.write("a.yaml", "");
   folder.write("b.yaml", "");
   folder.write("map.jsonata", "a");
-  auto bundle = BundleDirectory::open((folder.path / "b.yaml").string());
+  auto bundle = BundleDirectory::open((folder.path() / "b.yaml").string());
   REQUIRE(bundle);
   CHECK((*bundle)->route_files() == std::vector<std::string>{"b.yaml"});
   CHECK((*bundle)->read("map.jsonata", in("b.yaml")).value() == "a");
 }
 
 TEST_CASE("paths are relative to the file that names them and never lead out") {
-  Folder outside;
+  fakes::TemporaryDirectory outside;
   outside.write("secret", "no");
-  Folder folder;
+  fakes::TemporaryDirectory folder;
   folder.write("a.yaml", "");
   folder.write("sub/m", "inner");
   folder.write("m", "outer");
-  fs::create_symlink(outside.path / "secret", folder.path / "link");
-  fs::create_directory_symlink(outside.path, folder.path / "away");
-  fs::create_symlink("sub/m", folder.path / "inside");
-  auto bundle = BundleDirectory::open(folder.path.string());
+  fs::create_symlink(outside.path() / "secret", folder.path() / "link");
+  fs::create_directory_symlink(outside.path(), folder.path() / "away");
+  fs::create_symlink("sub/m", folder.path() / "inside");
+  auto bundle = BundleDirectory::open(folder.path().string());
   REQUIRE(bundle);
   const BundleDirectory& files = **bundle;
   CHECK(files.read("m", in("sub/c.yaml")).value() == "inner");
@@ -87,10 +74,10 @@ TEST_CASE("paths are relative to the file that names them and never lead out") {
 }
 
 TEST_CASE("secrets stay as written during a check and are read for a run") {
-  Folder folder;
+  fakes::TemporaryDirectory folder;
   folder.write("token", "t0p\n");
   setenv("BUSWAY_TEST_SECRET", "from-env", 1);
-  std::string text = "a ${env:BUSWAY_TEST_SECRET} ${file:" + (folder.path / "token").string() + "} ${other} ${env:";
+  std::string text = "a ${env:BUSWAY_TEST_SECRET} ${file:" + (folder.path() / "token").string() + "} ${other} ${env:";
   SecretReferences opaque(SecretReferences::Reading::opaque);
   CHECK(opaque.expand(text, {}).value() == text);
   SecretReferences resolved(SecretReferences::Reading::resolved);

@@ -1,13 +1,11 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 
 #include "adapters/http/client.hpp"
 #include "tests/adapters/http/parts.hpp"
+#include "tests/fakes/temporary_directory.hpp"
 
 using namespace http_test;
 using namespace busway::http;
@@ -17,36 +15,28 @@ namespace {
 // Certificates made for the test by the openssl command: an authority, a server for localhost and a client, and a stranger.
 struct Certificates {
   Certificates() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "busway-tls-XXXXXX").string();
-    REQUIRE(mkdtemp(pattern.data()) != nullptr);
-    folder = pattern;
     made = authority("ca") && authority("stranger") && issue("server", "subjectAltName=DNS:localhost,IP:127.0.0.1") &&
            issue("client", "subjectAltName=DNS:client");
   }
-  ~Certificates() { std::filesystem::remove_all(folder); }
-
-  std::string text(const std::string& name) const {
-    std::ifstream in(folder / name, std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(in), {});
-  }
+  std::string text(const std::string& name) const { return folder.read(name); }
   bool made = false;
 
  private:
   bool run(const std::string& command) const {
-    return std::system(("cd " + folder.string() + " && " + command + " >/dev/null 2>&1").c_str()) == 0;
+    return std::system(("cd " + folder.path().string() + " && " + command + " >/dev/null 2>&1").c_str()) == 0;
   }
   bool authority(const std::string& name) const {
     return run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=" + name +
                " -keyout " + name + ".key -out " + name + ".pem");
   }
   bool issue(const std::string& name, const std::string& extension) const {
-    std::ofstream(folder / (name + ".ext")) << extension << "\n";
+    folder.write(name + ".ext", extension + "\n");
     return run("openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=" + name + " -keyout " + name +
                ".key -out " + name + ".csr") &&
            run("openssl x509 -req -in " + name + ".csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile " + name +
                ".ext -out " + name + ".pem");
   }
-  std::filesystem::path folder;
+  fakes::TemporaryDirectory folder;
 };
 
 const Certificates& certificates() {

@@ -1,12 +1,10 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "tests/adapters/tcp/made_listener.hpp"
 #include "tests/adapters/tcp/made_target.hpp"
+#include "tests/fakes/temporary_directory.hpp"
 
 namespace busway::tcp {
 namespace {
@@ -17,10 +15,8 @@ using namespace std::chrono_literals;
 class Certificates {
  public:
   Certificates() {
-    char name[] = "/tmp/busway_tls_XXXXXX";
-    directory_ = ::mkdtemp(name);
     for (std::string who : {"ours", "theirs"}) {
-      std::string path = directory_ + "/" + who;
+      std::string path = (directory_.path() / who).string();
       good_ = good_ &&
               run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=ca-" + who +
                   " -keyout " + path + ".ca.key -out " + path + ".ca.pem") &&
@@ -30,20 +26,13 @@ class Certificates {
                   ".ca.key -CAcreateserial -out " + path + ".pem");
     }
   }
-  ~Certificates() { std::filesystem::remove_all(directory_); }
   bool good() const { return good_; }
-  FileRef file(const std::string& name) const { return {name, text(name), {}}; }
-  Secret secret(const std::string& name) const { return Secret(text(name)); }
+  FileRef file(const std::string& name) const { return {name, directory_.read(name), {}}; }
+  Secret secret(const std::string& name) const { return Secret(directory_.read(name)); }
 
  private:
   bool run(const std::string& command) const { return std::system((command + " > /dev/null 2>&1").c_str()) == 0; }
-  std::string text(const std::string& name) const {
-    std::ifstream in(directory_ + "/" + name);
-    std::ostringstream out;
-    out << in.rdbuf();
-    return out.str();
-  }
-  std::string directory_;
+  fakes::TemporaryDirectory directory_;
   bool good_ = true;
 };
 
