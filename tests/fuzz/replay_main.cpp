@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -68,9 +69,9 @@ void mutate(Bytes& input, const std::vector<Bytes>& corpus, std::mt19937_64& ran
 
 }  // namespace
 
-// Plays a fuzz target without a fuzzer: each file of the corpus, then inputs made from them by a fixed seed, for a second. The
-// sequence is the same in every run, only its length differs. The input at work lies in a file beside the program
-// (PROGRAM.input), so what it crashed on is at hand.
+// Plays a fuzz target without a fuzzer: each file of the corpus, then inputs made from them by a fixed seed, for a second, or
+// a minute in a long run (BUSWAY_LONG). The sequence is the same in every run, only its length differs. The input at work lies in
+// a file beside the program (PROGRAM.input), so what it crashed on is at hand.
 int main(int count, char** arguments) {
   if (count < 2) {
     std::fprintf(stderr, "usage: %s CORPUS_DIRECTORY \n", arguments[0]);
@@ -94,7 +95,7 @@ int main(int count, char** arguments) {
   if (corpus.empty()) corpus.push_back({'0'});
   std::mt19937_64 random(20260131);
   std::size_t made = 0;
-  auto until = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  auto until = std::chrono::steady_clock::now() + std::chrono::seconds(std::getenv("BUSWAY_LONG") != nullptr ? 60 : 1);
   while (std::chrono::steady_clock::now() < until) {
     Bytes input = corpus[static_cast<std::size_t>(random() % corpus.size())];
     mutate(input, corpus, random);

@@ -1,5 +1,6 @@
-"""10,000 exchanges against services that are down, answer garbage, fall silent, hang up half way or reset the connection.
+"""Exchanges against services that are down, answer garbage, fall silent, hang up half way or reset the connection.
 
+10,000 of them, or 100,000 in a long run (BUSWAY_LONG).
 Whoever asks, over HTTP, SOAP or TCP, must get the right kind of failure in the words of their own protocol, within the deadline
 and with nothing of the inside; and afterwards the bus must hold as many files and about as much memory as before.
 """
@@ -7,6 +8,7 @@ and with nothing of the inside; and afterwards the bus must hold as many files a
 import asyncio
 import collections
 import json
+import os
 import pathlib
 import re
 import socket
@@ -17,7 +19,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from live_bus import LiveBus, wait_until  # noqa: E402
 
-EXCHANGES = 10_000
+EXCHANGES = 100_000 if os.environ.get("BUSWAY_LONG") else 10_000
 WARM_UP = 1_000
 AT_ONCE = 64
 TIMEOUT_MS = 400
