@@ -140,10 +140,6 @@ std::string_view name_of(Node::Kind kind);  // "array", "number", ...
 // A copy whose every byte lives in `arena`. Does not recurse deeper than the tree.
 Node deep_copy(const Node& node, Arena& arena);
 
-// Exact order of two JSON number texts as decimals: <0, 0, >0. `1.0` equals `1`, `1e2` equals `100`, 20-digit ids keep every
-// digit. Linear in the texts' length, whatever their exponents.
-int compare_decimals(std::string_view left, std::string_view right);
-
 // Deep equality as language.md has it: numbers as exact decimals when both have their text, as doubles otherwise; object members
 // in any order; kinds never mix.
 bool equal(const Node& left, const Node& right);
@@ -151,13 +147,6 @@ bool equal(const Node& left, const Node& right);
 // JSONata's $boolean: nothing, null, 0, "" and empty objects are false, an array is true when one of its items is, a function is
 // false. What `when` and `filter` decide by.
 bool truthy(const Node& node);
-
-// JSON text of a number: its own text, or the double by JSONata's printing (15 significant digits, shortest; ECMAScript form).
-// `buffer` holds at least 32 bytes; the view points into it or into the node's text.
-std::string_view number_to_text(const Node& number, std::span<char> buffer);
-
-// Compact JSON of any node, for messages and tests; the json format writes bodies. A function or nothing prints as null.
-std::string to_json(const Node& node);
 
 // Collects values into an array or object that ends up contiguous in the arena; grows in place when it can. Not for untrusted
 // counts without a limit at the reader.

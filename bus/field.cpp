@@ -377,6 +377,10 @@ bool read_value(const ConfigNode& node, const Constraints& limits, CheckContext&
 
 namespace detail {
 
+bool expects_list(const ConfigNode& node, CheckContext& context) {
+  return node.is_list() || wrong_type(node, "a list of mappings", context);
+}
+
 bool refuse_choice(const ConfigNode& node, const std::vector<std::string_view>& names, CheckContext& context) {
   std::string expected;
   for (std::string_view name : names) expected += (expected.empty() ? "" : ", ") + std::string(name);

@@ -255,6 +255,11 @@ namespace detail {
 bool refuse_choice(const ConfigNode& node, const std::vector<std::string_view>& names, CheckContext& context);
 std::string choices_schema(const std::vector<std::string_view>& names);
 std::string fields_schema(const std::vector<FieldInfo>& infos);
+enum class Nesting { mapping, list };
+// What is said of a field whose value is a mapping, or a list of them, with `children`.
+FieldInfo nested_info(std::string name, std::string doc, const Constraints& limits, std::vector<FieldInfo> children,
+                      Nesting nesting);
+bool expects_list(const ConfigNode& node, CheckContext& context);
 template <class... C>
 Constraints collect(const C&... constraints) {
   Constraints limits;
@@ -303,17 +308,8 @@ Field<T>::Field(std::string name, E T::* member, std::string doc, Choices<E> cho
 template <class T>
 template <class N, class... C>
 Field<T>::Field(std::string name, N T::* member, std::string doc, Fields<N> fields, C... constraints) {
-  Constraints limits = detail::collect(constraints...);
-  info = {.name = std::move(name),
-          .doc = std::move(doc),
-          .type = "mapping",
-          .default_text = "",
-          .bounds = "",
-          .required = limits.required,
-          .secret = false,
-          .shorthand = limits.shorthand,
-          .schema = detail::fields_schema(fields.infos()),
-          .children = fields.infos()};
+  info = detail::nested_info(std::move(name), std::move(doc), detail::collect(constraints...), fields.infos(),
+                             detail::Nesting::mapping);
   read = [member, fields](const ConfigNode& node, CheckContext& context, T& out) {
     return fields.read(node, context, out.*member);
   };
@@ -322,41 +318,21 @@ Field<T>::Field(std::string name, N T::* member, std::string doc, Fields<N> fiel
 template <class T>
 template <class N, class... C>
 Field<T>::Field(std::string name, std::optional<N> T::* member, std::string doc, Fields<N> fields, C... constraints) {
-  Constraints limits = detail::collect(constraints...);
-  info = {.name = std::move(name),
-          .doc = std::move(doc),
-          .type = "mapping",
-          .default_text = "",
-          .bounds = "",
-          .required = limits.required,
-          .secret = false,
-          .shorthand = limits.shorthand,
-          .schema = detail::fields_schema(fields.infos()),
-          .children = fields.infos()};
+  info = detail::nested_info(std::move(name), std::move(doc), detail::collect(constraints...), fields.infos(),
+                             detail::Nesting::mapping);
   read = [member, fields](const ConfigNode& node, CheckContext& context, T& out) {
-    return fields.read(node, context, (out.*member).emplace());
+    // N{}: clang 19 takes emplace() of a struct nested in T for ill-formed.
+    return fields.read(node, context, (out.*member).emplace(N{}));
   };
 }
 
 template <class T>
 template <class N, class... C>
 Field<T>::Field(std::string name, std::vector<N> T::* member, std::string doc, Fields<N> fields, C... constraints) {
-  Constraints limits = detail::collect(constraints...);
-  info = {.name = std::move(name),
-          .doc = std::move(doc),
-          .type = "list of mapping",
-          .default_text = "",
-          .bounds = "",
-          .required = limits.required,
-          .secret = false,
-          .shorthand = limits.shorthand,
-          .schema = "{\"type\":\"array\",\"items\":" + detail::fields_schema(fields.infos()) + "}",
-          .children = fields.infos()};
+  info = detail::nested_info(std::move(name), std::move(doc), detail::collect(constraints...), fields.infos(),
+                             detail::Nesting::list);
   read = [member, fields](const ConfigNode& node, CheckContext& context, T& out) {
-    if (!node.is_list()) {
-      context.findings.error("BW1005", node.at, "expected a list of mappings, found " + std::string(node.kind_name()));
-      return false;
-    }
+    if (!detail::expects_list(node, context)) return false;
     bool good = true;
     for (const ConfigNode& item : node.items) good = fields.read(item, context, (out.*member).emplace_back()) && good;
     return good;

@@ -1,15 +1,8 @@
 #include "bus/field.hpp"
+#include "bus/json_text.hpp"
 
 // What a declaration says of its fields: bounds, types, defaults and JSON Schema. Help, docs and editors read it.
 namespace busway {
-
-namespace {
-
-std::string json_text(std::string_view text) {
-  return to_json(Node::string(text));
-}
-
-}  // namespace
 
 std::string bounds_text(const Constraints& limits) {
   if (limits.at_least && limits.at_most) return limits.at_least_text + " to " + limits.at_most_text;
@@ -142,8 +135,23 @@ namespace detail {
 
 std::string choices_schema(const std::vector<std::string_view>& names) {
   std::string out = "{\"enum\":[";
-  for (std::size_t i = 0; i < names.size(); ++i) out += (i == 0 ? "" : ",") + json_text(names[i]);
+  for (std::size_t i = 0; i < names.size(); ++i) out += (i == 0 ? "" : ",") + json_string(names[i]);
   return out + "]}";
+}
+
+FieldInfo nested_info(std::string name, std::string doc, const Constraints& limits, std::vector<FieldInfo> children,
+                      Nesting nesting) {
+  std::string schema = fields_schema(children);
+  return {.name = std::move(name),
+          .doc = std::move(doc),
+          .type = nesting == Nesting::list ? "list of mapping" : "mapping",
+          .default_text = "",
+          .bounds = "",
+          .required = limits.required,
+          .secret = false,
+          .shorthand = limits.shorthand,
+          .schema = nesting == Nesting::list ? R"({"type":"array","items":)" + schema + "}" : schema,
+          .children = std::move(children)};
 }
 
 std::string fields_schema(const std::vector<FieldInfo>& infos) {
@@ -152,12 +160,12 @@ std::string fields_schema(const std::vector<FieldInfo>& infos) {
   const FieldInfo* shorthand = nullptr;
   bool others_required = false;
   for (const FieldInfo& info : infos) {
-    properties += (properties.empty() ? "" : ",") + json_text(info.name) + ":";
+    properties += (properties.empty() ? "" : ",") + json_string(info.name) + ":";
     // The doc of a field goes beside its schema, so that an editor shows it.
     properties += info.schema == "true"
-                      ? "{\"description\":" + json_text(info.doc) + "}"
-                      : info.schema.substr(0, info.schema.size() - 1) + ",\"description\":" + json_text(info.doc) + "}";
-    if (info.required) required += (required.empty() ? "" : ",") + json_text(info.name);
+                      ? "{\"description\":" + json_string(info.doc) + "}"
+                      : info.schema.substr(0, info.schema.size() - 1) + ",\"description\":" + json_string(info.doc) + "}";
+    if (info.required) required += (required.empty() ? "" : ",") + json_string(info.name);
     if (info.shorthand) shorthand = &info;
     if (info.required && !info.shorthand) others_required = true;
   }

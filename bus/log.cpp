@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "bus/json_text.hpp"
 #include "bus/wall_clock.hpp"
 
 namespace busway {
@@ -27,7 +28,7 @@ void append_value(std::string_view value, std::string& out) {
   if (bare) {
     out += value;
   } else {
-    out += to_json(Node::string(value));
+    append_json_string(value, out);
   }
 }
 

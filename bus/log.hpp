@@ -11,6 +11,7 @@
 
 #include "bus/document.hpp"
 #include "bus/error.hpp"
+#include "bus/json_text.hpp"
 #include "bus/mutex.hpp"
 
 namespace busway {

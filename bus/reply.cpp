@@ -1,4 +1,5 @@
 #include "bus/exchange.hpp"
+#include "bus/json_text.hpp"
 
 namespace busway {
 

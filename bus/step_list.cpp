@@ -6,8 +6,7 @@
 namespace busway {
 
 Flow Step::run(Exchange&) const {
-  BUSWAY_ASSERT(!"a step that waits was run without waiting");
-  return Flow::failed;
+  assertion_failed("a step that waits was run without waiting", __FILE__, __LINE__);
 }
 
 Task<Flow> Step::run_waiting(Exchange& exchange) const {

@@ -70,7 +70,7 @@ std::optional<ErrorHandler> StepCompiler::handler(const ConfigNode& node, CheckC
         check.findings.error("BW2011", entry.key.at,
                              "'retry' tries the failed step again, so it stands in the on_error of a step");
       } else {
-        retry_fields().read(entry.value, here, out.retry.emplace());
+        retry_fields().read(entry.value, here, out.retry.emplace(ErrorHandler::Retry{}));
       }
     } else if (key == "steps") {
       out.steps = list(entry.value, here, scope);

@@ -2,6 +2,7 @@
 #include "adapters/http/grammar.hpp"
 #include "adapters/http/head_writer.hpp"
 #include "adapters/http/listener.hpp"
+#include "bus/json_text.hpp"
 
 namespace busway::http {
 

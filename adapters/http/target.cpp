@@ -95,14 +95,13 @@ Task<Result<Answer>> HttpTarget::call(Exchange& exchange, const Outbound& outbou
 
 Result<SimulatedRequest> HttpTarget::simulate_request(Exchange& exchange, const Outbound& outbound, const Endpoint& endpoint) {
   Request request = compose(exchange, outbound, endpoint);
+  std::string host = endpoint.host_port.text();
   RequestLines lines{.method = request.method,
                      .target = request.target,
-                     .host = endpoint.host_port.text(),
+                     .host = host,
                      .headers = request.headers,
                      .content_type = request.content_type,
                      .length = request.body.size()};
-  std::string host = endpoint.host_port.text();
-  lines.host = host;
   Buffer wire;
   if (auto written = write_head(lines, wire); !written) return std::unexpected(written.error());
   HeadScanner scanner(HeadScanner::Side::request);

@@ -62,19 +62,7 @@ bool BlockWriter::check_name(std::string_view name) {
 }
 
 bool BlockWriter::scalar(const Node& value, bool attribute) {
-  switch (value.kind()) {
-    case Node::Kind::boolean: out_ += value.as_boolean() ? "true" : "false"; return true;
-    case Node::Kind::number: {
-      char buffer[40];
-      out_ += number_to_text(value, buffer);
-      return true;
-    }
-    case Node::Kind::string:
-      if (find_non_xml(value.text()) != std::string_view::npos) return refuse("the text has a character that XML cannot hold");
-      attribute ? append_xml_attribute(value.text(), out_) : append_xml_text(value.text(), out_);
-      return true;
-    default: return refuse("expected a text, a number or a boolean, found " + std::string(name_of(value.kind())));
-  }
+  return append_xml_scalar(value, attribute, out_, reason_);
 }
 
 bool BlockWriter::envelope_attribute(std::string_view local, const Node& value) {

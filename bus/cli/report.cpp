@@ -1,6 +1,7 @@
 #include "bus/cli/report.hpp"
 
 #include "bus/document.hpp"
+#include "bus/json_text.hpp"
 
 namespace busway::cli {
 
@@ -9,15 +10,15 @@ void write_text(const Findings& findings, std::ostream& out) {
 }
 
 void write_json(const Findings& findings, std::ostream& out) {
-  auto quoted = [](std::string_view text) { return to_json(Node::string(text)); };
   out << "{\"errors\":" << findings.errors() << ",\"warnings\":" << findings.all().size() - findings.errors()
       << ",\"findings\":[";
   bool first = true;
   for (const Finding& finding : findings.all()) {
     out << (first ? "\n" : ",\n")
         << "{\"severity\":" << (finding.severity == Finding::Severity::error ? "\"error\"" : "\"warning\"")
-        << ",\"id\":" << quoted(finding.id) << ",\"file\":" << (finding.at.file ? quoted(*finding.at.file) : "null")
-        << ",\"line\":" << finding.at.line << ",\"column\":" << finding.at.column << ",\"text\":" << quoted(finding.text) << '}';
+        << ",\"id\":" << json_string(finding.id) << ",\"file\":" << (finding.at.file ? json_string(*finding.at.file) : "null")
+        << ",\"line\":" << finding.at.line << ",\"column\":" << finding.at.column << ",\"text\":" << json_string(finding.text)
+        << '}';
     first = false;
   }
   out << (first ? "]}\n" : "\n]}\n");

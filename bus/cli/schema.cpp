@@ -5,6 +5,7 @@
 
 #include "bus/cli/builtin_registry.hpp"
 #include "bus/cli/verbs.hpp"
+#include "bus/json_text.hpp"
 #include "routes/language_fields.hpp"
 
 namespace busway::cli {
@@ -13,23 +14,19 @@ namespace {
 
 using Properties = std::vector<std::pair<std::string, std::string>>;
 
-std::string json_text(std::string_view text) {
-  return to_json(Node::string(text));
-}
-
 std::string reference(std::string_view definition) {
   return "{\"$ref\":\"#/$defs/" + std::string(definition) + "\"}";
 }
 
 std::string described(const std::string& schema, std::string_view doc) {
-  if (schema == "true") return "{\"description\":" + json_text(doc) + "}";
-  return schema.substr(0, schema.size() - 1) + ",\"description\":" + json_text(doc) + "}";
+  if (schema == "true") return "{\"description\":" + json_string(doc) + "}";
+  return schema.substr(0, schema.size() - 1) + ",\"description\":" + json_string(doc) + "}";
 }
 
 std::string object(const Properties& properties, std::string_view more) {
   std::string out = "{\"type\":\"object\",\"properties\":{";
   for (std::size_t i = 0; i < properties.size(); ++i)
-    out += (i == 0 ? "" : ",") + json_text(properties[i].first) + ":" + properties[i].second;
+    out += (i == 0 ? "" : ",") + json_string(properties[i].first) + ":" + properties[i].second;
   return out + "},\"additionalProperties\":false" + std::string(more) + "}";
 }
 
@@ -51,7 +48,7 @@ void add_fields(const std::vector<FieldInfo>& fields, const std::map<std::string
 
 std::string required_one_of(const std::vector<std::string>& names) {
   std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ",") + ("{\"required\":[" + json_text(name) + "]}");
+  for (const std::string& name : names) out += (out.empty() ? "" : ",") + ("{\"required\":[" + json_string(name) + "]}");
   return ",\"oneOf\":[" + out + "]";
 }
 
@@ -155,7 +152,7 @@ std::string route_file_schema(const Registry& registry) {
               {"defaults", reference("defaults")}},
              top);
   std::string defs;
-  for (const auto& [name, schema] : definitions) defs += (defs.empty() ? "" : ",") + json_text(name) + ":" + schema;
+  for (const auto& [name, schema] : definitions) defs += (defs.empty() ? "" : ",") + json_string(name) + ":" + schema;
   return "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"title\":\"Busway route file\",\"$defs\":{" + defs +
          "}," + object(top, "").substr(1);
 }

@@ -5,6 +5,7 @@
 #include "bus/cli/builtin_registry.hpp"
 #include "bus/cli/report.hpp"
 #include "bus/cli/verbs.hpp"
+#include "bus/json_text.hpp"
 #include "bus/log.hpp"
 #include "routes/test/suite.hpp"
 #include "transforms/jsonata/jsonata.hpp"
@@ -39,12 +40,8 @@ void print_text(const routes::TestSuite& suite, const TestOptions& options) {
   fmt::print("{} passed, {} failed\n", suite.passed, suite.failed);
 }
 
-std::string json_text(std::string_view text) {
-  return to_json(Node::string(text));
-}
-
 std::string place(const Position& at) {
-  return fmt::format("\"file\":{},\"line\":{},\"column\":{}", at.file ? json_text(*at.file) : "null", at.line, at.column);
+  return fmt::format("\"file\":{},\"line\":{},\"column\":{}", at.file ? json_string(*at.file) : "null", at.line, at.column);
 }
 
 void print_json(const routes::TestSuite& suite, const Findings& findings) {
@@ -54,12 +51,12 @@ void print_json(const routes::TestSuite& suite, const Findings& findings) {
     std::string differences;
     for (const routes::Difference& difference : result.record.differences) {
       differences +=
-          fmt::format("{}{{{},\"text\":{}}}", differences.empty() ? "" : ",", place(difference.at), json_text(difference.text));
+          fmt::format("{}{{{},\"text\":{}}}", differences.empty() ? "" : ",", place(difference.at), json_string(difference.text));
     }
     std::string story;
-    for (const std::string& line : result.record.story) story += (story.empty() ? "" : ",") + json_text(line);
+    for (const std::string& line : result.record.story) story += (story.empty() ? "" : ",") + json_string(line);
     fmt::print("{}\n{{\"test\":{},{},\"passed\":{},\"differences\":[{}],\"story\":[{}]}}", first ? "" : ",",
-               json_text(result.name), place(result.at), result.passed(), differences, story);
+               json_string(result.name), place(result.at), result.passed(), differences, story);
     first = false;
   }
   fmt::print("],\n\"report\":");

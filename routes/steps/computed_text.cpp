@@ -1,5 +1,7 @@
 #include "routes/steps/computed_text.hpp"
 
+#include "bus/json_text.hpp"
+
 namespace busway::routes {
 
 Result<Node> value_of(const ExpressionRef& expression, Exchange& exchange) {

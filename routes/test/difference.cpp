@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bus/json_text.hpp"
 #include "routes/test/literal.hpp"
 
 namespace busway::routes {

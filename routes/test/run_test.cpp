@@ -123,7 +123,7 @@ TestRecord run_test(const TestCase& test, Snapshot& snapshot) {
     record.differences.push_back({test.at, "the message could not be sent in: " + reply->error().text});
   } else {
     const TestReply& answer = **reply;
-    if (answer.route.empty()) record.story.push_back("no route took it");
+    if (answer.route.empty()) record.story.emplace_back("no route took it");
     if (answer.failure) {
       std::string step = answer.failure->step.empty() ? "" : " at step " + answer.failure->step;
       record.story.push_back("failed" + step + ": " + std::string(name_of(answer.failure->kind)) + ": " +

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "bus/number_text.hpp"
+
 using namespace busway;
 
 TEST_CASE("decimals compare exactly, whatever their form") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "bus/json_text.hpp"
 #include "bus/route.hpp"
 
 using namespace busway;

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "bus/arena.hpp"
+#include "bus/json_text.hpp"
 #include "transforms/jsonata/compile.hpp"
 #include "transforms/jsonata/evaluation.hpp"
 

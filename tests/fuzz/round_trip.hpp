@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "bus/format.hpp"
+#include "bus/json_text.hpp"
 
 namespace busway {
 

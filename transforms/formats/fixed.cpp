@@ -1,5 +1,6 @@
 #include "transforms/formats/fixed.hpp"
 
+#include "bus/number_text.hpp"
 #include "transforms/formats/fixed_record.hpp"
 #include "transforms/formats/utf8.hpp"
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "bus/number_text.hpp"
+
 namespace busway {
 
 namespace {

@@ -1,3 +1,4 @@
+#include "bus/number_text.hpp"
 #include "transforms/formats/fixed_number.hpp"
 #include "transforms/formats/fixed_record.hpp"
 #include "transforms/formats/utf8.hpp"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "bus/number_text.hpp"
 #include "transforms/formats/key_index.hpp"
 #include "transforms/formats/utf8.hpp"
 

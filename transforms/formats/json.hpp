@@ -6,6 +6,7 @@
 
 #include "bus/document.hpp"
 #include "bus/error.hpp"
+#include "bus/json_text.hpp"
 #include "bus/registry.hpp"
 
 namespace busway {
@@ -21,13 +22,6 @@ struct JsonOptions {
 // document lives in `arena` alone: `text` is copied once and decoded in place. Memory: at most ten times the text, plus a fixed
 // part. Errors: kind `format`, with line, column and position. Any thread.
 Result<Node> read_json(std::string_view text, Arena& arena, const JsonOptions& options = {});
-
-// How a computed number is written: as JSONata prints it (15 digits at most), or with all the digits its double needs.
-enum class JsonDigits { printed, exact };
-
-// Appends compact JSON. Never fails: a function is `""`, nothing is `null`, a lone surrogate (WTF-8) is its escape. Does not
-// recurse.
-void write_json(const Node& document, std::string& out, JsonDigits digits = JsonDigits::printed);
 
 // The `json` format: writes only what JSON can hold, everything else is an error that names the member.
 FormatType json_format();

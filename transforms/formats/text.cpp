@@ -1,5 +1,6 @@
 #include "transforms/formats/text.hpp"
 
+#include "bus/number_text.hpp"
 #include "transforms/formats/charset.hpp"
 #include "transforms/formats/utf8.hpp"
 

@@ -58,4 +58,8 @@ Result<void> write_element(std::string_view name, const Node& value, const XmlRu
 void append_xml_text(std::string_view text, std::string& out);
 void append_xml_attribute(std::string_view text, std::string& out);  // without the quotes
 
+// A text, number or boolean as an element's text or an attribute's value. False with the reason in `reason` when XML has no form
+// for it; then `out` is as it was.
+bool append_xml_scalar(const Node& value, bool attribute, std::string& out, std::string& reason);
+
 }  // namespace busway

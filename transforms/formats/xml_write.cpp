@@ -1,5 +1,6 @@
 #include <array>
 
+#include "bus/number_text.hpp"
 #include "transforms/formats/utf8.hpp"
 #include "transforms/formats/xml_document.hpp"
 #include "transforms/formats/xml_name.hpp"
@@ -68,8 +69,7 @@ class ElementWriter {
   bool attributes(const Node& object);
   bool content(const Node& object);
   bool check_name(std::string_view name);
-  bool check_text(std::string_view text);
-  bool scalar(const Node& value, bool attribute);
+  bool scalar(const Node& value, bool attribute) { return append_xml_scalar(value, attribute, out_, reason_); }
   void declare();
 
   const XmlRules& rules_;
@@ -94,28 +94,6 @@ bool ElementWriter::check_name(std::string_view name) {
     if (known == prefix) return true;
   }
   return refuse("the prefix '" + printable(prefix) + "' is not declared under `namespaces:`");
-}
-
-bool ElementWriter::check_text(std::string_view text) {
-  std::size_t bad = find_non_xml(text);
-  if (bad == std::string_view::npos) return true;
-  return refuse("the text has a character at offset " + std::to_string(bad) + " that XML cannot hold");
-}
-
-bool ElementWriter::scalar(const Node& value, bool attribute) {
-  switch (value.kind()) {
-    case Node::Kind::boolean: out_ += value.as_boolean() ? "true" : "false"; return true;
-    case Node::Kind::number: {
-      char buffer[40];
-      out_ += number_to_text(value, buffer);
-      return true;
-    }
-    case Node::Kind::string:
-      if (!check_text(value.text())) return false;
-      append_escaped(value.text(), attribute, out_);
-      return true;
-    default: return refuse("expected a text, a number or a boolean, found " + std::string(name_of(value.kind())));
-  }
 }
 
 void ElementWriter::declare() {
@@ -242,6 +220,27 @@ void append_xml_text(std::string_view text, std::string& out) {
 }
 void append_xml_attribute(std::string_view text, std::string& out) {
   append_escaped(text, true, out);
+}
+
+bool append_xml_scalar(const Node& value, bool attribute, std::string& out, std::string& reason) {
+  switch (value.kind()) {
+    case Node::Kind::boolean: out += value.as_boolean() ? "true" : "false"; return true;
+    case Node::Kind::number: {
+      char buffer[32];
+      out += number_to_text(value, buffer);
+      return true;
+    }
+    case Node::Kind::string: {
+      std::size_t bad = find_non_xml(value.text());
+      if (bad == std::string_view::npos) {
+        append_escaped(value.text(), attribute, out);
+        return true;
+      }
+      reason = "the text has a character at offset " + std::to_string(bad) + " that XML cannot hold";
+      return false;
+    }
+    default: reason = "expected a text, a number or a boolean, found " + std::string(name_of(value.kind())); return false;
+  }
 }
 
 Result<void> write_element(std::string_view name, const Node& value, const XmlRules& rules, const XmlWriting& how,

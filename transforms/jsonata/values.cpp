@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "bus/number_text.hpp"
 #include "transforms/jsonata/builtins.hpp"
 
 namespace busway::jsonata {

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "bus/json_text.hpp"
 #include "tests/adapters/http/parts.hpp"
 
 using namespace http_test;

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "adapters/http/inlet.hpp"
+#include "bus/json_text.hpp"
 #include "tests/adapters/http/parts.hpp"
 
 using namespace busway;

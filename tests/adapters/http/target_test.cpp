@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "adapters/http/adapter.hpp"
+#include "bus/json_text.hpp"
 #include "tests/adapters/http/parts.hpp"
 
 using namespace http_test;

@@ -2,6 +2,7 @@
 
 #include "adapters/soap/header_blocks.hpp"
 #include "adapters/soap/media_type.hpp"
+#include "bus/json_text.hpp"
 #include "tests/adapters/soap/parts.hpp"
 
 using namespace soap_test;

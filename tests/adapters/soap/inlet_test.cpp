@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "bus/json_text.hpp"
 #include "tests/adapters/soap/parts.hpp"
 
 using namespace soap_test;

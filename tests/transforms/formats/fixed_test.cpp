@@ -6,6 +6,7 @@
 #include <iterator>
 #include <string>
 
+#include "bus/json_text.hpp"
 #include "routes/yaml.hpp"
 #include "tests/transforms/formats/made_format.hpp"
 #include "transforms/formats/charset.hpp"

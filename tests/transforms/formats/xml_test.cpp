@@ -5,6 +5,7 @@
 #include <random>
 #include <string>
 
+#include "bus/json_text.hpp"
 #include "tests/transforms/formats/made_format.hpp"
 #include "transforms/formats/json.hpp"
 #include "transforms/formats/xml_document.hpp"

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <string>
 
+#include "bus/json_text.hpp"
 #include "json_text.hpp"
 #include "transforms/jsonata/jsonata.hpp"
 

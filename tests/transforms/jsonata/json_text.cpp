@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "bus/json_text.hpp"
 #include "transforms/jsonata/jsonata.hpp"
 #include "transforms/jsonata/printing.hpp"
 #include "transforms/jsonata/text.hpp"

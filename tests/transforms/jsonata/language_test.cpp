@@ -75,7 +75,7 @@ TEST_CASE("objects group, and keep the order of their keys") {
 TEST_CASE("strings count code points and may hold lone surrogates") {
   CHECK(run("$length(\"\\ud83d\\ude00x\")") == "2");
   CHECK(run("$length(s)", R"({"s":"\ud800"})") == "1");
-  CHECK(run("s", R"({"s":"\ud800"})") == "\"\xED\xA0\x80\"");
+  CHECK(run("s", R"({"s":"\ud800"})") == R"("\ud800")");
   CHECK(run("\"\\ud83d\" & \"\\ude00\"") == "\"\xF0\x9F\x98\x80\"");
   CHECK(run("$encodeUrl(\"\\ud800\")") == "D3140@11 encodeUrl");
 }

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "bus/json_text.hpp"
 #include "json_text.hpp"
 #include "transforms/jsonata/compile.hpp"
 #include "transforms/jsonata/evaluation.hpp"

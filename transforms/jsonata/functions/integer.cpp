@@ -5,9 +5,9 @@
 #include <limits>
 #include <numeric>
 
+#include "bus/number_text.hpp"
 #include "transforms/jsonata/functions/functions.hpp"
 #include "transforms/jsonata/functions/words.hpp"
-#include "transforms/jsonata/printing.hpp"
 #include "transforms/jsonata/text.hpp"
 
 namespace busway::jsonata {
@@ -83,8 +83,8 @@ std::string_view ordinal_suffix(const std::string& digits) {
 }
 
 std::string format_decimal(double value, const IntegerPicture& picture) {
-  std::string plain;
-  append_shortest(plain, value);
+  char buffer[32];
+  std::string plain(shortest_number(value, buffer));
   if (plain.size() < picture.mandatory) plain.insert(0, picture.mandatory - plain.size(), '0');
   std::string out;
   for (std::size_t i = 0; i < plain.size(); ++i) {

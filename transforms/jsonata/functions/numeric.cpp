@@ -2,8 +2,8 @@
 #include <cmath>
 #include <string>
 
+#include "bus/number_text.hpp"
 #include "transforms/jsonata/functions/functions.hpp"
-#include "transforms/jsonata/printing.hpp"
 
 namespace busway::jsonata::functions {
 
@@ -167,9 +167,8 @@ Node format_base(Evaluation& evaluation, Arguments arguments, const Node&) {
   if (!(radix >= 2 && radix <= 36)) return evaluation.fail("D3100");
   if (!std::isfinite(value)) return evaluation.fail("D1001");
   if (radix == 10) {
-    std::string plain;
-    append_shortest(plain, value);
-    return evaluation.make_string(plain);
+    char plain[32];
+    return evaluation.make_string(shortest_number(value, plain));
   }
   bool negative = value < 0;
   value = std::fabs(value);

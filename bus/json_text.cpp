@@ -1,9 +1,9 @@
+#include "bus/json_text.hpp"
+
 #include <array>
-#include <charconv>
-#include <cmath>
 #include <vector>
 
-#include "transforms/formats/json.hpp"
+#include "bus/number_text.hpp"
 
 namespace busway {
 
@@ -35,7 +35,9 @@ void write_escape(unsigned char c, std::string& out) {
   }
 }
 
-void write_string(std::string_view text, std::string& out) {
+}  // namespace
+
+void append_json_string(std::string_view text, std::string& out) {
   out += '"';
   std::size_t from = 0;
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -59,24 +61,18 @@ void write_string(std::string_view text, std::string& out) {
   out += '"';
 }
 
+std::string json_string(std::string_view text) {
+  std::string out;
+  append_json_string(text, out);
+  return out;
+}
+
+namespace {
+
 void write_number(const Node& number, JsonDigits digits, std::string& out) {
-  if (number.has_number_text()) {
-    out += number.text();
-    return;
-  }
-  char buffer[40];
-  double value = number.as_double();
-  if (std::abs(value) < 1e15 && value == std::trunc(value)) {
-    auto written = std::to_chars(buffer, buffer + sizeof buffer, static_cast<std::int64_t>(value));
-    out.append(buffer, written.ptr);
-    return;
-  }
-  if (digits == JsonDigits::exact && std::isfinite(value)) {
-    auto written = std::to_chars(buffer, buffer + sizeof buffer, value);
-    out.append(buffer, written.ptr);
-    return;
-  }
-  out += number_to_text(number, buffer);
+  char buffer[32];
+  bool all = digits == JsonDigits::exact && !number.has_number_text();
+  out += all ? shortest_number(number.as_double(), buffer) : number_to_text(number, buffer);
 }
 
 struct Frame {
@@ -96,7 +92,7 @@ void write_json(const Node& document, std::string& out, JsonDigits digits) {
       case Node::Kind::null: out += "null"; break;
       case Node::Kind::boolean: out += node->as_boolean() ? "true" : "false"; break;
       case Node::Kind::number: write_number(*node, digits, out); break;
-      case Node::Kind::string: write_string(node->text(), out); break;
+      case Node::Kind::string: append_json_string(node->text(), out); break;
       case Node::Kind::function: out += "\"\""; break;
       case Node::Kind::array:
         out += '[';
@@ -119,12 +115,18 @@ void write_json(const Node& document, std::string& out, JsonDigits digits) {
       node = &frame.container->items()[frame.next];
     } else {
       const Member& member = frame.container->members()[frame.next];
-      write_string(member.key.text(), out);
+      append_json_string(member.key.text(), out);
       out += ':';
       node = &member.value;
     }
     ++frame.next;
   }
+}
+
+std::string to_json(const Node& document) {
+  std::string out;
+  write_json(document, out);
+  return out;
 }
 
 }  // namespace busway
