@@ -1,6 +1,7 @@
 #include "bus/json_text.hpp"
 
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "bus/number_text.hpp"
@@ -71,55 +72,71 @@ namespace {
 
 void write_number(const Node& number, JsonDigits digits, std::string& out) {
   char buffer[32];
-  bool all = digits == JsonDigits::exact && !number.has_number_text();
-  out += all ? shortest_number(number.as_double(), buffer) : number_to_text(number, buffer);
+  if (number.has_number_text() && digits != JsonDigits::reprinted) {
+    out += number.text();
+  } else {
+    double value = number.as_double();
+    out += digits == JsonDigits::exact ? shortest_number(value, buffer) : printed_number(value, buffer);
+  }
 }
 
 struct Frame {
   const Node* container;
-  std::uint32_t next;
+  std::uint32_t next = 0;
+  bool empty = true;  // nothing is written of it yet
 };
+
+// The next value of the container that is to be written, its comma and key before it; null when it is full.
+const Node* next_value(Frame& frame, std::size_t level, int indent, std::string& out) {
+  const Node& container = *frame.container;
+  while (frame.next != container.size()) {
+    std::uint32_t at = frame.next++;
+    const Member* member = container.is_object() ? &container.members()[at] : nullptr;
+    if (member != nullptr && member->value.is_nothing()) continue;
+    if (!std::exchange(frame.empty, false)) out += ',';
+    if (indent != 0) out.append(1, '\n').append(static_cast<std::size_t>(indent) * level, ' ');
+    if (member == nullptr) return &container.items()[at];
+    append_json_string(member->key.text(), out);
+    out += indent == 0 ? ":" : ": ";
+    return &member->value;
+  }
+  return nullptr;
+}
 
 }  // namespace
 
-void write_json(const Node& document, std::string& out, JsonDigits digits) {
+void write_json(const Node& document, std::string& out, JsonStyle style) {
   thread_local std::vector<Frame> frames;
   frames.clear();
   const Node* node = &document;
-  for (;;) {
+  while (true) {
     switch (node->kind()) {
       case Node::Kind::nothing:
       case Node::Kind::null: out += "null"; break;
       case Node::Kind::boolean: out += node->as_boolean() ? "true" : "false"; break;
-      case Node::Kind::number: write_number(*node, digits, out); break;
+      case Node::Kind::number: write_number(*node, style.digits, out); break;
       case Node::Kind::string: append_json_string(node->text(), out); break;
       case Node::Kind::function: out += "\"\""; break;
       case Node::Kind::array:
         out += '[';
-        frames.push_back({node, 0});
+        frames.push_back({node});
         break;
       case Node::Kind::object:
         out += '{';
-        frames.push_back({node, 0});
+        frames.push_back({node});
         break;
     }
-    // Close what is full, then step to the next item.
-    while (!frames.empty() && frames.back().next == frames.back().container->size()) {
-      out += frames.back().container->is_array() ? ']' : '}';
+    // Close what is full, then step to the next value.
+    do {
+      if (frames.empty()) return;
+      node = next_value(frames.back(), frames.size(), style.indent, out);
+      if (node != nullptr) break;
+      Frame full = frames.back();
       frames.pop_back();
-    }
-    if (frames.empty()) return;
-    Frame& frame = frames.back();
-    if (frame.next != 0) out += ',';
-    if (frame.container->is_array()) {
-      node = &frame.container->items()[frame.next];
-    } else {
-      const Member& member = frame.container->members()[frame.next];
-      append_json_string(member.key.text(), out);
-      out += ':';
-      node = &member.value;
-    }
-    ++frame.next;
+      if (style.indent != 0 && !full.empty)
+        out.append(1, '\n').append(static_cast<std::size_t>(style.indent) * frames.size(), ' ');
+      out += full.container->is_array() ? ']' : '}';
+    } while (true);
   }
 }
 

@@ -13,13 +13,17 @@ namespace busway {
 void append_json_string(std::string_view text, std::string& out);
 std::string json_string(std::string_view text);  // the same, as a string of its own
 
-// How a computed number is written: as JSONata prints it (15 digits at most), or with all the digits its double needs.
-enum class JsonDigits { printed, exact };
+// How numbers are written: `printed` keeps the text a number came with and prints a computed one as JSONata does (15 digits at
+// most), `exact` gives a computed one all the digits its double needs, `reprinted` forgets the texts.
+enum class JsonDigits { printed, exact, reprinted };
+struct JsonStyle {
+  JsonDigits digits = JsonDigits::printed;
+  int indent = 0;  // blanks a level; 0 writes one line
+};
 
-// Appends compact JSON. Never fails: a function is `""`, nothing is `null`, a lone surrogate (WTF-8) is its escape. Does not
-// recurse.
-void write_json(const Node& document, std::string& out, JsonDigits digits = JsonDigits::printed);
-
+// Appends JSON. Never fails: a function is `""`, nothing is `null` (and no member of an object), a lone surrogate (WTF-8) is its
+// escape. Does not recurse.
+void write_json(const Node& document, std::string& out, JsonStyle style = {});
 // The same, as a string of its own.
 std::string to_json(const Node& document);
 

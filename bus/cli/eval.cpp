@@ -5,7 +5,6 @@
 
 #include "bus/cli/eval_cases.hpp"
 #include "bus/cli/files.hpp"
-#include "bus/cli/pretty_json.hpp"
 #include "bus/cli/verbs.hpp"
 #include "transforms/formats/json.hpp"
 #include "transforms/jsonata/jsonata.hpp"
@@ -70,9 +69,9 @@ int evaluate(const EvalOptions& options) {
   if (result->is_nothing()) return good;
   std::string out;
   if (options.pretty) {
-    write_pretty_json(*result, out);
+    write_json(*result, out, {.digits = JsonDigits::exact, .indent = 2});
   } else {
-    write_json(*result, out, JsonDigits::exact);
+    write_json(*result, out, {.digits = JsonDigits::exact});
   }
   std::cout << out << '\n';
   return good;

@@ -50,7 +50,7 @@ void eval_case(std::string_view text, std::string& out) {
     return;
   }
   out += "{\"result\":";
-  write_json(*result, out, JsonDigits::exact);
+  write_json(*result, out, {.digits = JsonDigits::exact});
   out += '}';
 }
 

@@ -6,7 +6,6 @@
 
 #include "bus/json_text.hpp"
 #include "transforms/jsonata/jsonata.hpp"
-#include "transforms/jsonata/printing.hpp"
 #include "transforms/jsonata/text.hpp"
 
 namespace busway::jsonata::test {
