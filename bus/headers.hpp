@@ -8,7 +8,13 @@
 
 namespace busway {
 
-bool equal_ignoring_case(std::string_view left, std::string_view right);
+namespace detail {
+bool same_ignoring_case(const char* left, const char* right, std::size_t size);
+}
+// Of ASCII letters.
+inline bool equal_ignoring_case(std::string_view left, std::string_view right) {
+  return left.size() == right.size() && detail::same_ignoring_case(left.data(), right.data(), left.size());
+}
 
 // One header field. `set`: put there by the route (`set_header`), so it travels with a replaced body too.
 struct Header {

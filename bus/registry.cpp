@@ -43,6 +43,7 @@ void Registry::add(FormatType type) {
   if (auto plain = added.format.make(none, context, FormatContext{}); plain && !findings.has_errors()) {
     plain_.emplace(name, std::move(plain));
   }
+  for (std::string_view exact : added.content_types) by_content_type_.emplace_back(exact, plain_format(name));
 }
 
 void Registry::add(StepType type) {
@@ -72,12 +73,14 @@ const FormatPtr& Registry::plain_format(std::string_view name) const {
 const FormatPtr& Registry::format_for(std::string_view content_type) const {
   std::string_view type = content_type.substr(0, content_type.find(';'));
   while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
+  for (const auto& [known, format] : by_content_type_) {
+    if (equal_ignoring_case(known, type)) return format;
+  }
   std::size_t plus = type.rfind('+');
   std::size_t slash = type.find('/');
   const FormatType* by_family = nullptr;
   for (const auto& [name, format] : formats_) {
     for (std::string_view known : format.content_types) {
-      if (equal_ignoring_case(known, type)) return plain_format(name);
       bool suffix = known.starts_with('+') && plus != std::string_view::npos && equal_ignoring_case(type.substr(plus), known);
       bool family = known.ends_with("/*") && slash != std::string_view::npos &&
                     equal_ignoring_case(type.substr(0, slash), known.substr(0, known.size() - 2));

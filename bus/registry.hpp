@@ -121,6 +121,7 @@ class Registry {
   std::map<std::string, AdapterType, std::less<>> adapters_;
   std::map<std::string, FormatType, std::less<>> formats_;
   std::map<std::string, StepType, std::less<>> steps_;
+  std::vector<std::pair<std::string, FormatPtr>> by_content_type_;
   std::map<std::string, FormatPtr, std::less<>> plain_;
 };
 

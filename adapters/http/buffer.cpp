@@ -111,10 +111,8 @@ std::span<char> Buffer::head_room() {
   return room().first(capacity_ - size_ - left_for_body);
 }
 
-void Buffer::append(std::string_view bytes) {
-  if (capacity_ - size_ < bytes.size()) reserve(std::max(capacity_ * 2, size_ + bytes.size()));
-  if (!bytes.empty()) std::memcpy(data_ + size_, bytes.data(), bytes.size());
-  size_ += bytes.size();
+void Buffer::grow(std::size_t bytes) {
+  reserve(std::max(capacity_ * 2, size_ + bytes));
 }
 
 void Buffer::drop_front(std::size_t bytes) {

@@ -1,4 +1,5 @@
 #include <array>
+#include <cstring>
 
 #include "adapters/http/grammar.hpp"
 #include "adapters/http/head.hpp"
@@ -33,35 +34,76 @@ constexpr KnownName known_names[] = {
 };
 constexpr std::size_t longest_known = 17;
 
+// The rows of one length stand from first_row[length] up to first_row[length + 1].
+constexpr auto first_row = [] {
+  std::array<std::uint8_t, longest_known + 2> first{};
+  for (const KnownName& row : known_names) {
+    for (std::size_t length = row.name.size() + 1; length < first.size(); ++length) ++first[length];
+  }
+  return first;
+}();
+
 constexpr std::string_view bus_prefix = "busway-";
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
 
-// Both are as long as each other; `underscores` reads "_" of `name` as "-".
+template <class Word>
+bool same_word(const char* name, const char* known) {
+  Word left = 0;
+  Word right = 0;
+  std::memcpy(&left, name, sizeof left);
+  std::memcpy(&right, known, sizeof right);
+  return (left | static_cast<Word>(0x2020202020202020U)) == right;
+}
+
+// Both are as long as each other. `known` is letters in lower case and "-": a token's byte with bit 0x20 set is its own lower
+// case.
+bool same_token(std::string_view name, std::string_view known) {
+  std::size_t size = name.size();
+  if (size >= 8) {
+    for (std::size_t at = 0; at + 8 < size; at += 8) {
+      if (!same_word<std::uint64_t>(name.data() + at, known.data() + at)) return false;
+    }
+    return same_word<std::uint64_t>(name.data() + size - 8, known.data() + size - 8);
+  }
+  if (size >= 4) {
+    return same_word<std::uint32_t>(name.data(), known.data()) &&
+           same_word<std::uint32_t>(name.data() + size - 4, known.data() + size - 4);
+  }
+  for (std::size_t i = 0; i < size; ++i) {
+    if ((name[i] | 0x20) != known[i]) return false;
+  }
+  return true;
+}
+
+// `underscores` reads "_" of `name` as "-".
 bool same_name(std::string_view name, std::string_view known, bool underscores) {
+  if (!underscores) return same_token(name, known);
   for (std::size_t i = 0; i < name.size(); ++i) {
     char c = lower(name[i]);
-    if (underscores && c == '_') c = '-';
+    if (c == '_') c = '-';
     if (c != known[i]) return false;
   }
   return true;
 }
 
 Known look_up(std::string_view name, bool underscores) {
-  if (name.size() >= bus_prefix.size() && same_name(name.substr(0, bus_prefix.size()), bus_prefix, underscores))
+  char first = lower(name.front());
+  if (first == bus_prefix.front() && name.size() >= bus_prefix.size() &&
+      same_name(name.substr(0, bus_prefix.size()), bus_prefix, underscores))
     return Known::busway;
   if (name.size() > longest_known) return Known::other;
-  for (const KnownName& row : known_names) {
-    if (row.name.size() == name.size() && row.name.front() == lower(name.front()) && same_name(name, row.name, underscores))
-      return row.known;
+  for (std::size_t i = first_row[name.size()]; i < first_row[name.size() + 1]; ++i) {
+    const KnownName& row = known_names[i];
+    if (row.name.front() == first && same_name(name, row.name, underscores)) return row.known;
   }
   return Known::other;
 }
 
 bool steers(Known field) {
-  return is_hop_by_hop(field) || (field >= Known::forwarded && field <= Known::x_forwarded_proto);
+  return is_hop_by_hop(field) || is_forwarding(field);
 }
 
 // Marks the fields that Connection names. The list is bounded, so the product with the fields is too.
@@ -122,8 +164,7 @@ Refusal read_fields(std::string_view bytes, HeadLimits limits, Head& head) {
     if (line.front() == ' ' || line.front() == '\t') return {400, "a field line that starts with white space (obs-fold)"};
     if (line.size() > limits.line) return {431, "a field line is too long"};
     if (head.fields.size() == limits.fields) return {431, "too many fields"};
-    std::size_t colon = 0;
-    while (colon < line.size() && is_token_char(line[colon])) ++colon;
+    std::size_t colon = token_length(line);
     if (colon == line.size() || line[colon] != ':')
       return {400, "a field name holds a character that is not allowed, or has no colon"};
     if (colon == 0) return {400, "an empty field name"};

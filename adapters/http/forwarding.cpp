@@ -1,34 +1,33 @@
 #include "adapters/http/forwarding.hpp"
 
+#include <initializer_list>
+
 #include "adapters/http/grammar.hpp"
+#include "adapters/http/head.hpp"
 
 namespace busway::http {
 
 namespace {
 
-// Joined text in the arena: no string of our own on the way.
-class ArenaText {
- public:
-  explicit ArenaText(Arena& arena) : chars_(arena) {}
-  ArenaText& operator<<(std::string_view text) {
-    for (char c : text) chars_.push(c);
-    return *this;
-  }
-  std::string_view view() const { return {chars_.items().data(), chars_.size()}; }
-
- private:
-  Collector<char> chars_;
-};
+std::string_view join(std::initializer_list<std::string_view> parts, Arena& arena) {
+  std::size_t size = 0;
+  for (std::string_view part : parts) size += part.size();
+  char* joined = arena.array<char>(size);
+  char* at = joined;
+  for (std::string_view part : parts) at += part.copy(at, part.size());
+  return {joined, size};
+}
 
 // All values of the field so far, joined, with `more` behind.
-void append_value(std::string_view name, std::string_view more, Headers& headers, Arena& arena) {
-  ArenaText joined(arena);
-  for (const Header& header : headers.all()) {
-    if (equal_ignoring_case(header.name, name) && !header.value.empty()) joined << header.value << ", ";
+void append_to_values(std::string_view name, std::string_view more, Headers& headers, Arena& arena) {
+  std::string_view joined = more;
+  std::span<const Header> all = headers.all();
+  for (std::size_t i = all.size(); i > 0; --i) {
+    const Header& header = all[i - 1];
+    if (equal_ignoring_case(header.name, name) && !header.value.empty()) joined = join({header.value, ", ", joined}, arena);
   }
-  joined << more;
   headers.remove(name);
-  headers.add(name, joined.view());
+  headers.add(name, joined);
 }
 
 }  // namespace
@@ -38,17 +37,28 @@ void append_forwarding(const Origin& origin, Headers& headers, Arena& arena) {
   bool v6 = peer.starts_with('[');
   std::string_view bare = v6 && peer.size() > 2 ? peer.substr(1, peer.size() - 2) : peer;
   std::string_view scheme = origin.secure ? "https" : "http";
-  ArenaText element(arena);
-  if (!peer.empty()) element << (v6 ? "for=\"" : "for=") << peer << (v6 ? "\";" : ";");
-  if (!origin.host.empty()) {
-    bool token = is_token(origin.host);
-    element << (token ? "host=" : "host=\"") << origin.host << (token ? ";" : "\";");
-  }
-  element << "proto=" << scheme;
-  append_value("Forwarded", element.view(), headers, arena);
-  if (!bare.empty()) append_value("X-Forwarded-For", bare, headers, arena);
-  append_value("X-Forwarded-Proto", scheme, headers, arena);
-  if (!origin.host.empty()) append_value("X-Forwarded-Host", origin.host, headers, arena);
+  bool token = is_token(origin.host);
+  std::string_view quote = token ? "" : "\"";
+  std::string_view element = join({peer.empty() ? ""
+                                   : v6         ? "for=\""
+                                                : "for=",
+                                   peer,
+                                   peer.empty() ? ""
+                                   : v6         ? "\";"
+                                                : ";",
+                                   origin.host.empty() ? "" : "host=", origin.host.empty() ? "" : quote, origin.host,
+                                   origin.host.empty() ? "" : quote, origin.host.empty() ? "" : ";", "proto=", scheme},
+                                  arena);
+  bool forwarded_before = false;
+  for (const Header& header : headers.all()) forwarded_before = forwarded_before || is_forwarding(known_field(header.name));
+  auto append = [&](std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    forwarded_before ? append_to_values(name, value, headers, arena) : headers.add(name, value);
+  };
+  append("Forwarded", element);
+  append("X-Forwarded-For", bare);
+  append("X-Forwarded-Proto", scheme);
+  append("X-Forwarded-Host", origin.host);
 }
 
 }  // namespace busway::http

@@ -1,6 +1,7 @@
 #include "adapters/http/grammar.hpp"
 
 #include <array>
+#include <cstring>
 
 namespace busway::http {
 
@@ -75,13 +76,29 @@ char decode_one(std::string_view text, std::size_t& at, bool plus_is_space) {
 bool is_token_char(char c) {
   return in(c, token_set);
 }
+std::size_t token_length(std::string_view text) {
+  std::size_t length = 0;
+  while (length < text.size() && in(text[length], token_set)) ++length;
+  return length;
+}
 bool is_token(std::string_view text) {
-  return !text.empty() && all_in(text, token_set);
+  return !text.empty() && token_length(text) == text.size();
 }
 bool is_value_char(char c) {
   return in(c, value_set);
 }
 bool is_field_value(std::string_view text) {
+  // Eight bytes at a time: no byte below 0x20, none that is 0x7F. A word with a tab is looked at byte by byte.
+  constexpr std::uint64_t ones = 0x0101010101010101U;
+  constexpr std::uint64_t tops = 0x8080808080808080U;
+  while (text.size() >= sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data(), sizeof word);
+    std::uint64_t deletes = word ^ (0x7F * ones);
+    std::uint64_t odd = ((word - 0x20 * ones) & ~word) | ((deletes - ones) & ~deletes);
+    if ((odd & tops) != 0 && !all_in(text.substr(0, sizeof word), value_set)) return false;
+    text.remove_prefix(sizeof word);
+  }
   return all_in(text, value_set);
 }
 bool is_path_char(char c) {

@@ -11,6 +11,7 @@ namespace busway::http {
 
 bool is_token_char(char c);
 bool is_token(std::string_view text);
+std::size_t token_length(std::string_view text);  // of the token that `text` begins with
 // VCHAR, SP, HTAB and obs-text: what a field value may hold.
 bool is_value_char(char c);
 bool is_field_value(std::string_view text);

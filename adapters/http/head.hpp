@@ -37,6 +37,10 @@ inline bool is_hop_by_hop(Known field) {
   return field >= Known::connection && field <= Known::upgrade;
 }
 
+inline bool is_forwarding(Known field) {
+  return field >= Known::forwarded && field <= Known::x_forwarded_proto;
+}
+
 // A field line, trimmed, borrowing from the buffer it was read from.
 struct FieldLine {
   std::string_view name;

@@ -21,10 +21,15 @@ void append_number(std::uint64_t number, Buffer& out) {
 }
 
 void append_field(std::string_view name, std::string_view value, Buffer& out) {
-  out.append(name);
-  out.append(": ");
-  out.append(value);
-  out.append("\r\n");
+  std::span<char> room = out.room_for(name.size() + value.size() + 4);
+  char* at = room.data();
+  at += name.copy(at, name.size());
+  *at++ = ':';
+  *at++ = ' ';
+  at += value.copy(at, value.size());
+  *at++ = '\r';
+  *at = '\n';
+  out.grew(room.size());
 }
 
 Result<void> append_headers(std::span<const Header> headers, bool skip_content_type, bool& has_date, Buffer& out) {
