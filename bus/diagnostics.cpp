@@ -79,6 +79,8 @@ constexpr Diagnostic table[] = {
      "Declare it under `services:`, or mend the name."},
     {"BW2020", "No such listener", "`on` names no listener that fits, or is left out where several fit.",
      "Name a listener of the route's adapter."},
+    {"BW2021", "Service that takes no calls", "The service carries byte streams and knows no messages, so no step can call it.",
+     "Give the service a `frame`, or use it from a `tcp: stream` route alone."},
     {"BW3001", "Expression syntax", "The JSONata expression cannot be parsed.",
      "Mend the place the message names; try it with `busway eval`."},
     {"BW3002", "Expression feature not in this version",
@@ -140,6 +142,9 @@ constexpr Diagnostic table[] = {
      "Write 10.0.0.9:7000 or [::1]:7000."},
     {"BW5023", "Route never gets a frame", "An earlier route on the same listener has no `when` and takes every frame.",
      "Give the earlier route a `when`, or put it last."},
+    {"BW5024", "Stream route carries bytes only",
+     "`from: { tcp: stream }` hands each connection of a listener to a tcp service byte by byte; something here asks for messages.",
+     "Let the route be one plain `call` of a tcp service, alone on its listener, or take `tcp: frames`."},
     {"BW5030", "SOAP name not understood",
      "A path, operation, namespace or soap_action of the soap adapter is none: it could never be written or matched.",
      "Paths start with '/', operations are XML names, namespaces are URIs, and a soap_action is plain ASCII without blanks and "

@@ -19,6 +19,8 @@ class Inlet {
   virtual ~Inlet() = default;
   virtual std::string_view protocol() const = 0;
   virtual const Route& route() const = 0;
+  // Takes connections whole and carries their bytes to the service that the route proxies: no message is made of them.
+  virtual bool streams() const { return false; }
   // Of the `from` key, for findings.
   virtual const Position& at() const = 0;
 };

@@ -9,6 +9,8 @@
 
 namespace busway {
 
+class Service;
+
 // A compiled route: what a source runs an exchange through. Immutable, shared by all workers.
 class Route {
  public:
@@ -19,6 +21,9 @@ class Route {
   // Sets exchange.route and leaves exchange.ending other than `running`. Never fails in another way. The caller has set
   // exchange.deadline.
   virtual Task<void> run(Exchange& exchange) const = 0;
+  // The service of a route that is one plain call and nothing else, so that its source may carry bytes instead of messages; else
+  // null. Known when the route's inlet is made.
+  virtual const Service* proxied() const { return nullptr; }
 };
 
 }  // namespace busway

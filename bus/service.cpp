@@ -78,6 +78,11 @@ std::size_t Service::pick(Worker& worker, std::size_t avoid) const {
   return best == avoid ? (best + 1) % count : best;
 }
 
+const Endpoint& Service::endpoint_for_connection(Worker& worker, const Endpoint* avoid) const {
+  const std::vector<Endpoint>& all = target_->endpoints();
+  return all[pick(worker, avoid == nullptr ? all.size() : static_cast<std::size_t>(avoid - all.data()))];
+}
+
 namespace {
 
 bool may_repeat(const Error& error, bool idempotent) {

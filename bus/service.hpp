@@ -54,6 +54,9 @@ class Service {
   // `idempotent`: the call step says so. An answer that says no (>= 400, a Fault, `fails_when`) is a value; the caller decides.
   // Errors: kind not_sent, unknown, garbage; code "BW..." where one is published.
   Task<Result<Answer>> call(Exchange& exchange, const Outbound& outbound, bool idempotent) const;
+  // For what carries bytes instead of calls: the endpoint that `balance` picks for a connection, another than `avoid` where there
+  // is one.
+  const Endpoint& endpoint_for_connection(Worker& worker, const Endpoint* avoid) const;
   // Whether `fails_when` (or the protocol) says the answer is a failure.
   Result<bool> failed(Exchange& exchange, Answer& answer) const;
   void close(Worker& worker) const;

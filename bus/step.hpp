@@ -30,6 +30,8 @@ class Step {
   virtual bool ends_route() const { return false; }
   // Evaluates or replaces the body of the message; a route whose one step neither reads nor replaces is a proxy.
   virtual bool touches_body() const { return true; }
+  // The service this step hands the message to and takes the answer from, when it changes nothing on the way; else null.
+  virtual const Service* proxied() const { return nullptr; }
 };
 
 // What a step's factory may ask of the route compiler.

@@ -75,6 +75,9 @@ class Target {
   virtual bool writes_documents() const { return false; }
   // What documents become when the service names no format; null: a format must be named (a finding).
   virtual FormatPtr default_format() const = 0;
+  // Why no call step may call it, in words for the user; empty when one may. A route that is one plain call to it may still stand
+  // behind a source that carries bytes.
+  virtual std::string_view why_not_called() const { return {}; }
   // The format of the service, from its `format:` key or default_format(); set once before open().
   virtual void use_format(FormatPtr format) = 0;
   // The extra keys of a call step (AdapterType::call). Null after findings.

@@ -48,4 +48,10 @@ Task<Flow> CompiledRoute::handle(Exchange& exchange) const {
   co_return flow;
 }
 
+const Service* CompiledRoute::proxied() const {
+  if (steps_ == nullptr || steps_->entries().size() != 1) return nullptr;
+  const StepList::Entry& only = steps_->entries().front();
+  return only.handlers.empty() && handlers_.empty() ? only.step->proxied() : nullptr;
+}
+
 }  // namespace busway::routes

@@ -15,7 +15,7 @@ class CompiledRoute final : public Route {
  public:
   CompiledRoute(std::string name, std::chrono::milliseconds deadline) : name_(std::move(name)), deadline_(deadline) {}
 
-  // Set once while the bundle is loaded: inlets hold the route before its steps are compiled.
+  // Set once while the bundle is loaded, before the route's inlet is made.
   void set_steps(std::unique_ptr<StepList> steps) { steps_ = std::move(steps); }
   void set_handlers(ErrorHandlers own, std::shared_ptr<const ErrorHandlers> bundle) {
     handlers_ = std::move(own);
@@ -25,6 +25,7 @@ class CompiledRoute final : public Route {
   const std::string& name() const override { return name_; }
   std::chrono::milliseconds deadline() const override { return deadline_; }
   Task<void> run(Exchange& exchange) const override;
+  const Service* proxied() const override;
 
  private:
   Task<Flow> handle(Exchange& exchange) const;

@@ -23,17 +23,17 @@ void BundleCompiler::compile_route(const Declared& declared, LoadedBundle& out) 
     read_value(entry->value, Constraints{}, check_, description);
   }
   auto route = std::make_unique<CompiledRoute>(declared.name(), deadline);
-  if (const ConfigNode::Entry* from = node.find("from")) {
-    compile_inlet(declared, from->value, *route, out);
-  } else {
-    check_.findings.error("BW1006", declared.key->at, "the route '" + declared.name() + "' needs 'from': what it takes");
-  }
   route->set_steps(compile_steps(declared));
   ErrorHandlers handlers;
   if (const ConfigNode::Entry* entry = node.find("on_error")) {
     handlers = steps_.handlers(entry->value, check_, declared.name(), StepCompiler::Level::outer);
   }
   route->set_handlers(std::move(handlers), on_error_);
+  if (const ConfigNode::Entry* from = node.find("from")) {
+    compile_inlet(declared, from->value, *route, out);
+  } else {
+    check_.findings.error("BW1006", declared.key->at, "the route '" + declared.name() + "' needs 'from': what it takes");
+  }
   routes_.emplace(declared.name(), std::move(route));
 }
 
@@ -137,6 +137,12 @@ void BundleCompiler::compile_inlet(const Declared& declared, const ConfigNode& f
   if (!node) return;
   auto inlet = adapter.type->inlet.make(*node, check_, context);
   if (inlet == nullptr || listener == nullptr || listener->made == nullptr) return;
+  if (const Service* service = route.proxied(); service != nullptr && !inlet->streams()) {
+    if (std::string_view why = service->target().why_not_called(); !why.empty()) {
+      check_.findings.error("BW2021", adapter.entry->key.at,
+                            "service '" + service->name() + "' cannot be called from here: " + std::string(why));
+    }
+  }
   listener->made->attach(std::move(inlet), check_);
   out.listener_of.emplace(declared.name(), listener->declared->name());
 }

@@ -20,6 +20,10 @@ AdapterType tcp_adapter() {
       "As a target it sends a frame and waits for one frame, over kept connections with one outstanding request each. A service\n"
       "needs a `format:` as soon as documents are sent to it.\n"
       "\n"
+      "`from: { tcp: stream }` makes no messages: each connection of the listener is carried to a tcp service byte by byte, "
+      "both\n"
+      "ways, ends and breaks passed on. Its route is one plain `call` and nothing else; neither side needs a `frame`.\n"
+      "\n"
       "`frame:` says where a message ends: `{ length_prefix: 2 }`, `{ delimiter: crlf }`, `{ fixed_length: 80 }`, `stx_etx`, "
       "`mllp`\n"
       "(HL7) or `close` (one message a connection).";
@@ -30,6 +34,10 @@ AdapterType tcp_adapter() {
   type.target = role(tcp::service_fields(), tcp::make_target);
   type.no_use_for = {"deadline_header", "headers", "method", "operation", "path"};
   type.examples = {
+      {"A raw relay",
+       "listeners: { terminal: { tcp: { listen: 127.0.0.1:7003, idle: 30m } } }\n"
+       "services: { mainframe: { tcp: { endpoints: [10.0.0.9:23] } } }\n"
+       "routes: { terminal: { from: { tcp: stream, on: terminal }, steps: [ { call: mainframe } ] } }"},
       {"A listener for records behind a two-byte length",
        "listeners: { till: { tcp: { listen: 127.0.0.1:7001, frame: { length_prefix: 2 } } } }"},
       {"A listener for lines", "listeners: { lines: { tcp: { listen: 127.0.0.1:7002, frame: { delimiter: crlf }, idle: 1m } } }"},

@@ -2,6 +2,10 @@
 
 #include "adapters/tcp/frame_buffer.hpp"
 #include "adapters/tcp/listener.hpp"
+#include "adapters/tcp/relay.hpp"
+#include "adapters/tcp/target.hpp"
+#include "bus/log.hpp"
+#include "bus/service.hpp"
 #include "bus/wall_clock.hpp"
 
 namespace busway::tcp {
@@ -59,7 +63,31 @@ Task<> TcpListener::serve_connection(Worker& worker, Socket socket, std::string 
     auto secured = co_await socket.accept_tls(*tls_, worker.now() + config_.transfer);
     if (!secured) co_return;
   }
-  co_await serve_frames(worker, socket, peer);
+  if (stream_ != nullptr) {
+    co_await serve_stream(worker, std::move(socket));
+  } else {
+    co_await serve_frames(worker, socket, peer);
+  }
+}
+
+Task<> TcpListener::serve_stream(Worker& worker, Socket socket) {
+  const Service& service = *stream_->route().proxied();
+  auto& target = static_cast<TcpTarget&>(service.target());  // the check of the inlet saw to it
+  TimePoint deadline = worker.now() + std::min(service.policy().timeout, stream_->route().deadline());
+  const Endpoint* tried = nullptr;
+  std::string problem;
+  for (std::size_t left = target.endpoints().size(); left > 0; --left) {
+    tried = &service.endpoint_for_connection(worker, tried);
+    auto connected = co_await target.connect_stream(worker, *tried, deadline);
+    if (connected) {
+      co_await relay(worker, std::move(socket), std::move(*connected), config_.idle);
+      co_return;
+    }
+    problem = connected.error().text;
+  }
+  LogField fields[] = {{"service", service.name()}, {"error", problem}};
+  log().write(LogLevel::warn, "No connection to the service, the caller's is closed.", stream_->route().name(), fields);
+  socket.reset();
 }
 
 Task<> TcpListener::serve_frames(Worker& worker, Socket& socket, std::string_view peer) {

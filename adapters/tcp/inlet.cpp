@@ -1,6 +1,7 @@
 #include "adapters/tcp/inlet.hpp"
 
 #include "bus/registry.hpp"
+#include "bus/service.hpp"
 
 namespace busway::tcp {
 
@@ -14,13 +15,29 @@ Fields<InletConfig> inlet_fields() {
   };
 }
 
-std::unique_ptr<Inlet> make_inlet(InletConfig config, const ConfigNode& node, CheckContext& check, const InletContext& context) {
-  if (config.takes == InletConfig::Takes::stream) {
-    const ConfigNode::Entry* entry = node.find("tcp");
-    check.findings.error("BW1013", entry != nullptr ? entry->value.at : node.at,
-                         "'tcp: stream' is not in this version; use 'tcp: frames'");
-    return nullptr;
+namespace {
+
+bool check_stream(const InletConfig& config, const ConfigNode& node, CheckContext& check, const InletContext& context) {
+  auto refuse = [&](std::string_view key, std::string text) {
+    const ConfigNode::Entry* entry = node.find(key);
+    check.findings.error("BW5024", entry != nullptr ? entry->value.at : node.at, std::move(text));
+    return false;
+  };
+  if (config.when || config.one_way) {
+    std::string key = config.when ? "when" : "one_way";
+    return refuse(key, "a stream has no frames, so '" + key + "' has no meaning here");
   }
+  if (context.format != nullptr || context.error)
+    return refuse("tcp", "a stream is carried as it is: 'format' and 'error' have no meaning here");
+  const Service* service = context.route->proxied();
+  if (service != nullptr && service->target().protocol() == "tcp") return true;
+  return refuse("tcp", "a stream is carried as it is: the route must be one plain call of a tcp service and nothing else");
+}
+
+}  // namespace
+
+std::unique_ptr<Inlet> make_inlet(InletConfig config, const ConfigNode& node, CheckContext& check, const InletContext& context) {
+  if (config.takes == InletConfig::Takes::stream && !check_stream(config, node, check, context)) return nullptr;
   InletContext with = context;
   if (with.format == nullptr) with.format = check.registry.plain_format("bytes");
   if (with.format == nullptr) {

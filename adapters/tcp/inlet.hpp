@@ -16,7 +16,7 @@ Fields<InletConfig> inlet_fields();
 std::unique_ptr<Inlet> make_inlet(InletConfig config, const ConfigNode& node, CheckContext& check, const InletContext& context);
 
 // `from: { tcp: frames }`: a route that takes the frames of a listener, or those its `when` is true for. Without a declared
-// format its messages are bytes.
+// format its messages are bytes. `from: { tcp: stream }`: a route that takes the listener's connections whole.
 class TcpInlet final : public Inlet {
  public:
   TcpInlet(InletConfig config, Position at, const InletContext& context);
@@ -28,6 +28,7 @@ class TcpInlet final : public Inlet {
   const ExpressionRef& when() const { return config_.when; }
   const ExpressionRef& error() const { return error_; }
   bool one_way() const { return config_.one_way; }
+  bool streams() const override { return config_.takes == InletConfig::Takes::stream; }
   const Format& format() const { return *format_; }
   // The caller's view of the format, for tests: writes requests, reads replies.
   const Format& turned() const { return turned_ ? *turned_ : *format_; }

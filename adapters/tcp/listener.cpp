@@ -8,7 +8,8 @@ Fields<ListenerConfig> listener_fields() {
   using std::chrono::milliseconds;
   return {
       {"listen", &ListenerConfig::listen, "HOST:PORT to listen on; port 0 picks a free one.", required()},
-      {"frame", &ListenerConfig::frame, "Where a message ends.", frame_fields(), required()},
+      {"frame", &ListenerConfig::frame, "Where a message ends. Without it, the listener is for one `tcp: stream` route.",
+       frame_fields()},
       {"max_frame", &ListenerConfig::max_frame, "The longest payload of a frame, either way.", at_least(ByteSize{1}),
        at_most(ByteSize{1 << 30})},
       {"tls", &ListenerConfig::tls, "Speaks TLS 1.2 or later.", server_tls_fields()},
@@ -23,18 +24,25 @@ Fields<ListenerConfig> listener_fields() {
 
 std::unique_ptr<Listener> make_listener(ListenerConfig config, const ConfigNode& node, CheckContext& check,
                                         const ListenerContext&) {
-  auto framing = read_framing(config.frame, config.max_frame, node, check);
+  std::optional<Framing> framing;
+  if (config.frame) {
+    framing = read_framing(*config.frame, config.max_frame, node, check);
+    if (!framing) return nullptr;
+  }
   auto at = read_host_port(config.listen);
   if (!at) {
     const ConfigNode::Entry* entry = node.find("listen");
     check.findings.error("BW5010", entry != nullptr ? entry->value.at : node.at, at.error().text);
   }
-  if (!framing || !at) return nullptr;
-  return std::make_unique<TcpListener>(std::move(config), std::move(*at), std::move(*framing));
+  if (!at) return nullptr;
+  return std::make_unique<TcpListener>(std::move(config), std::move(*at), std::move(framing));
 }
 
-TcpListener::TcpListener(ListenerConfig config, HostPort at, Framing framing)
-    : config_(std::move(config)), at_(std::move(at)), routes_(Framer(std::move(framing))) {}
+TcpListener::TcpListener(ListenerConfig config, HostPort at, std::optional<Framing> framing)
+    : config_(std::move(config)),
+      at_(std::move(at)),
+      framed_(framing.has_value()),
+      routes_(Framer(framing ? std::move(*framing) : Framing())) {}
 
 TcpListener::~TcpListener() = default;
 
@@ -45,8 +53,24 @@ bool TcpListener::attach(std::unique_ptr<Inlet> inlet, CheckContext& check) {
                          "a '" + std::string(inlet->protocol()) + "' route cannot stand on a tcp listener");
     return false;
   }
+  const TcpInlet* other = stream_ != nullptr         ? stream_.get()
+                          : routes_.inlets().empty() ? nullptr
+                                                     : routes_.inlets().front().get();
+  if (other != nullptr && (ours->streams() || other->streams())) {
+    check.findings.error(
+        "BW5024", inlet->at(),
+        "a stream route takes the whole listener, and route '" + other->route().name() + "' stands on it already");
+    return false;
+  }
+  if (!ours->streams() && !framed_) {
+    check.findings.error("BW5020", inlet->at(), "the listener has no 'frame', so it cannot tell where a message ends");
+    return false;
+  }
   [[maybe_unused]] Inlet* moved = inlet.release();
-  return routes_.add(std::unique_ptr<TcpInlet>(ours), check);
+  std::unique_ptr<TcpInlet> kept(ours);
+  if (!kept->streams()) return routes_.add(std::move(kept), check);
+  stream_ = std::move(kept);
+  return true;
 }
 
 Result<void> TcpListener::open(int workers) {
@@ -83,6 +107,7 @@ std::size_t TcpListener::connections(const Worker& worker) const {
 }
 
 Task<Result<TestReply>> TcpListener::simulate(Worker& worker, const TestRequest& request, Arena& arena) {
+  if (stream_ != nullptr) co_return fail(ErrorKind::config, "a stream is carried as it is: it has no messages to test");
   const auto& inlets = routes_.inlets();
   if (inlets.empty()) co_return fail(ErrorKind::config, "no route stands on this listener");
   if (!request.headers.empty()) co_return fail(ErrorKind::config, "a tcp message has no headers");

@@ -16,7 +16,7 @@ namespace busway::tcp {
 
 struct ListenerConfig {
   std::string listen{};
-  FrameConfig frame{};
+  std::optional<FrameConfig> frame{};
   ByteSize max_frame{1024 * 1024};
   std::optional<ServerTls> tls{};
   std::int64_t max_connections = 10'000;
@@ -28,10 +28,11 @@ std::unique_ptr<Listener> make_listener(ListenerConfig config, const ConfigNode&
                                         const ListenerContext& context);
 
 // Accepts connections on every worker and serves their frames in turn: one exchange a connection at a time, answers in the order
-// of the requests. While a request is at work nothing more is read from its connection.
+// of the requests. While a request is at work nothing more is read from its connection. With a stream route on it, each
+// connection is carried to that route's service instead.
 class TcpListener final : public Listener {
  public:
-  TcpListener(ListenerConfig config, HostPort at, Framing framing);
+  TcpListener(ListenerConfig config, HostPort at, std::optional<Framing> framing);
   ~TcpListener() override;
 
   std::string_view adapter() const override { return "tcp"; }
@@ -55,13 +56,16 @@ class TcpListener final : public Listener {
 
   Task<> accept_on(Worker& worker);
   Task<> serve_connection(Worker& worker, Socket socket, std::string peer);
+  Task<> serve_stream(Worker& worker, Socket socket);
   Task<> serve_frames(Worker& worker, Socket& socket, std::string_view peer);
   Task<> end_gently(Worker& worker, Socket& socket);
   Lane& lane_of(const Worker& worker) const { return *lanes_[static_cast<std::size_t>(worker.index())]; }
 
   ListenerConfig config_;
   HostPort at_;
+  bool framed_;
   FrameRoutes routes_;
+  std::unique_ptr<TcpInlet> stream_;  // takes all connections; then there are no frame routes
   std::shared_ptr<const TlsContext> tls_;
   std::unique_ptr<Acceptor> acceptor_;
   std::vector<std::unique_ptr<Lane>> lanes_;  // one a worker, used on its thread

@@ -110,14 +110,12 @@ bool Pool::take_idle(std::size_t endpoint, Lent& lent) {
   return false;
 }
 
-Task<Result<Socket>> Pool::connect_to(std::size_t endpoint, TimePoint deadline) {
-  while (!idle_.empty() && lent_ + idle_.size() > connections_) idle_.erase(idle_.begin());
-  const HostPort& to = options_.endpoints[endpoint];
-  auto socket = co_await connect(worker_, to, deadline);
+Task<Result<Socket>> connect_to(Worker& worker, const PoolOptions& options, const HostPort& endpoint, TimePoint deadline) {
+  auto socket = co_await connect(worker, endpoint, deadline);
   if (!socket) co_return as_not_sent(std::move(socket.error()));
-  if (options_.tls) {
-    const std::string& name = options_.server_name.empty() ? to.host : options_.server_name;
-    auto secured = co_await socket->connect_tls(*options_.tls, name, deadline);
+  if (options.tls) {
+    const std::string& name = options.server_name.empty() ? endpoint.host : options.server_name;
+    auto secured = co_await socket->connect_tls(*options.tls, name, deadline);
     if (!secured) co_return as_not_sent(std::move(secured.error()));
   }
   co_return std::move(socket);
@@ -150,7 +148,8 @@ Task<Result<std::string_view>> Pool::trade(Trade trade) {
   std::size_t sent = 0;
   while (true) {
     if (!take_idle(trade.endpoint, lent)) {
-      auto socket = co_await connect_to(trade.endpoint, trade.deadline);
+      while (!idle_.empty() && lent_ + idle_.size() > connections_) idle_.erase(idle_.begin());
+      auto socket = co_await connect_to(worker_, options_, options_.endpoints[trade.endpoint], trade.deadline);
       if (!socket) co_return std::unexpected(std::move(socket.error()));
       lent.socket = std::move(*socket);
       lent.fresh = true;

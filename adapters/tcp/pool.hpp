@@ -22,6 +22,9 @@ struct PoolOptions {
   std::string server_name;  // empty: the endpoint's host
 };
 
+// A new connection to an endpoint, TLS included. Errors: kind `not_sent`.
+Task<Result<Socket>> connect_to(Worker& worker, const PoolOptions& options, const HostPort& endpoint, TimePoint deadline);
+
 // One request and its answer. `wire` is a whole frame; `storage` takes the answer's bytes. Both outlive the trade.
 struct Trade {
   std::size_t endpoint = 0;
@@ -67,7 +70,6 @@ class Pool final : private Timer {
   void leave();
   void wake_granted();
   bool take_idle(std::size_t endpoint, Lent& lent);
-  Task<Result<Socket>> connect_to(std::size_t endpoint, TimePoint deadline);
   Task<Result<std::string_view>> read_answer(Socket& socket, const Trade& trade, bool& reusable);
   void give_back(Socket socket, std::size_t endpoint);
   void sweep();

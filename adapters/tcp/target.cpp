@@ -8,7 +8,8 @@ Fields<ServiceConfig> service_fields() {
   using std::chrono::milliseconds;
   return {
       {"endpoints", &ServiceConfig::endpoints, "Where the service is, HOST:PORT each.", required(), shorthand()},
-      {"frame", &ServiceConfig::frame, "Where a message ends.", frame_fields(), required()},
+      {"frame", &ServiceConfig::frame, "Where a message ends. Without it, only `tcp: stream` routes can use the service.",
+       frame_fields()},
       {"max_frame", &ServiceConfig::max_frame, "The longest payload of a frame, either way.", at_least(ByteSize{1}),
        at_most(ByteSize{1 << 30})},
       {"connections", &ServiceConfig::connections,
@@ -24,7 +25,11 @@ Fields<ServiceConfig> service_fields() {
 
 std::unique_ptr<Target> make_target(ServiceConfig config, const ConfigNode& node, CheckContext& check, const TargetContext&) {
   bool good = true;
-  auto framing = read_framing(config.frame, config.max_frame, node, check);
+  std::optional<Framing> framing;
+  if (config.frame) {
+    framing = read_framing(*config.frame, config.max_frame, node, check);
+    good = framing.has_value();
+  }
   const ConfigNode::Entry* entry = node.find("endpoints");
   const Position& list_at = entry != nullptr ? entry->value.at : node.at;
   std::vector<Endpoint> endpoints;
@@ -48,14 +53,15 @@ std::unique_ptr<Target> make_target(ServiceConfig config, const ConfigNode& node
     check.findings.error("BW1006", node.find("tls")->value.at, "a certificate and its key go together: one of them is missing");
     good = false;
   }
-  if (!good || !framing) return nullptr;
-  return std::make_unique<TcpTarget>(std::move(config), std::move(*framing), std::move(endpoints));
+  if (!good) return nullptr;
+  return std::make_unique<TcpTarget>(std::move(config), std::move(framing), std::move(endpoints));
 }
 
-TcpTarget::TcpTarget(ServiceConfig config, Framing framing, std::vector<Endpoint> endpoints)
+TcpTarget::TcpTarget(ServiceConfig config, std::optional<Framing> framing, std::vector<Endpoint> endpoints)
     : config_(std::move(config)),
       endpoints_(std::move(endpoints)),
-      options_{.framer = Framer(std::move(framing)),
+      framed_(framing.has_value()),
+      options_{.framer = Framer(framing ? std::move(*framing) : Framing()),
                .endpoints = {},
                .one_way = config_.one_way,
                .idle = config_.idle,
@@ -65,6 +71,14 @@ TcpTarget::TcpTarget(ServiceConfig config, Framing framing, std::vector<Endpoint
 }
 
 TcpTarget::~TcpTarget() = default;
+
+std::string_view TcpTarget::why_not_called() const {
+  return framed_ ? "" : "it has no `frame`, so only a `tcp: stream` route whose one step is this call can use it";
+}
+
+Task<Result<Socket>> TcpTarget::connect_stream(Worker& worker, const Endpoint& endpoint, TimePoint deadline) {
+  return connect_to(worker, options_, endpoint.host_port, deadline);
+}
 
 Result<void> TcpTarget::open(int workers) {
   if (config_.tls) {

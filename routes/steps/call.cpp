@@ -51,6 +51,11 @@ class CallStep final : public Step {
 
   bool waits() const override { return true; }
   bool touches_body() const override { return static_cast<bool>(config_.request); }
+  const Service* proxied() const override {
+    bool plain =
+        !config_.request && config_.into.empty() && config_.method.empty() && !config_.path.given && config_.operation.empty();
+    return plain ? &service_ : nullptr;
+  }
 
   Task<Flow> run_waiting(Exchange& exchange) const override {
     Outbound outbound(exchange.arena());
@@ -216,12 +221,15 @@ std::unique_ptr<Step> make(const ConfigNode& node, CheckContext& check, const St
     check.findings.error("BW2016", place("request"),
                          "service '" + service->name() + "' is sent a document here, so it needs a 'format'");
   }
+  bool plain = !config.request && config.into.empty();
+  if (std::string_view why = service->target().why_not_called(); !why.empty() && !(context.alone && plain)) {
+    check.findings.error("BW2021", name->at, "service '" + service->name() + "' cannot be called here: " + std::string(why));
+  }
   std::vector<std::string_view> keys(adapters.begin(), adapters.end());
   std::shared_ptr<const void> options;
   if (!adapters.empty()) options = service->target().read_call(only(node.is_map() ? node : ConfigNode{}, keys), check);
   if (check.findings.errors() != before) return nullptr;
-  return std::make_unique<CallStep>(std::move(config), *service, std::move(options),
-                                    context.alone && !config.request && config.into.empty());
+  return std::make_unique<CallStep>(std::move(config), *service, std::move(options), context.alone && plain);
 }
 
 }  // namespace

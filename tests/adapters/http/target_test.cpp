@@ -15,8 +15,8 @@ bool has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
-struct Service {
-  explicit Service(Checking& checking, const std::string& url) {
+struct CheckedService {
+  explicit CheckedService(Checking& checking, const std::string& url) {
     TargetConfig config;
     config.endpoints = {url};
     auto endpoint = read_endpoint(url);
@@ -69,7 +69,7 @@ TEST_CASE("a proxy passes method, target, end-to-end fields and bytes") {
                       "HTTP/1.1 418 Teapot\r\nContent-Type: text/x\r\nX-Answer: 1\r\nConnection: X-Gone\r\nX-Gone: "
                       "1\r\nSet-Cookie: a\r\nSet-Cookie: b\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"};
   });
-  Service service(bed.checking, "http://" + stand.at().text());
+  CheckedService service(bed.checking, "http://" + stand.at().text());
   bed.route("* /{rest*}", proxy(*service.target));
   bed.start();
   std::string request =
@@ -104,7 +104,7 @@ TEST_CASE("a proxy passes method, target, end-to-end fields and bytes") {
 TEST_CASE("a call that composes its request takes nothing from the caller") {
   Checking checking;
   Worker worker(0, Worker::ClockKind::manual);
-  Service service(checking, "http://10.0.0.7/audit?x=1");
+  CheckedService service(checking, "http://10.0.0.7/audit?x=1");
   Exchange exchange(worker);
   exchange.message().headers.add("Cookie", "secret");
   Outbound outbound(exchange.arena());

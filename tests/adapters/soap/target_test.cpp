@@ -27,8 +27,8 @@ std::string http_answer(int status, std::string_view type, std::string_view body
 }
 
 // Answers every request with `answer`, and keeps what it saw.
-struct Service {
-  explicit Service(std::string answer)
+struct MadeService {
+  explicit MadeService(std::string answer)
       : peer([this, answer = std::move(answer)](int fd) {
           while (true) {
             std::string request;
@@ -81,7 +81,7 @@ Task<std::string> call_once(Worker& worker, SoapTarget& target, const CallOption
   co_return text;
 }
 
-std::string call(Service& service, Version version = Version::v1_1, const CallOptions& options = {}, bool qualified = true) {
+std::string call(MadeService& service, Version version = Version::v1_1, const CallOptions& options = {}, bool qualified = true) {
   auto target = target_at(service.peer.port(), version, qualified);
   Worker worker;
   std::string out = fakes::run_task(worker, call_once(worker, *target, options));
@@ -92,7 +92,7 @@ std::string call(Service& service, Version version = Version::v1_1, const CallOp
 }  // namespace
 
 TEST_CASE("a 1.1 service with bare members, as an old CRM wants them") {
-  Service service(
+  MadeService service(
       http_answer(200, "text/xml; charset=ISO-8859-1",
                   "<?xml version='1.0' encoding='UTF-8'?>" +
                       envelope_of(Version::v1_1,
@@ -117,7 +117,7 @@ TEST_CASE("a 1.1 service with bare members, as an old CRM wants them") {
 }
 
 TEST_CASE("a 1.2 service gets its action with the content type") {
-  Service service(http_answer(200, "application/soap+xml", envelope_of(Version::v1_2, "<r/>")));
+  MadeService service(http_answer(200, "application/soap+xml", envelope_of(Version::v1_2, "<r/>")));
   CHECK(call(service, Version::v1_2) == "200 {}");
   std::string seen = service.last();
   CHECK(seen.find("\r\nContent-Type: application/soap+xml; charset=utf-8; action=\"urn:getCustomer\"\r\n") != std::string::npos);
@@ -153,7 +153,7 @@ TEST_CASE("answers that say no, and answers that are none") {
   };
   for (const Row& row : rows) {
     CAPTURE(row.answer);
-    Service service(row.answer);
+    MadeService service(row.answer);
     CHECK(call(service) == row.shown);
   }
 }
@@ -164,7 +164,7 @@ TEST_CASE("nobody there is not_sent, and no descriptor is left behind") {
     auto target = target_at(fakes::dead_port());
     Worker worker;
     CHECK(fakes::run_task(worker, call_once(worker, *target, {})) == "!not_sent");
-    Service service(http_answer(200, "text/xml", envelope_of(Version::v1_1, "<a/>")));
+    MadeService service(http_answer(200, "text/xml", envelope_of(Version::v1_1, "<a/>")));
     for (int i = 0; i < 20; ++i) call(service);
   }
   CHECK(fakes::open_descriptors() == before);

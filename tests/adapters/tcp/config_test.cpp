@@ -4,6 +4,7 @@
 #include "adapters/tcp/inlet.hpp"
 #include "adapters/tcp/listener.hpp"
 #include "adapters/tcp/target.hpp"
+#include "tests/fakes/fake_route.hpp"
 #include "tests/transforms/formats/made_format.hpp"
 #include "transforms/formats/builtin.hpp"
 
@@ -95,9 +96,13 @@ TEST_CASE("listeners, routes and services are made or refused with a reason") {
   ConfigNode frame = config_map({{"length_prefix", number("2")}});
   CHECK(made(type.listener, config_map({{"listen", config_scalar("127.0.0.1:0")}, {"frame", frame}}), {}) == "made");
   CHECK(made(type.listener, config_map({{"listen", config_scalar("127.0.0.1")}, {"frame", frame}}), {}) == "BW5010");
-  CHECK(made(type.listener, config_map({{"listen", config_scalar("127.0.0.1:0")}}), {}) == "BW1006");
+  CHECK(made(type.listener, config_map({{"listen", config_scalar("127.0.0.1:0")}}), {}) == "made");
+  CHECK(made(type.listener, config_map({{"listen", config_scalar("127.0.0.1:0")}, {"frame", config_map({})}}), {}) == "BW5020");
   CHECK(made(type.inlet, config_map({{"tcp", config_scalar("frames")}}), {}) == "made");
-  CHECK(made(type.inlet, config_map({{"tcp", config_scalar("stream")}}), {}) == "BW1013");
+  InletContext stream;
+  fakes::FakeRoute echoes([](Exchange&) {});
+  stream.route = &echoes;
+  CHECK(made(type.inlet, config_map({{"tcp", config_scalar("stream")}}), stream) == "BW5024");
   CHECK(made(type.inlet, config_map({{"tcp", config_scalar("packets")}}), {}) == "BW1014");
   ConfigNode endpoint = config_scalar("10.0.0.9:7000");
   CHECK(made(type.target, config_map({{"endpoints", config_list({endpoint})}, {"frame", frame}}), {}) == "made");
@@ -105,7 +110,7 @@ TEST_CASE("listeners, routes and services are made or refused with a reason") {
   CHECK(made(type.target, config_map({{"endpoints", config_list({config_scalar("10.0.0.9")})}, {"frame", frame}}), {}) ==
         "BW5022");
   CHECK(made(type.target, config_map({{"endpoints", config_list({})}, {"frame", frame}}), {}) == "BW5022");
-  CHECK(made(type.target, config_map({{"endpoints", endpoint}}), {}) == "BW1006");
+  CHECK(made(type.target, config_map({{"endpoints", endpoint}}), {}) == "made");
   ConfigNode tls = config_map({{"key", config_scalar("${env:KEY}")}});
   CHECK(made(type.target, config_map({{"endpoints", endpoint}, {"frame", frame}, {"tls", tls}}), {}) == "BW1006");
 }
