@@ -113,12 +113,13 @@ Fields<TargetConfig> target_fields() {
 
 constexpr std::string_view reference =
     R"(HTTP/1.1, read strictly: what has more than one reading is refused, as RFC 9112 and 9110 say it. Both
-Content-Length and Transfer-Encoding, more than one Content-Length or Host, no Host, line folding, white space before a colon, bare
+Content-Length and Transfer-Encoding, more than one Content-Length or Host, no Host or one other than the target's, line folding, white space before a colon, bare
 CR or LF, NUL, HTTP/0.9 and request targets that are not percent-encoded are answered 400; a transfer coding other than `chunked` 501;
 a request line over 8 KiB 414; a field line over 8 KiB, a head over 32 KiB or 100 fields 431. Paths with a `.` or `..` segment, however encoded, are
 answered 400. Answers of services are read by the same rules; what breaks them is `garbage`.
 
-Messages are always framed anew. Hop-by-hop fields, those that Connection names and `busway-*` never pass. A request that is passed through carries
+Messages are always framed anew. Hop-by-hop fields, those that Connection names, `Proxy`, trailer fields and `busway-*` never pass. Names
+that become a framing or forwarding field when `_` is read as `-` (`Content_Length`, `X_Forwarded_For`, `X_Real_IP`) are answered 400. A request that is passed through carries
 `Forwarded` and `X-Forwarded-For`, `-Proto` and `-Host`, appended to what was there.
 
 The service's `connections` bounds all workers together. A call that finds no connection waits its turn until its deadline; it is `not_sent`
