@@ -1,11 +1,14 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
+#include "bus/log.hpp"
 #include "bus/socket.hpp"
 
 namespace busway {
@@ -17,6 +20,17 @@ namespace {
 int open_reserve() {
   return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
+
+// Descriptors are given out lowest first, so a number near the limit says that few are left.
+int first_kept_back() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT32_MAX) return INT32_MAX;
+  auto all = static_cast<int>(limit.rlim_cur);
+  return all - std::clamp(all / 8, 1, 1024);
+}
+
+// So many connections are refused before others get their turn.
+constexpr int most_refused = 64;
 
 int listen_on(const Address& address, bool shared, bool listening) {
   int fd = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -69,6 +83,7 @@ Result<std::unique_ptr<Acceptor>> Acceptor::bind(const HostPort& at, int workers
   acceptor->address_ = address;
   acceptor->descriptors_.resize(static_cast<std::size_t>(workers));
   acceptor->reserve_ = open_reserve();
+  acceptor->ceiling_ = first_kept_back();
   return acceptor;
 }
 
@@ -85,11 +100,18 @@ Task<Result<Acceptor::Accepted>> Acceptor::accept(Worker& worker) {
     descriptors_[index] = Descriptor(worker, fds_[index]);
     fds_[index] = -1;
   }
+  int in_a_row = 0;
   while (descriptors_[index].open()) {
     Accepted accepted;
     accepted.peer.size = sizeof accepted.peer.storage;
     int fd = ::accept4(descriptors_[index].fd(), reinterpret_cast<sockaddr*>(&accepted.peer.storage), &accepted.peer.size,
                        SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= ceiling_) {
+      ::close(fd);
+      refused(1);
+      if (++in_a_row % most_refused == 0) co_await worker.sleep_for(std::chrono::milliseconds(10));
+      continue;
+    }
     if (fd >= 0) {
       accepted.socket = Socket(worker, fd);
       co_return std::move(accepted);
@@ -102,9 +124,15 @@ Task<Result<Acceptor::Accepted>> Acceptor::accept(Worker& worker) {
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       if (int reserve = reserve_.exchange(-1); reserve >= 0) {
         ::close(reserve);
-        int refused = ::accept(descriptors_[index].fd(), nullptr, nullptr);
-        if (refused >= 0) ::close(refused);
+        int count = 0;
+        while (count < most_refused) {
+          int one = ::accept(descriptors_[index].fd(), nullptr, nullptr);
+          if (one < 0) break;
+          ::close(one);
+          ++count;
+        }
         reserve_ = open_reserve();
+        if (count > 0) refused(count);
       }
       co_await worker.sleep_for(std::chrono::milliseconds(10));
     }
@@ -112,6 +140,15 @@ Task<Result<Acceptor::Accepted>> Acceptor::accept(Worker& worker) {
   }
   descriptors_[index].close();
   co_return fail(ErrorKind::not_sent, "accepting: stopped", "cancelled");
+}
+
+void Acceptor::refused(std::int64_t connections) {
+  refused_ += connections;
+  auto now = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now().time_since_epoch()).count();
+  std::int64_t told = told_;
+  if (now - told < 1000 || !told_.compare_exchange_strong(told, now)) return;
+  log().warn("Out of file descriptors: connections are closed unanswered.",
+             {{"listening", address_.text()}, {"closed", refused_.exchange(0)}});
 }
 
 void Acceptor::stop(Worker& worker) {

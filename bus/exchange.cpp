@@ -88,6 +88,8 @@ void Exchange::fail(const Error& error) {
   Failure failure;
   failure.kind = error.kind;
   failure.status = default_status(error.kind, error.kind == ErrorKind::format ? Side::caller : message_.side());
+  if (error.kind == ErrorKind::format && error.code == "coding") failure.status = 415;     // RFC 9110, 8.4
+  if (error.kind == ErrorKind::format && error.code == "too_large") failure.status = 413;  // once it was decoded
   failure.message = error.text;
   failure.code = error.code;
   failure_.emplace(std::move(failure));

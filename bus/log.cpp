@@ -83,6 +83,11 @@ void Log::write(LogLevel level, std::string_view sentence, std::string_view rout
   sink_(line_of(level, sentence, route, fields));
 }
 
+void Log::write_line(std::string_view line) {
+  Lock lock(lock_);
+  sink_(line);
+}
+
 void Log::report(const Key& key, Window& window) {
   if (window.left_out == 0) return;
   const LogField count("left_out", window.left_out);

@@ -61,6 +61,8 @@ class Log {
   void error(std::string_view sentence, std::initializer_list<LogField> fields = {}) {
     write(LogLevel::error, sentence, "", {fields.begin(), fields.size()});
   }
+  // A line that its caller has made whole (an access log's), with its end: neither bounded nor left out.
+  void write_line(std::string_view line);
   // Says how many lines were left out so far.
   void flush();
 

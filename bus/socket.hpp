@@ -123,8 +123,10 @@ class Acceptor {
     Socket socket;
     Address peer;
   };
-  // The next connection on this worker's socket. Out of descriptors: waits a moment and goes on, never spins. Error `cancelled`
-  // after stop().
+  // The next connection on this worker's socket. Error `cancelled` after stop().
+  //
+  // The last eighth of the process's descriptors is not for connections: services, files and the log need theirs. What comes when
+  // the others are taken is closed at once, 64 at a time with a pause between, said in one line a second.
   Task<Result<Accepted>> accept(Worker& worker);
   // On the worker's thread: its accept() ends, its socket is closed.
   void stop(Worker& worker);
@@ -134,7 +136,12 @@ class Acceptor {
   Address address_;
   std::vector<int> fds_;                 // until the worker takes its own
   std::vector<Descriptor> descriptors_;  // one a worker
+  void refused(std::int64_t connections);
+
+  int ceiling_ = 0;  // descriptors from this one on are not for connections
   std::atomic<int> reserve_{-1};
+  std::atomic<std::int64_t> refused_{0};  // since the last line of the log
+  std::atomic<std::int64_t> told_{0};     // when that was, in milliseconds of the steady clock
 };
 
 }  // namespace busway

@@ -79,14 +79,29 @@ Fields<ListenerConfig> listener_fields() {
                          {"key", &ServerTls::key, "The certificate's key (PEM), as ${file:PATH} or ${env:NAME}.", required()},
                          {"client_ca", &ServerTls::client_ca,
                           "Certificates (PEM) of the authorities one of which must have signed the client's (mTLS)."}}},
-      {"max_connections", &ListenerConfig::max_connections, "Connections at once, on all workers; one more is answered 503.",
-       at_least(1), at_most(1'000'000)},
-      {"head_deadline", &ListenerConfig::head_deadline, "How long a request's head may take to arrive.",
-       at_least(milliseconds(10)), at_most(milliseconds(600'000))},
+      {"max_connections", &ListenerConfig::max_connections,
+       "Connections at once, on all workers, and so requests at once; one more is answered 503.", at_least(1),
+       at_most(1'000'000)},
+      {"max_connections_per_address", &ListenerConfig::max_connections_per_address,
+       "Connections at once from one address, in IPv6 one /64; one more is answered 429. No bound when left out.", at_least(1),
+       at_most(1'000'000)},
+      {"max_requests", &ListenerConfig::max_requests,
+       "Requests on one connection; it is closed behind the last. No bound when left out.", at_least(1)},
+      {"max_line", &ListenerConfig::max_line, "The longest request line (414) and field line (431).", at_least(ByteSize{256}),
+       at_most(ByteSize{1024 * 1024})},
+      {"max_head", &ListenerConfig::max_head, "The largest head in all; a larger one is answered 431.", at_least(ByteSize{256}),
+       at_most(ByteSize{4 * 1024 * 1024})},
+      {"max_fields", &ListenerConfig::max_fields, "Header fields of one request; one more is answered 431.", at_least(1),
+       at_most(10'000)},
+      {"head_deadline", &ListenerConfig::head_deadline,
+       "How long a request's head may take to arrive; a slower one is answered 408.", at_least(milliseconds(10)),
+       at_most(milliseconds(600'000))},
       {"idle", &ListenerConfig::idle, "How long a connection may wait for its next request.", at_least(milliseconds(10)),
        at_most(milliseconds(3'600'000))},
       {"body_rate", &ListenerConfig::body_rate, "Bytes a second at least at which bodies must come and replies be taken.",
-       at_least(ByteSize{1}), at_most(ByteSize{1024 * 1024 * 1024})}};
+       at_least(ByteSize{1}), at_most(ByteSize{1024 * 1024 * 1024})},
+      {"access_log", &ListenerConfig::access_log,
+       "Writes a JSON line for each request to standard error: peer, method, path, route, status, bytes, microseconds."}};
 }
 
 Fields<InletConfig> inlet_fields() {
@@ -113,13 +128,20 @@ Fields<TargetConfig> target_fields() {
 
 constexpr std::string_view reference =
     R"(HTTP/1.1, read strictly: what has more than one reading is refused, as RFC 9112 and 9110 say it. Both
-Content-Length and Transfer-Encoding, more than one Content-Length or Host, no Host, line folding, white space before a colon, bare
+Content-Length and Transfer-Encoding, more than one Content-Length or Host, no Host or one other than the target's, line folding, white space before a colon, bare
 CR or LF, NUL, HTTP/0.9 and request targets that are not percent-encoded are answered 400; a transfer coding other than `chunked` 501;
-a request line over 8 KiB 414; a field line over 8 KiB, a head over 32 KiB or 100 fields 431. Paths with a `.` or `..` segment, however encoded, are
+a request line over `max_line` 414; a field line over `max_line`, a head over `max_head` or `max_fields` 431. Paths with a `.` or `..` segment, however encoded, are
 answered 400. Answers of services are read by the same rules; what breaks them is `garbage`.
 
-Messages are always framed anew. Hop-by-hop fields, those that Connection names and `busway-*` never pass. A request that is passed through carries
+Messages are always framed anew. Hop-by-hop fields, those that Connection names, `Proxy`, trailer fields and `busway-*` never pass. Names
+that become a framing or forwarding field when `_` is read as `-` (`Content_Length`, `X_Forwarded_For`, `X_Real_IP`) are answered 400. A request that is passed through carries
 `Forwarded` and `X-Forwarded-For`, `-Proto` and `-Host`, appended to what was there.
+
+A body that comes with `Content-Encoding: gzip` is inflated when a step reads it and not before: what is only passed on stays as it came. More than
+100 bytes out of one, or more than `max_body` (`max_answer`) in all, is answered 413; another coding 415.
+
+A listener at `max_connections` answers 503, an address at its own bound 429, both with Retry-After; over TLS the connection is closed. When the
+process runs out of descriptors, connections are closed unanswered; an eighth is kept for services and files.
 
 The service's `connections` bounds all workers together. A call that finds no connection waits its turn until its deadline; it is `not_sent`
 then.)";

@@ -106,12 +106,12 @@ void BodyGatherer::decode() {
   std::size_t coded = body_end_;
   while (coded < input_.size() && !chunks_.done()) {
     ChunkDecoder::Piece piece = chunks_.next(input_.view().substr(coded));
+    std::uint64_t so_far = spilled_.size() + (body_end_ - head_end_);
+    if (piece.data.size() + chunks_.announced() > limit_ - std::min(limit_, so_far)) {
+      refuse_large();
+      return;
+    }
     if (!piece.data.empty()) {
-      std::uint64_t so_far = spilled_.size() + (body_end_ - head_end_);
-      if (piece.data.size() > limit_ - std::min(limit_, so_far)) {
-        refuse_large();
-        return;
-      }
       std::memmove(input_.data() + body_end_, piece.data.data(), piece.data.size());
       body_end_ += piece.data.size();
     }

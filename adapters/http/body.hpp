@@ -10,7 +10,7 @@
 namespace busway::http {
 
 // Decodes the chunked transfer coding (RFC 9112, 7.1) as bytes arrive. Strict: CR LF alone ends a line, no white space in a size,
-// extensions by the grammar and at most 256 bytes a chunk, trailer fields checked, bounded and dropped.
+// extensions by the grammar and at most 256 bytes a chunk and 8 KiB a body, trailer fields checked, bounded and dropped.
 class ChunkDecoder {
  public:
   struct Piece {
@@ -20,6 +20,8 @@ class ChunkDecoder {
   // Call until `consumed` covers the input, done() or refusal().
   Piece next(std::string_view input);
   bool done() const { return state_ == State::done; }
+  // Bytes that the chunk at hand still announces.
+  std::uint64_t announced() const { return state_ == State::data ? left_ : 0; }
   Refusal refusal() const { return refusal_; }
 
  private:
@@ -51,7 +53,8 @@ class ChunkDecoder {
   State state_ = State::size_start;
   std::uint64_t left_ = 0;  // of the chunk's data
   int digits_ = 0;
-  std::size_t extension_ = 0;
+  std::size_t extension_ = 0;   // bytes in this chunk
+  std::size_t extensions_ = 0;  // and in all
   std::size_t trailer_ = 0;
   Refusal refusal_;
 };

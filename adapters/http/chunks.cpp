@@ -8,6 +8,7 @@ namespace busway::http {
 namespace {
 constexpr int most_digits = 15;  // 2^60: no overflow
 constexpr std::size_t most_extension = 256;
+constexpr std::size_t most_extensions = 8 * 1024;  // of one body: a byte of data must not cost 256 of them
 constexpr std::size_t most_trailer = 8 * 1024;
 }  // namespace
 
@@ -53,7 +54,7 @@ ChunkDecoder::State ChunkDecoder::step(char c) {
     case State::extension_quoted:
     case State::extension_escaped:
     case State::extension_quoted_end: {
-      if (++extension_ > most_extension) return refuse("a chunk extension that is too long");
+      if (++extension_ > most_extension || ++extensions_ > most_extensions) return refuse("a chunk extension that is too long");
       bool token = is_token_char(c);
       if (state_ == State::extension_name_start) return token ? State::extension_name : refuse(bad_extension);
       if (state_ == State::extension_value_start)

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "adapters/http/access_log.hpp"
+
 namespace busway::http {
 
 namespace {
@@ -45,8 +47,12 @@ void Lane::stop() {
 
 // ---- connection ----
 
-Connection::Connection(Lane& lane, Socket socket, const Address& peer)
-    : lane_(lane), socket_(std::move(socket)), peer_(peer.text()), scanner_(HeadScanner::Side::request, lane.serving.limits) {
+Connection::Connection(Lane& lane, Socket socket, const Address& peer, Admission::Place place)
+    : lane_(lane),
+      place_(std::move(place)),
+      socket_(std::move(socket)),
+      peer_(peer.text()),
+      scanner_(HeadScanner::Side::request, lane.serving.limits) {
   next_ = lane_.first;
   if (next_ != nullptr) next_->previous_ = this;
   lane_.first = this;
@@ -62,7 +68,6 @@ Connection::~Connection() {
   }
   if (next_ != nullptr) next_->previous_ = previous_;
   --lane_.connections;
-  lane_.serving.open.fetch_sub(1, std::memory_order_relaxed);
 }
 
 Task<> Connection::run() {
@@ -136,6 +141,7 @@ Task<bool> Connection::read_head(TimePoint idle_until) {
 
 Task<bool> Connection::serve_one() {
   Trip& trip = *trip_;
+  const TimePoint began = lane_.worker.now();
   if (!refusal_) {
     refusal_ =
         trip.head.read(trip.input.view().substr(scanner_.begin(), scanner_.end() - scanner_.begin()), lane_.serving.limits);
@@ -177,9 +183,20 @@ Task<bool> Connection::serve_one() {
     consumed = unread ? trip.input.size() : body.next();
     spilled = body.take_spilled();
   }
-  close = close || unread || reply.close || lane_.stopping;
+  close = close || unread || reply.close || lane_.stopping || ++requests_ >= lane_.serving.max_requests;
   trip.frame(reply, close);
   bool written = co_await write(trip.output.view(), trip.body_of(reply));
+  if (lane_.serving.access_log) {
+    log_access({.trip = trip,
+                .peer = peer_,
+                .refused = refusal.reason,
+                .status = reply.status,
+                .sent = trip.output.size() + trip.body_of(reply).size(),
+                .whole = written,
+                .secure = socket_.is_tls(),
+                .began = began},
+               trip.exchange.id());
+  }
   if (!written) co_return false;
   trip.reset(consumed);
   if (unread) co_await linger();
@@ -243,10 +260,10 @@ Task<> Connection::linger() {
   constexpr std::size_t most = 1024 * 1024;
   TimePoint deadline = lane_.worker.now() + std::chrono::seconds(2);
   socket_.shutdown_write();
-  Buffer waste;
-  waste.reserve(Buffer::usual);
+  static thread_local std::array<char, 16 * 1024> waste;  // nobody reads it, so everybody may write it
+  lane_.give(std::move(trip_));
   for (std::size_t read = 0; read < most;) {
-    IoStep step = socket_.try_read(waste.room());
+    IoStep step = socket_.try_read(waste);
     if (step.kind == IoStep::Kind::done) {
       read += step.bytes;
       continue;
@@ -259,21 +276,19 @@ Task<> Connection::linger() {
 
 namespace {
 
-// A connection too many: told so and closed. Only so many are told at once.
-Task<> turn_away(Lane& lane, Socket socket) {
-  static constexpr std::string_view body = "{\"type\":\"urn:busway:overload\",\"title\":\"Service Unavailable\",\"status\":503}";
-  static const std::string reply =
-      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\nContent-Length: " +
-      std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + std::string(body);
+Task<> serve_connection(Lane& lane, Socket socket, Address peer, Admission::Place place) {
+  Connection connection(lane, std::move(socket), peer, std::move(place));
+  co_await connection.run();
+}
+
+// Takes what the sender had on its way: closed at once, its bytes would make a reset of our reply.
+Task<> let_it_read(Lane& lane, Socket socket) {
   struct Count {
     explicit Count(std::size_t& counted) : count(counted) { ++count; }
     ~Count() { --count; }
     std::size_t& count;
   } counted(lane.refusing);
   TimePoint deadline = lane.worker.now() + std::chrono::seconds(1);
-  auto written = co_await socket.write(reply, deadline);
-  if (!written) co_return;
-  socket.shutdown_write();
   std::array<char, 1024> waste;
   for (int reads = 0; reads < 64; ++reads) {
     auto got = co_await socket.read(waste, deadline);
@@ -283,14 +298,18 @@ Task<> turn_away(Lane& lane, Socket socket) {
 
 }  // namespace
 
-Task<> serve_connection(Lane& lane, Socket socket, Address peer) {
-  if (lane.serving.open.fetch_add(1, std::memory_order_relaxed) >= lane.serving.max_connections) {
-    lane.serving.open.fetch_sub(1, std::memory_order_relaxed);
-    if (lane.serving.tls == nullptr && lane.refusing < most_refusing) co_await turn_away(lane, std::move(socket));
-    co_return;
+void admit(Lane& lane, Socket socket, const Address& peer) {
+  Admission::Place place = lane.serving.admission.enter(peer);
+  if (place) {
+    lane.worker.spawn(serve_connection(lane, std::move(socket), peer, std::move(place)));
+    return;
   }
-  Connection connection(lane, std::move(socket), peer);
-  co_await connection.run();
+  if (lane.serving.tls != nullptr) return;  // a handshake is what it must not cost
+  std::string_view reply = Admission::reply(place.refused);
+  iovec bytes{.iov_base = const_cast<char*>(reply.data()), .iov_len = reply.size()};
+  if (socket.try_write({&bytes, 1}).kind != IoStep::Kind::done) return;
+  socket.shutdown_write();
+  if (lane.refusing < most_refusing) lane.worker.spawn(let_it_read(lane, std::move(socket)));
 }
 
 }  // namespace busway::http

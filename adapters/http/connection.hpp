@@ -1,11 +1,12 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "adapters/http/admission.hpp"
 #include "adapters/http/trip.hpp"
 #include "bus/socket.hpp"
 
@@ -13,14 +14,16 @@ namespace busway::http {
 
 // What all connections of one listener share.
 struct Serving {
+  explicit Serving(Admission::Bounds bounds) : admission(bounds) {}
   RoutingTable routes;
   HeadLimits limits;
   std::chrono::milliseconds head_deadline{10'000};
   std::chrono::milliseconds idle{60'000};
-  std::uint64_t body_rate = 1024;  // bytes a second that a sender or reader must keep up
-  std::int64_t max_connections = 10'000;
+  std::uint64_t body_rate = 1024;         // bytes a second that a sender or reader must keep up
+  std::int64_t max_requests = INT64_MAX;  // of one connection
+  bool access_log = false;
   std::shared_ptr<const TlsContext> tls;
-  std::atomic<std::int64_t> open{0};  // on all workers
+  Admission admission;
 };
 
 class Connection;
@@ -46,7 +49,7 @@ struct Lane {
 // time limit, an error, "Connection: close" or the lane's stop.
 class Connection {
  public:
-  Connection(Lane& lane, Socket socket, const Address& peer);
+  Connection(Lane& lane, Socket socket, const Address& peer, Admission::Place place);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
@@ -65,18 +68,21 @@ class Connection {
   Task<> linger();
 
   Lane& lane_;
+  Admission::Place place_;
   Socket socket_;
   std::string peer_;
   std::unique_ptr<Trip> trip_;
   HeadScanner scanner_;
   Refusal refusal_;
+  std::int64_t requests_ = 0;
   bool idle_ = false;
   bool drained_ = false;  // the last read took all there was: the poll set tells of more
   Connection* previous_ = nullptr;
   Connection* next_ = nullptr;
 };
 
-// Serves `socket` until it ends. Over the listener's bound it is answered 503 and closed.
-Task<> serve_connection(Lane& lane, Socket socket, Address peer);
+// Serves `socket` until it ends. Over a bound of the listener it is answered 503 or 429 and closed: that costs a system call or
+// two, and no coroutine once many are being turned away.
+void admit(Lane& lane, Socket socket, const Address& peer);
 
 }  // namespace busway::http

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -15,6 +16,7 @@ struct KnownName {
 };
 constexpr KnownName known_names[] = {
     {"te", Known::te},
+    {"proxy", Known::proxy},
     {"host", Known::host},
     {"date", Known::date},
     {"expect", Known::expect},
@@ -32,6 +34,7 @@ constexpr KnownName known_names[] = {
     {"x-forwarded-proto", Known::x_forwarded_proto},
     {"transfer-encoding", Known::transfer_encoding},
 };
+static_assert(std::ranges::is_sorted(known_names, {}, [](const KnownName& row) { return row.name.size(); }));
 constexpr std::size_t longest_known = 17;
 
 // The rows of one length stand from first_row[length] up to first_row[length + 1].
@@ -102,8 +105,13 @@ Known look_up(std::string_view name, bool underscores) {
   return Known::other;
 }
 
-bool steers(Known field) {
-  return is_hop_by_hop(field) || is_forwarding(field);
+// Whether `name`, its "_" read as "-" as CGI and its kin do, is a field that frames or says where a request came from.
+bool steers(std::string_view name, Known alias) {
+  if (is_hop_by_hop(alias) || is_forwarding(alias)) return true;
+  constexpr std::string_view forwarding = "x-forwarded-";
+  constexpr std::string_view real_address = "x-real-ip";
+  return (name.size() > forwarding.size() && same_name(name.substr(0, forwarding.size()), forwarding, true)) ||
+         (name.size() == real_address.size() && same_name(name, real_address, true));
 }
 
 // Marks the fields that Connection names. The list is bounded, so the product with the fields is too.
@@ -175,7 +183,7 @@ Refusal read_fields(std::string_view bytes, HeadLimits limits, Head& head) {
     field.known = look_up(field.name, false);
     if (field.known == Known::other && field.name.find('_') != std::string_view::npos) {
       Known alias = look_up(field.name, true);
-      if (steers(alias)) return {400, "a field name that some readers take for a framing or forwarding field"};
+      if (steers(field.name, alias)) return {400, "a field name that some readers take for a framing or forwarding field"};
       field.known = alias == Known::busway ? alias : Known::other;
     }
     field.hop_by_hop = is_hop_by_hop(field.known);

@@ -53,8 +53,14 @@ Refusal read_status_line(std::string_view line, ResponseHead& head) {
   return {};
 }
 
+// Of a target in absolute form.
+struct Authority {
+  std::string_view text;
+  std::string_view default_port;  // of the target's scheme: ":80"
+};
+
 // RFC 9112, 3.2: origin form, absolute form, and the asterisk of OPTIONS.
-Refusal read_target(RequestHead& head, std::string_view& authority) {
+Refusal read_target(RequestHead& head, Authority& authority) {
   std::string_view target = head.target;
   authority = {};
   if (target == "*") {
@@ -67,12 +73,12 @@ Refusal read_target(RequestHead& head, std::string_view& authority) {
     std::size_t scheme = target.find("://");
     if (scheme == std::string_view::npos) return {400, "a request target that is neither a path nor a URL"};
     std::string_view name = target.substr(0, scheme);
-    if (!equal_ignoring_case(name, "http") && !equal_ignoring_case(name, "https"))
-      return {400, "a request target of another scheme"};
+    bool secure = equal_ignoring_case(name, "https");
+    if (!secure && !equal_ignoring_case(name, "http")) return {400, "a request target of another scheme"};
     target.remove_prefix(scheme + 3);
     std::size_t end = target.find_first_of("/?");
-    authority = target.substr(0, end);
-    if (!is_authority(authority)) return {400, "a request target without a proper host"};
+    authority = {.text = target.substr(0, end), .default_port = secure ? ":443" : ":80"};
+    if (!is_authority(authority.text)) return {400, "a request target without a proper host"};
     target = end == std::string_view::npos ? std::string_view() : target.substr(end);
   }
   std::size_t question = target.find('?');
@@ -84,7 +90,14 @@ Refusal read_target(RequestHead& head, std::string_view& authority) {
   return {};
 }
 
-Refusal read_host(RequestHead& head, std::string_view authority) {
+// Host as a reader of either has it: the port that the scheme implies says nothing.
+std::string_view without_default_port(std::string_view host, std::string_view port) {
+  if (host.ends_with(':')) host.remove_suffix(1);
+  if (host.ends_with(port)) host.remove_suffix(port.size());
+  return host;
+}
+
+Refusal read_host(RequestHead& head, const Authority& authority) {
   const FieldLine* found = nullptr;
   for (const FieldLine& field : head.fields) {
     if (field.known != Known::host) continue;
@@ -93,7 +106,11 @@ Refusal read_host(RequestHead& head, std::string_view authority) {
   }
   if (found == nullptr && head.minor_version >= 1) return {400, "no Host"};
   if (found != nullptr && !is_authority(found->value)) return {400, "a Host that is no host"};
-  head.host = authority.empty() ? (found != nullptr ? found->value : std::string_view()) : authority;
+  head.host = authority.text.empty() ? (found != nullptr ? found->value : std::string_view()) : authority.text;
+  // RFC 9112, 3.2 wants them the same; 3.2.2 lets the target win, and a reader who takes Host would be sent elsewhere.
+  if (found != nullptr && !equal_ignoring_case(without_default_port(head.host, authority.default_port),
+                                               without_default_port(found->value, authority.default_port)))
+    return {400, "a Host other than the host of the request target"};
   return {};
 }
 
@@ -162,7 +179,7 @@ Refusal RequestHead::read(std::string_view bytes, HeadLimits limits) {
   minor_version = line.minor_version;
   expects_continue = false;
   if (method == "CONNECT") return {501, "CONNECT is not served"};
-  std::string_view authority;
+  Authority authority;
   if (Refusal refusal = read_target(*this, authority)) return refusal;
   if (Refusal refusal = detail::read_fields(bytes.substr(end + 2), limits, *this)) return refusal;
   if (Refusal refusal = read_host(*this, authority)) return refusal;
@@ -184,6 +201,11 @@ Refusal ResponseHead::read(std::string_view bytes, bool head_request, HeadLimits
   detail::FramingFields found;
   if (Refusal refusal = detail::read_framing(*this, found)) return refusal;
   if (head_request || status < 200 || status == 204 || status == 304) {
+    // A 204 or an interim answer that announces a body (RFC 9110, 8.6; RFC 9112, 6.1) may be followed by one all the same, which
+    // must not be read as the next answer.
+    bool announced = found.transfer_encoding != nullptr || framing.length != 0;
+    if (announced && status < 200) return {400, "an interim answer with a body"};
+    if (announced && status == 204) close = true;
     framing = {};
   } else if (found.length == nullptr && found.transfer_encoding == nullptr) {
     framing = {Framing::Kind::until_close, 0};

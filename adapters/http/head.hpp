@@ -14,6 +14,7 @@ enum class Known : std::uint8_t {
   connection,
   content_length,
   keep_alive,
+  proxy,  // no field of HTTP's: CGI programs would read it as their HTTP_PROXY
   proxy_connection,
   te,
   trailer,

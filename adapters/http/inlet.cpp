@@ -1,5 +1,6 @@
 #include "adapters/http/inlet.hpp"
 
+#include "adapters/http/content_coding.hpp"
 #include "adapters/http/grammar.hpp"
 #include "adapters/http/routing.hpp"
 
@@ -9,6 +10,7 @@ Task<void> RouteInlet::serve(Exchange& exchange, std::span<const HttpInlet* cons
   Message& message = exchange.message();
   const Format* format = formats_.declared.get();
   if (format == nullptr && !message.content_type.empty()) format = formats_.registry->format_for(message.content_type).get();
+  format = decoded_format(exchange, message.headers, format, max_body_);
   message.receive(message.bytes(), message.content_type, "http", format, Side::caller);
   co_await route_.run(exchange);
   finish(exchange, reply);

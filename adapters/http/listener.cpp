@@ -2,11 +2,18 @@
 
 namespace busway::http {
 
-HttpListener::HttpListener(ListenerConfig config, HostPort at) : config_(std::move(config)), at_(std::move(at)) {
+HttpListener::HttpListener(ListenerConfig config, HostPort at)
+    : config_(std::move(config)),
+      at_(std::move(at)),
+      serving_({.all = config_.max_connections, .an_address = config_.max_connections_per_address}) {
+  serving_.limits = {.line = static_cast<std::size_t>(config_.max_line.bytes),
+                     .head = static_cast<std::size_t>(config_.max_head.bytes),
+                     .fields = static_cast<std::size_t>(config_.max_fields)};
   serving_.head_deadline = config_.head_deadline;
   serving_.idle = config_.idle;
   serving_.body_rate = config_.body_rate.bytes;
-  serving_.max_connections = config_.max_connections;
+  serving_.max_requests = config_.max_requests.value_or(INT64_MAX);
+  serving_.access_log = config_.access_log;
 }
 
 HttpListener::~HttpListener() = default;
@@ -52,7 +59,7 @@ Task<> HttpListener::accept_on(Lane& lane) {
   while (true) {
     auto accepted = co_await acceptor_->accept(lane.worker);
     if (!accepted) co_return;
-    lane.worker.spawn(serve_connection(lane, std::move(accepted->socket), accepted->peer));
+    admit(lane, std::move(accepted->socket), accepted->peer);
   }
 }
 

@@ -22,9 +22,15 @@ struct ListenerConfig {
   std::string listen{};
   std::optional<ServerTls> tls{};
   std::int64_t max_connections = 10'000;
+  std::optional<std::int64_t> max_connections_per_address{};
+  std::optional<std::int64_t> max_requests{};
+  ByteSize max_line{8 * 1024};
+  ByteSize max_head{32 * 1024};
+  std::int64_t max_fields = 100;
   std::chrono::milliseconds head_deadline{10'000};
   std::chrono::milliseconds idle{60'000};
   ByteSize body_rate{1024};
+  bool access_log = false;
 };
 
 // Accepts HTTP/1.1 connections on every worker and serves the inlets attached to it.

@@ -1,6 +1,7 @@
 #include "adapters/http/target.hpp"
 
 #include "adapters/http/answer.hpp"
+#include "adapters/http/content_coding.hpp"
 #include "adapters/http/forwarding.hpp"
 #include "adapters/http/grammar.hpp"
 #include "adapters/http/head_writer.hpp"
@@ -78,7 +79,8 @@ Answer HttpTarget::to_answer(Exchange& exchange, Response response) const {
   Answer answer(exchange.arena());
   answer.status = response.status;
   answer.retry_after_s = response.retry_after_s;
-  answer.message.receive(response.body, response.content_type, "http", format_of(response.content_type), Side::service);
+  const Format* format = decoded_format(exchange, response.headers, format_of(response.content_type), config_.max_answer.bytes);
+  answer.message.receive(response.body, response.content_type, "http", format, Side::service);
   answer.message.headers = std::move(response.headers);
   return answer;
 }

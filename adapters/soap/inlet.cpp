@@ -1,5 +1,6 @@
 #include "adapters/soap/inlet.hpp"
 
+#include "adapters/http/content_coding.hpp"
 #include "adapters/soap/header_blocks.hpp"
 #include "adapters/soap/media_type.hpp"
 #include "transforms/formats/xml_document.hpp"
@@ -89,7 +90,12 @@ const SoapInlet* SoapInlet::accept(Exchange& exchange, std::span<const HttpInlet
   }
   asked.version = media.version();
   Arena& arena = exchange.arena();
-  auto envelope = read_envelope(message.bytes(), media.charset, arena, asked.version);
+  auto body = http::decode_content(http::content_coding(message.headers, arena), message.bytes(), max_body(), arena);
+  if (!body && !body.error().code.empty()) {
+    reply.status = body.error().code == "coding" ? 415 : 413;
+    return nullptr;
+  }
+  auto envelope = body ? read_envelope(*body, media.charset, arena, asked.version) : std::unexpected(body.error());
   if (!envelope) {
     const Error& error = envelope.error();
     Refused refused{.code = error.code.empty() ? std::string_view("Client") : std::string_view(error.code),

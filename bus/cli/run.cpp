@@ -1,4 +1,5 @@
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <charconv>
@@ -71,6 +72,14 @@ class StopSignals {
   std::thread thread_;
 };
 
+// The soft limit on descriptors is low for programs that still use select(); nothing here does.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int run(const RunOptions& options) {
   auto drain = read_duration(options.drain);
   if (!drain) {
@@ -84,6 +93,7 @@ int run(const RunOptions& options) {
     std::cerr << summary(findings) << ": nothing is served\n";
     return found;
   }
+  raise_descriptor_limit();
   StopSignals signals;
   Engine engine(bundle.snapshot, {.workers = options.workers, .drain = *drain});
   if (auto opened = engine.open(); !opened) {

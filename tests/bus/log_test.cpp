@@ -31,6 +31,13 @@ TEST_CASE("no value can begin a line or a field of its own") {
   CHECK(lines.all[0] == "info  Two lines. a=\"x\\ny=z\" b=\"\" c=\"q\\\"q\" d=\"one word\"\n");
 }
 
+TEST_CASE("a line that is whole already is written as it is, however many there are") {
+  std::vector<std::string> all;
+  Log log([&](std::string_view line) { all.emplace_back(line); });
+  for (int i = 0; i < 100; ++i) log.write_line("{\"status\":200}\n");
+  CHECK(all == std::vector<std::string>(100, "{\"status\":200}\n"));
+}
+
 TEST_CASE("a sentence is written ten times a second in one route, and what is left out is counted") {
   Lines lines;
   for (int i = 0; i < 25; ++i) lines.log.write(LogLevel::info, "Again.", "r", {});

@@ -114,6 +114,45 @@ TEST_CASE("a taken port is refused, not shared with a stranger") {
   CHECK(second.error().text.find("Address already in use") != std::string::npos);
 }
 
+TEST_CASE("the last eighth of the descriptors is not for connections") {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  rlimit tight = limit;
+  tight.rlim_cur = 96;
+  REQUIRE(open_descriptors() < 30);
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &tight) == 0);
+  {
+    Worker worker;
+    auto acceptor = Acceptor::bind({"127.0.0.1", 0}, 1);
+    setrlimit(RLIMIT_NOFILE, &limit);  // the callers are of this process, too
+    REQUIRE(acceptor);
+    worker.spawn(serve(worker, **acceptor));
+    HostPort to{"127.0.0.1", (*acceptor)->address().port()};
+    std::vector<Socket> held;
+    bool all_held = false;
+    worker.spawn([](Worker& on, HostPort at, std::vector<Socket>& into, bool& finished) -> Task<> {
+      for (int i = 0; i < 64; ++i) {
+        auto socket = co_await connect(on, at, on.now() + 2s);
+        if (socket) into.push_back(std::move(*socket));
+      }
+      co_await on.sleep_for(50ms);
+      finished = true;
+    }(worker, to, held, all_held));
+    worker.run_until([&] { return all_held; });
+    CHECK(held.size() == 64);
+    CHECK(std::any_of(held.begin(), held.end(), [](Socket& socket) { return socket.stale(); }));
+    CHECK_FALSE(held.front().stale());
+    held.clear();
+    std::string answer;
+    std::string problem;
+    bool done = false;
+    worker.spawn(ask(worker, to, "hello", answer, problem, done));
+    worker.run_until([&] { return done; });
+    CHECK(answer == "hello");
+    (*acceptor)->stop(worker);
+  }
+}
+
 TEST_CASE("out of descriptors the acceptor waits, goes on, and answers again") {
   std::size_t before = open_descriptors();
   {

@@ -1,4 +1,8 @@
+#include <arpa/inet.h>
 #include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <array>
 
 #include "bus/json_text.hpp"
 #include "tests/adapters/http/parts.hpp"
@@ -231,6 +235,120 @@ TEST_CASE("one connection too many is told so") {
   CHECK(third.starts_with("HTTP/1.1 503"));
   CHECK(has(third, "Retry-After: 1\r\n"));
   open.clear();
+}
+
+TEST_CASE("an address has its share, others have theirs") {
+  http::ListenerConfig config{.listen = "127.0.0.1:0"};
+  config.max_connections_per_address = 2;
+  Bed bed(config);
+  bed.route("POST /echo");
+  bed.start();
+  std::vector<Socket> open;
+  bool held = false;
+  bed.worker.spawn([](Bed& of, std::vector<Socket>& into, bool& done) -> Task<> {
+    for (int i = 0; i < 2; ++i) {
+      auto socket = co_await connect(of.worker, of.at(), of.worker.now() + 5s);
+      REQUIRE(socket);
+      into.push_back(std::move(*socket));
+    }
+    co_await of.worker.sleep_for(30ms);
+    done = true;
+  }(bed, open, held));
+  bed.worker.run_until([&] { return held; });
+  std::string third = bed.talk(post("/echo", "x"));
+  CHECK(third.starts_with("HTTP/1.1 429 Too Many Requests\r\n"));
+  CHECK(has(third, "Retry-After: 1\r\n"));
+  open.clear();
+  wait_for(bed.worker, 2s, [&] { return bed.listener.connections(bed.worker) == 0; });
+  CHECK(has(bed.talk(post("/echo", "x", "Connection: close\r\n")), "200 OK"));
+}
+
+TEST_CASE("each address is counted by itself, an IPv6 network as one") {
+  http::Admission admission({.all = 4, .an_address = 1});
+  auto address = [](const char* text) {
+    Address out;
+    if (std::string_view(text).find(':') == std::string_view::npos) {
+      auto* v4 = reinterpret_cast<sockaddr_in*>(&out.storage);
+      v4->sin_family = AF_INET;
+      REQUIRE(inet_pton(AF_INET, text, &v4->sin_addr) == 1);
+    } else {
+      auto* v6 = reinterpret_cast<sockaddr_in6*>(&out.storage);
+      v6->sin6_family = AF_INET6;
+      REQUIRE(inet_pton(AF_INET6, text, &v6->sin6_addr) == 1);
+    }
+    return out;
+  };
+  http::Admission::Place one = admission.enter(address("10.0.0.1"));
+  http::Admission::Place two = admission.enter(address("10.0.0.2"));
+  http::Admission::Place three = admission.enter(address("2001:db8::1"));
+  CHECK(static_cast<bool>(one));
+  CHECK(static_cast<bool>(two));
+  CHECK(static_cast<bool>(three));
+  CHECK(admission.enter(address("10.0.0.1")).refused == 429);
+  CHECK(admission.enter(address("::ffff:10.0.0.2")).refused == 429);
+  CHECK(admission.enter(address("2001:db8::ffff")).refused == 429);
+  {
+    CHECK(static_cast<bool>(admission.enter(address("2001:db8:0:1::1"))));
+  }
+  http::Admission::Place four = admission.enter(address("2001:db8:0:1::1"));
+  CHECK(static_cast<bool>(four));
+  CHECK(admission.enter(address("10.0.0.3")).refused == 503);
+}
+
+TEST_CASE("heads have the listener's own limits, connections so many requests") {
+  http::ListenerConfig config{.listen = "127.0.0.1:0"};
+  config.max_line = ByteSize{300};
+  config.max_head = ByteSize{1000};
+  config.max_fields = 4;
+  config.max_requests = 3;
+  Bed bed(config);
+  bed.route("GET /{rest*}", [](Exchange& exchange) -> Task<> {
+    exchange.reply_status = 204;
+    co_return;
+  });
+  bed.start();
+  CHECK(has(bed.talk(get("/" + std::string(280, 'a'), "Connection: close\r\n")), "HTTP/1.1 204"));
+  CHECK(has(bed.talk(get("/" + std::string(300, 'a'))), "HTTP/1.1 414"));
+  CHECK(has(bed.talk(get("/a", "X: " + std::string(300, 'a') + "\r\n")), "HTTP/1.1 431"));
+  std::string wide = "X: " + std::string(290, 'a') + "\r\n";
+  CHECK(has(bed.talk(get("/a", wide + wide + "Connection: close\r\n")), "HTTP/1.1 204"));
+  CHECK(has(bed.talk(get("/a", wide + wide + wide + wide)), "HTTP/1.1 431"));
+  CHECK(has(bed.talk(get("/a", "A: 1\r\nB: 1\r\nC: 1\r\nD: 1\r\n")), "HTTP/1.1 431"));
+  std::string all;
+  for (int i = 0; i < 5; ++i) all += get("/a");
+  std::string got = bed.talk(all);
+  CHECK(count(got, "HTTP/1.1 204") == 3);
+  CHECK(count(got, "Connection: close\r\n") == 1);
+}
+
+TEST_CASE("the access log has a line of JSON for each request") {
+  std::array<int, 2> ends{};
+  REQUIRE(pipe(ends.data()) == 0);
+  int before = dup(STDERR_FILENO);
+  {
+    http::ListenerConfig config{.listen = "127.0.0.1:0"};
+    config.access_log = true;
+    Bed bed(config);
+    bed.route("POST /echo");
+    bed.start();
+    dup2(ends[1], STDERR_FILENO);
+    for (int i = 0; i < 20; ++i) bed.talk(post("/echo?token=secret", "x", "Connection: close\r\n"));
+    bed.talk("GET /\"a HTTP/1.1\r\nHost: a\r\n\r\n");
+    dup2(before, STDERR_FILENO);
+  }
+  close(before);
+  close(ends[1]);
+  std::string lines(64 * 1024, '\0');
+  ssize_t size = read(ends[0], lines.data(), lines.size());
+  close(ends[0]);
+  REQUIRE(size > 0);
+  lines.resize(static_cast<std::size_t>(size));
+  CHECK(count(lines, "\n") == 21);
+  CHECK(count(lines, "\"method\":\"POST\",\"path\":\"/echo\",\"host\":\"a\",\"version\":\"1.1\",\"tls\":false,\"route\":\"") ==
+        20);
+  CHECK(count(lines, "\"status\":200,\"sent\":") == 20);
+  CHECK(count(lines, "\"status\":400,\"refused\":\"a character in the request target that must be percent-encoded\"") == 1);
+  CHECK_FALSE(has(lines, "secret"));
 }
 
 TEST_CASE("stop ends idle connections and lets requests finish") {
