@@ -16,9 +16,9 @@ struct KnownName {
 };
 constexpr KnownName known_names[] = {
     {"te", Known::te},
-    {"proxy", Known::proxy},
     {"host", Known::host},
     {"date", Known::date},
+    {"proxy", Known::proxy},
     {"expect", Known::expect},
     {"upgrade", Known::upgrade},
     {"trailer", Known::trailer},
