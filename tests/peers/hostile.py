@@ -283,9 +283,15 @@ class Hostile(unittest.TestCase):
         cut = time.monotonic() - began
         for connection in crowd:
             connection.close()
-        self.tell(f"{len(crowd)} senders cut after {cut:.1f} s")
         self.assertEqual(set(statuses), {408})
         self.assertLess(cut, HEAD_DEADLINE + 3)
+        with self.connect() as connection:  # a megabyte at once buys no silence
+            connection.sendall(post("/size", b'"' + b"x" * 1_000_000, length=2_000_000))
+            began = time.monotonic()
+            self.assertEqual(read_reply(connection)[0], 408)
+            silent = time.monotonic() - began
+        self.tell(f"{len(crowd)} senders cut after {cut:.1f} s, silence behind a megabyte after {silent:.1f} s")
+        self.assertLess(silent, 2 * HEAD_DEADLINE + 1)
 
     def test_slow_readers(self):
         """T14: five hundred who ask for 64 KiB and read a byte a second."""
