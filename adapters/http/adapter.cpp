@@ -98,7 +98,8 @@ Fields<ListenerConfig> listener_fields() {
        at_most(milliseconds(600'000))},
       {"idle", &ListenerConfig::idle, "How long a connection may wait for its next request.", at_least(milliseconds(10)),
        at_most(milliseconds(3'600'000))},
-      {"body_rate", &ListenerConfig::body_rate, "Bytes a second at least at which bodies must come and replies be taken.",
+      {"body_rate", &ListenerConfig::body_rate,
+       "Bytes a second at least at which bodies must come and replies be taken; what came fast buys no long silence.",
        at_least(ByteSize{1}), at_most(ByteSize{1024 * 1024 * 1024})},
       {"access_log", &ListenerConfig::access_log,
        "Writes a JSON line for each request to standard error: peer, method, path, route, status, bytes, microseconds."}};

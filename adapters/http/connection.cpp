@@ -3,6 +3,7 @@
 #include <array>
 
 #include "adapters/http/access_log.hpp"
+#include "adapters/http/pace.hpp"
 
 namespace busway::http {
 
@@ -13,10 +14,6 @@ constexpr std::size_t most_spare_trips = 128;
 constexpr std::uint64_t most_unwanted = 64 * 1024;
 constexpr std::size_t most_refusing = 64;
 constexpr std::chrono::milliseconds write_grace{30'000};
-
-std::chrono::milliseconds time_for(std::uint64_t bytes, std::uint64_t rate) {
-  return std::chrono::milliseconds(bytes * 1000 / rate);
-}
 
 }  // namespace
 
@@ -205,7 +202,7 @@ Task<bool> Connection::serve_one() {
 
 Task<bool> Connection::read_body(BodyGatherer& body, Refusal& refusal) {
   Worker& worker = lane_.worker;
-  TimePoint start = worker.now();
+  Pace pace(worker.now(), lane_.serving.head_deadline, lane_.serving.body_rate);
   while (!body.whole()) {
     IoStep::Kind want = IoStep::Kind::want_read;
     if (!drained_) {
@@ -222,8 +219,7 @@ Task<bool> Connection::read_body(BodyGatherer& body, Refusal& refusal) {
       want = step.kind;
     }
     drained_ = false;
-    TimePoint deadline = start + lane_.serving.head_deadline + time_for(body.received(), lane_.serving.body_rate);
-    Wake how = co_await socket_.ready(want, deadline);
+    Wake how = co_await socket_.ready(want, pace.deadline(worker.now(), body.received()));
     if (how == Wake::timed_out) {
       refusal = {408, "the request body came too slowly"};
       co_return true;
@@ -234,7 +230,8 @@ Task<bool> Connection::read_body(BodyGatherer& body, Refusal& refusal) {
 }
 
 Task<bool> Connection::write(std::string_view head, std::string_view body) {
-  TimePoint deadline = lane_.worker.now() + write_grace + time_for(head.size() + body.size(), lane_.serving.body_rate);
+  Pace pace(lane_.worker.now(), write_grace, lane_.serving.body_rate);
+  const std::size_t all_bytes = head.size() + body.size();
   while (!head.empty() || !body.empty()) {
     std::array<iovec, 2> parts{iovec{.iov_base = const_cast<char*>(head.data()), .iov_len = head.size()},
                                iovec{.iov_base = const_cast<char*>(body.data()), .iov_len = body.size()}};
@@ -247,7 +244,7 @@ Task<bool> Connection::write(std::string_view head, std::string_view body) {
       continue;
     }
     if (step.kind == IoStep::Kind::closed || step.kind == IoStep::Kind::broken) co_return false;
-    Wake how = co_await socket_.ready(step.kind, deadline);
+    Wake how = co_await socket_.ready(step.kind, pace.deadline(lane_.worker.now(), all_bytes - head.size() - body.size()));
     if (how != Wake::ready) {
       socket_.reset();  // a cut reply must not look like a whole one
       co_return false;
