@@ -68,10 +68,10 @@ def free_port():
 
 
 class Lab:
-    """One folder of a run and the programs in it; `with` ends them all."""
+    """One folder of a run and the programs in it; `with` ends them all. `apart` starts generator and backends where they belong."""
 
-    def __init__(self, build, options):
-        self.build, self.options = build, options
+    def __init__(self, build, options=None, apart=("taskset", "-c", LOAD_CORE)):
+        self.build, self.options, self._apart = build, options, apart
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="busway-bench-"))
         self._stack = contextlib.ExitStack()
         self._files = {}
@@ -100,7 +100,7 @@ class Lab:
 
     def backend(self, backend):
         """Starts it and returns its port."""
-        command = ["taskset", "-c", LOAD_CORE, str(self.build / "tests/bench/bench_backend"), backend.kind]
+        command = [*self._apart, str(self.build / "tests/bench/bench_backend"), backend.kind]
         if backend.kind == "http":
             command += [self.file(backend.answer), backend.content_type] + ([backend.holds] if backend.holds else [])
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -114,7 +114,7 @@ class Lab:
 
     def load_process(self, port, exchanges, **options):
         """The generator, started: options are its own, without the dashes."""
-        command = ["taskset", "-c", LOAD_CORE, str(self.build / "tests/bench/bench_load"), str(port), self.plan(exchanges)]
+        command = [*self._apart, str(self.build / "tests/bench/bench_load"), str(port), self.plan(exchanges)]
         for name, value in options.items():
             if value is True:
                 command.append(f"--{name}")

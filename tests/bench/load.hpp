@@ -77,6 +77,7 @@ class Load {
   std::uint64_t failed_ = 0;
   std::uint64_t refused_ = 0;
   std::uint64_t not_sent_ = 0;
+  std::uint64_t full_handshakes_ = 0;
   std::string why_;
   double seconds_ = 0;
 };

@@ -134,7 +134,7 @@ def end(process):
 
 @dataclasses.dataclass(frozen=True)
 class BuswayPeer:
-    """The bus itself. The configuration is the text of one route file; what `busway check` refuses is not in this version."""
+    """The bus itself. The configuration is a route file, or several by name; what `busway check` refuses is not in this version."""
 
     name: str = "busway"
     notes: str = "one worker; bodies of up to 64 MiB pass as they come"
@@ -149,19 +149,24 @@ class BuswayPeer:
             folder, config, environment = side.config.folder, str(side.config.folder), dict(side.config.environment)
         else:
             folder, environment = lab.folder / f"{side.name.replace(' ', '-')}-{free_port()}", None
-            config = filled(side.config, {**values, "port": 0})
+            files = side.config if isinstance(side.config, dict) else {"bench.yaml": side.config}
+            files = {name: filled(text, {**values, "port": 0}) for name, text in files.items()}
+            config = "\n".join(files.values())
             folder.mkdir()
-            (folder / "bench.yaml").write_text(config)
-            for name in ("certificate", "key"):
-                if name in values:
-                    shutil.copy(values[name], folder)
+            for name, text in files.items():
+                (folder / name).write_text(text)
+            if "certificate" in values:  # in the bundle; the key is a secret and stays outside
+                shutil.copy(values["certificate"], folder)
         checked = subprocess.run([binary(), "check", str(folder)], capture_output=True, text=True,
                                  env={**os.environ, **(environment or {})})
         if checked.returncode:
             finding = next((line for line in (checked.stdout + checked.stderr).splitlines() if "error" in line), "no finding")
             raise NotMeasured(f"busway check: {finding.replace(str(folder) + '/', '')}")
         started = time.monotonic()
-        bus = LiveBus(folder, environment, arguments=["--workers", "1"], prefix=["taskset", "-c", PEER_CORE])
+        try:
+            bus = LiveBus(folder, environment, arguments=["--workers", "1"], prefix=["taskset", "-c", PEER_CORE])
+        except AssertionError as why:
+            raise NotMeasured(f"busway does not start: {why}") from None
         seconds = time.monotonic() - started
         # Killed, not drained: a drain would wait for the connections that the measurement holds.
         stop = lambda: bus.process.poll() is None and bus.kill()
@@ -172,7 +177,7 @@ class BuswayPeer:
 BUSWAY = BuswayPeer()
 
 NGINX = Program(
-    "nginx", "nginx", ("-v",), notes="one worker; room for 30000 connections is taken at the start; buffers of 8 x 16 KiB, none goes to a file",
+    "nginx", "nginx", ("-v",), notes="one worker; room for 30000 connections is taken at the start; buffers of 8 x 16 KiB for answers and 4 MiB for requests, none goes to a file",
     command=("-p", "@folder@", "-c", "@folder@/proxy.conf"),
     frame="""\
 daemon off;
@@ -187,6 +192,7 @@ http {
   keepalive_timeout 600s;
   keepalive_requests 100000000;
   client_max_body_size 64m;
+  client_body_buffer_size 4m;
   proxy_buffers 8 16k;
   proxy_max_temp_file_size 0;
   client_body_temp_path @folder@/body;
