@@ -83,9 +83,11 @@ def camel(peer, _run, setup, port, backend):
 
 CAMEL = FarPeer(
     "camel", ("java", "mvn"), fetch=(("mvn", "-q", "-B", "package"),), made="target/lib", command=camel, setups=("proxy", "orders"),
-    version_of=lambda folder: "Apache Camel " + next((jar.stem.rpartition("-")[2] for jar in (folder / "target/lib").glob("camel-main-*.jar")), "?")
+    version_of=lambda folder: "Apache Camel "
+    + "".join(jar.stem.rpartition("-")[2] for jar in (folder / "target/lib").glob("camel-main-*.jar"))
     + ", " + first_line(["java", "-version"]),
-    notes="platform-http on Vert.x, vertx-http behind with 256 kept connections; serial collector, one core, 512 MB; orders: Jackson and StAX by hand",
+    notes="platform-http on Vert.x, vertx-http behind with 256 kept connections; serial collector, one core, 512 MB; "
+          "orders: Jackson and StAX by hand",
     warm_seconds=60)
 
 
@@ -131,6 +133,6 @@ output: {{ sync_response: {{}} }}
 CONNECT = FarPeer(
     "redpanda-connect", ("go",), fetch=(("go", "mod", "tidy"), ("go", "build", "-o", "connect", ".")), made="connect", command=connect,
     setups=("proxy",), environment=(("GOMAXPROCS", "1"),), warm_seconds=5,
-    version_of=lambda folder: "its engine, benthos " + next((line.split()[-1] for line in (HERE / "redpanda-connect/go.mod").read_text().splitlines()
-                                                           if "benthos/v4" in line), "?"),
+    version_of=lambda folder: "its engine, benthos "
+    + "".join(line.split()[-1] for line in (folder / "go.mod").read_text().splitlines() if "/benthos/v4 v" in line),
     notes="http_server, http processor, sync_response; GOMAXPROCS=1; the engine with its HTTP components alone")

@@ -161,7 +161,8 @@ def beside(lab, case, outcome):
             control = [first["per_cpu_second"] / second["per_cpu_second"] for first, second in pairs]
             outcome.costs.setdefault(running.name, []).append((case.kilobytes, statistics.median(every(pairs, "cpu_us"))))
             outcome.row(case, running.name, **{
-                "CPU us/request": f"{outcome.costs[running.name][-1][1]:.2f}", "requests/CPU-s": low_mid_high(per_round(pairs, "per_cpu_second"), "{:.0f}"),
+                "CPU us/request": f"{outcome.costs[running.name][-1][1]:.2f}",
+                "requests/CPU-s": low_mid_high(per_round(pairs, "per_cpu_second"), "{:.0f}"),
                 "A/A": low_mid_high(control), "rate/s": rates[running.name], "saturation/s": f"{saturation[running.name]:.0f}",
                 "p50 us": f"{statistics.median(every(pairs, 'p50_us')):.0f}", "p99 us": f"{statistics.median(every(pairs, 'p99_us')):.0f}",
                 "p99.9 us": f"{statistics.median(every(pairs, 'p999_us')):.0f}", "RSS MB": f"{memory(running.pid, 'VmRSS') / 1e6:.1f}"})

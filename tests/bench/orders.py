@@ -30,14 +30,15 @@ def lines_of(count):
 
 
 def request_envelope(count):
-    lines = "".join(f"<n:Line><n:Sku>{line['sku']}</n:Sku><n:Quantity>{line['qty']}</n:Quantity><n:UnitPrice>{line['price']}</n:UnitPrice></n:Line>"
-                    for line in lines_of(count))
-    return envelope(f'<n:PlaceOrder xmlns:n="urn:shop:erp"><n:Customer>ACME-0042</n:Customer><n:Currency>EUR</n:Currency>{lines}</n:PlaceOrder>')
+    lines = "".join(f"<n:Line><n:Sku>{line['sku']}</n:Sku><n:Quantity>{line['qty']}</n:Quantity>"
+                    f"<n:UnitPrice>{line['price']}</n:UnitPrice></n:Line>" for line in lines_of(count))
+    return envelope('<n:PlaceOrder xmlns:n="urn:shop:erp"><n:Customer>ACME-0042</n:Customer><n:Currency>EUR</n:Currency>'
+                    f"{lines}</n:PlaceOrder>")
 
 
 def answer_envelope(count):
-    lines = "".join(f"<n:Line><n:Sku>{line['sku']}</n:Sku><n:Reserved>{line['qty']}</n:Reserved><n:Place>Hall 7, row {n % 40}</n:Place></n:Line>"
-                    for n, line in enumerate(lines_of(count)))
+    lines = "".join(f"<n:Line><n:Sku>{line['sku']}</n:Sku><n:Reserved>{line['qty']}</n:Reserved>"
+                    f"<n:Place>Hall 7, row {n % 40}</n:Place></n:Line>" for n, line in enumerate(lines_of(count)))
     return envelope('<n:PlaceOrderResponse xmlns:n="urn:shop:erp"><n:OrderNumber>PO-2003-77</n:OrderNumber><n:Status>accepted</n:Status>'
                     f"{lines}</n:PlaceOrderResponse>")
 

@@ -177,7 +177,9 @@ class BuswayPeer:
 BUSWAY = BuswayPeer()
 
 NGINX = Program(
-    "nginx", "nginx", ("-v",), notes="one worker; room for 30000 connections is taken at the start; buffers of 8 x 16 KiB for answers and 4 MiB for requests, none goes to a file",
+    "nginx", "nginx", ("-v",),
+    notes="one worker; room for 30000 connections is taken at the start; buffers of 8 x 16 KiB for answers and 4 MiB for requests, "
+          "none goes to a file",
     command=("-p", "@folder@", "-c", "@folder@/proxy.conf"),
     frame="""\
 daemon off;

@@ -6,6 +6,7 @@ import pathlib
 import platform
 import subprocess
 
+from lab import NotMeasured
 from measuring import low_mid_high
 
 
@@ -63,7 +64,8 @@ class Report:
                                      "remarks": list(dict.fromkeys(outcome.remarks)), "configs": outcome.configs, "runs": outcome.raw}
 
     def write(self, about):
-        peers = [{"peer": peer.name, "version": version, "conditions": peer.notes} for peer in self._peers if (version := version_of(peer))]
+        peers = [{"peer": peer.name, "version": version, "conditions": peer.notes}
+                 for peer in self._peers if (version := version_of(peer))]
         head = ["# Busway beside its peers", "", "Ratios are min - median - max over the rounds; above 1 busway is cheaper. A ratio inside the "
                 "spread of the A/A columns says nothing. docs/bench.md tells how to read the rest.", ""]
         head += table([{"": key, "value": value} for key, value in about.items()]) + [""] + table(peers)
@@ -79,5 +81,5 @@ class Report:
 def version_of(peer):
     try:
         return peer.version()
-    except Exception:  # a peer that is not there has no version
+    except (NotMeasured, OSError, ValueError):  # a peer that is not there has no version
         return ""
