@@ -72,8 +72,8 @@ void Load::finish() {
     poll_until(grace);
   }
   std::uint64_t unanswered = slots_.size() - idle_.size();
-  if (why_.empty() && unanswered > 0) why_ = "no answer within two seconds of the end";
   if (why_.empty() && !waiting_.empty()) why_ = "the rate is more than the proxy or this machine carries";
+  if (why_.empty() && unanswered > 0) why_ = "no answer within two seconds of the end";
   failed_ += unanswered + waiting_.size();
 }
 
