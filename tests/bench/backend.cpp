@@ -1,13 +1,13 @@
-// The backend of the proxy benchmark: answers every HTTP/1.1 request with the same body, keep-alive, on one thread.
+// The system behind the proxies of ./dev bench, on one thread:
 //
-//   bench_backend PORT BODY_BYTES
+//   bench_backend http ANSWER_FILE CONTENT_TYPE [TEXT]   answers every HTTP/1.1 request with the file's bytes, keep-alive
+//   bench_backend echo                                   sends back what it receives: framed request-reply and raw streams
 //
-// Prints `listening 127.0.0.1:PORT` when ready and serves until it is killed. Byte i of the body is 'a' + i % 26, which the
-// generator checks. A request body needs a Content-Length: anything else is answered with 411, which voids the run.
+// A request whose body does not hold TEXT is answered 400, which voids the run. Listens on a free port of 127.0.0.1, prints
+// `listening 127.0.0.1:PORT` when ready and serves until it is killed.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,77 +16,89 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
+#include "tests/bench/http_head.hpp"
+#include "tests/bench/plan.hpp"
+
 namespace {
 
-constexpr std::string_view head_end = "\r\n\r\n";
-constexpr std::string_view length_required = "HTTP/1.1 411 Length Required\r\nContent-Length: 0\r\n\r\n";
+using bench::head_end;
 
-std::string fixed_response(size_t body_bytes) {
-  std::string response =
-      "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " + std::to_string(body_bytes) + "\r\n\r\n";
-  for (size_t i = 0; i < body_bytes; ++i) response += static_cast<char>('a' + i % 26);
-  return response;
-}
+struct Service {
+  bool echo = false;
+  std::string answer;
+  std::string must_hold;
+};
 
-std::optional<std::string_view> field(std::string_view head, std::string_view name) {
-  for (size_t at = head.find("\r\n"); at != std::string_view::npos; at = head.find("\r\n", at)) {
-    at += 2;
-    std::string_view line = head.substr(at, head.find("\r\n", at) - at);
-    if (line.size() > name.size() && line[name.size()] == ':' && ::strncasecmp(line.data(), name.data(), name.size()) == 0) {
-      return line.substr(name.size() + 1);
-    }
+constexpr std::string_view bad_request = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+
+struct Connection {
+  std::string received;
+  std::string unsent;
+  bool blocked = false;
+};
+
+// The size of a chunked body with its last chunk, or npos while it is not whole. Trailers are not expected.
+std::size_t chunked_size(std::string_view bytes) {
+  std::size_t at = 0;
+  while (true) {
+    std::size_t line = bytes.find("\r\n", at);
+    if (line == std::string_view::npos) return line;
+    std::size_t size = 0;
+    std::from_chars(bytes.data() + at, bytes.data() + line, size, 16);
+    at = line + 2 + size + 2;
+    if (at > bytes.size()) return std::string_view::npos;
+    if (size == 0) return at;
   }
-  return std::nullopt;
 }
 
 // Takes whole requests off the front of `received` and answers each.
-std::string answers_to(std::string& received, std::string_view response) {
-  std::string out;
-  size_t taken = 0;
+void answer(const Service& service, Connection& connection) {
+  std::size_t taken = 0;
   while (true) {
-    std::string_view rest = std::string_view(received).substr(taken);
-    size_t head = rest.find(head_end);
+    std::string_view rest = std::string_view(connection.received).substr(taken);
+    std::size_t head = rest.find(head_end);
     if (head == std::string_view::npos) break;
     head += head_end.size();
-    size_t body = 0;
-    if (field(rest.substr(0, head), "transfer-encoding")) {
-      received.clear();
-      return std::string(length_required);
+    std::size_t body = 0;
+    if (bench::field(rest.substr(0, head), "transfer-encoding")) {
+      body = chunked_size(rest.substr(head));
+    } else if (auto length = bench::field(rest.substr(0, head), "content-length")) {
+      body = bench::number(*length);
     }
-    if (auto length = field(rest.substr(0, head), "content-length"))
-      body = std::strtoul(std::string(*length).c_str(), nullptr, 10);
-    if (rest.size() < head + body) break;
+    if (body == std::string_view::npos || rest.size() < head + body) break;
     taken += head + body;
-    out += response;
+    bool held = service.must_hold.empty() || rest.substr(head, body).find(service.must_hold) != std::string_view::npos;
+    connection.unsent += held ? std::string_view(service.answer) : bad_request;
   }
-  received.erase(0, taken);
-  return out;
+  connection.received.erase(0, taken);
 }
 
-bool send_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    ssize_t sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent < 0 && errno != EINTR) return false;
-    if (sent > 0) bytes.remove_prefix(static_cast<size_t>(sent));
+// False when the connection is broken.
+bool send_unsent(int fd, Connection& connection) {
+  std::size_t sent = 0;
+  bool full = false;
+  while (sent < connection.unsent.size() && !full) {
+    ssize_t size = ::send(fd, connection.unsent.data() + sent, connection.unsent.size() - sent, MSG_NOSIGNAL);
+    if (size < 0 && errno != EAGAIN) return false;
+    full = size < 0;
+    if (size > 0) sent += static_cast<std::size_t>(size);
   }
+  connection.unsent.erase(0, sent);
   return true;
 }
 
-int listen_on(uint16_t port) {
+int listen_on_free_port() {
   int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  int on = 1;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
-  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(fd, 1024) != 0) {
+  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(fd, 4096) != 0) {
     std::perror("bench_backend: listening");
     std::exit(1);
   }
@@ -96,47 +108,86 @@ int listen_on(uint16_t port) {
   return fd;
 }
 
-void watch(int poll, int fd) {
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.fd = fd;
-  ::epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event);
+class Backend {
+ public:
+  explicit Backend(Service service) : service_(std::move(service)), poll_(::epoll_create1(EPOLL_CLOEXEC)) {}
+
+  void run() {
+    int listener = listen_on_free_port();
+    watch(listener, EPOLL_CTL_ADD, EPOLLIN);
+    std::array<epoll_event, 256> events{};
+    while (true) {
+      int ready = ::epoll_wait(poll_, events.data(), static_cast<int>(events.size()), -1);
+      for (int i = 0; i < ready; ++i) {
+        int fd = events[static_cast<std::size_t>(i)].data.fd;
+        if (fd == listener) {
+          accept_from(listener);
+        } else if (!serve(fd)) {
+          connections_.erase(fd);
+          ::close(fd);
+        }
+      }
+    }
+  }
+
+ private:
+  void watch(int fd, int operation, std::uint32_t events) {
+    epoll_event event{};
+    event.events = events;
+    event.data.fd = fd;
+    ::epoll_ctl(poll_, operation, fd, &event);
+  }
+
+  void accept_from(int listener) {
+    int fd = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) return;
+    int on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    connections_[fd] = {};
+    watch(fd, EPOLL_CTL_ADD, EPOLLIN);
+  }
+
+  bool serve(int fd) {
+    Connection& connection = connections_[fd];
+    // Who does not take its answers is not read either.
+    if (connection.unsent.empty()) {
+      ssize_t size = ::recv(fd, buffer_.data(), buffer_.size(), 0);
+      if (size < 0) return errno == EAGAIN;
+      if (size == 0) return false;
+      (service_.echo ? connection.unsent : connection.received).append(buffer_.data(), static_cast<std::size_t>(size));
+      if (!service_.echo) answer(service_, connection);
+    }
+    if (!send_unsent(fd, connection)) return false;
+    bool full = !connection.unsent.empty();
+    if (full != connection.blocked) watch(fd, EPOLL_CTL_MOD, full ? EPOLLOUT : EPOLLIN);
+    connection.blocked = full;
+    return true;
+  }
+
+  Service service_;
+  int poll_;
+  std::unordered_map<int, Connection> connections_;
+  std::array<char, 262144> buffer_{};
+};
+
+std::string http_answer(const std::string& body, const std::string& content_type) {
+  return "HTTP/1.1 200 OK\r\nContent-Type: " + content_type + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         body;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fputs("usage: bench_backend PORT BODY_BYTES\n", stderr);
+  std::span<char*> words(argv, static_cast<std::size_t>(argc));
+  Service service;
+  if (words.size() == 2 && std::string_view(words[1]) == "echo") {
+    service.echo = true;
+  } else if (words.size() >= 4 && words.size() <= 5 && std::string_view(words[1]) == "http") {
+    service.answer = http_answer(bench::read_file(words[2]), words[3]);
+    if (words.size() == 5) service.must_hold = words[4];
+  } else {
+    std::fputs("usage: bench_backend http ANSWER_FILE CONTENT_TYPE [TEXT] | echo\n", stderr);
     return 2;
   }
-  std::string response = fixed_response(std::strtoul(argv[2], nullptr, 10));
-  int listener = listen_on(static_cast<uint16_t>(std::strtoul(argv[1], nullptr, 10)));
-  int poll = ::epoll_create1(EPOLL_CLOEXEC);
-  watch(poll, listener);
-  std::unordered_map<int, std::string> received;
-  std::array<epoll_event, 256> events{};
-  std::array<char, 65536> buffer{};
-  while (true) {
-    int ready = ::epoll_wait(poll, events.data(), static_cast<int>(events.size()), -1);
-    for (int i = 0; i < ready; ++i) {
-      int fd = events[static_cast<size_t>(i)].data.fd;
-      if (fd == listener) {
-        int connection = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
-        if (connection < 0) continue;
-        int on = 1;
-        ::setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        received[connection].clear();
-        watch(poll, connection);
-        continue;
-      }
-      ssize_t size = ::recv(fd, buffer.data(), buffer.size(), 0);
-      std::string& pending = received[fd];
-      if (size > 0) pending.append(buffer.data(), static_cast<size_t>(size));
-      if (size <= 0 || !send_all(fd, answers_to(pending, response))) {
-        received.erase(fd);
-        ::close(fd);
-      }
-    }
-  }
+  Backend(std::move(service)).run();
 }
