@@ -53,21 +53,28 @@ bool is_name_char(char32_t c) {
 }
 
 std::size_t xml_name_size(std::string_view text) {
+  if (!begins_name(text)) return 0;
   std::size_t at = 0;
   while (at < text.size()) {
     auto byte = static_cast<unsigned char>(text[at]);
     if (byte < 128) {
-      if ((ascii[byte] & (at == 0 ? starts : continues)) == 0) break;
+      if ((ascii[byte] & continues) == 0) break;
       ++at;
       continue;
     }
     std::size_t size = utf8_sequence(text.substr(at));
-    if (size == 0) break;
-    char32_t c = decode_utf8(text.data() + at, size);
-    if (!(at == 0 ? is_name_start(c) : is_name_char(c))) break;
+    if (size == 0 || !is_name_char(decode_utf8(text.data() + at, size))) break;
     at += size;
   }
   return at;
+}
+
+bool begins_name(std::string_view text) {
+  if (text.empty()) return false;
+  auto byte = static_cast<unsigned char>(text.front());
+  if (byte < 128) return (ascii[byte] & starts) != 0;
+  std::size_t size = utf8_sequence(text);
+  return size != 0 && is_name_start(decode_utf8(text.data(), size));
 }
 
 bool is_ncname(std::string_view text) {

@@ -14,6 +14,8 @@ bool is_xml_char(char32_t code_point);
 bool is_name_start(char32_t code_point);  // with ':'
 bool is_name_char(char32_t code_point);
 
+// Whether a Name may begin as `text` does.
+bool begins_name(std::string_view text);
 // Bytes of the Name at the start of `text` (valid UTF-8); 0 when there is none.
 std::size_t xml_name_size(std::string_view text);
 // A Name without a colon (Namespaces in XML 1.0, 3).

@@ -227,7 +227,9 @@ bool XmlParser::split_name(std::string_view name, const char* at, std::uint16_t&
     local_size = static_cast<std::uint16_t>(name.size());
     return true;
   }
-  if (!is_ncname(name.substr(0, colon)) || !is_ncname(name.substr(colon + 1))) {
+  // The whole is a Name: its parts are NCNames if neither is empty, there is one colon, and the second may begin one.
+  std::string_view local = name.substr(colon + 1);
+  if (colon == 0 || local.empty() || local.find(':') != std::string_view::npos || !begins_name(local)) {
     return refuse(at, "'" + printable(name) + "' is not a name of the form prefix:name");
   }
   prefix_size = static_cast<std::uint16_t>(colon);
@@ -305,6 +307,10 @@ bool XmlParser::end_tag() {
   char* from = at_;
   at_ += 2;
   std::string_view name = elements_[open_.back().index].name();
+  if (at_string(name) && at_ + name.size() != end_ && at_[name.size()] == '>') {
+    at_ += name.size() + 1;
+    return close_element();
+  }
   std::size_t size = xml_name_size({at_, static_cast<std::size_t>(end_ - at_)});
   if (std::string_view(at_, size) != name) {
     return refuse(from, "expected '</" + printable(name) + ">', found '</" + printable({at_, size}) + ">'");

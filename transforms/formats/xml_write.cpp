@@ -50,16 +50,27 @@ class ElementWriter {
 
   // The outermost element.
   bool document(std::string_view name, const Node& value) {
-    path_.emplace_back(printable(name));
+    path_.push_back({.name = name});
     return element(name, value);
   }
   Error error() {
     std::string path;
-    for (const std::string& part : path_) path += (path.empty() || part.starts_with('[') ? "" : ".") + part;
+    for (const Step& step : path_) {
+      if (step.name.empty()) {
+        path += "[" + std::to_string(step.index) + "]";
+      } else {
+        path += (path.empty() ? "" : ".") + printable(step.name);
+      }
+    }
     return {.kind = ErrorKind::format, .text = "writing XML: " + (path.empty() ? "" : path + ": ") + reason_};
   }
 
  private:
+  // A member, or with an empty name an item. The names are the document's.
+  struct Step {
+    std::string_view name;
+    std::size_t index = 0;
+  };
   bool element(std::string_view name, const Node& value);
   bool refuse(std::string reason) {
     reason_ = std::move(reason);
@@ -75,7 +86,7 @@ class ElementWriter {
   const XmlRules& rules_;
   const XmlWriting& how_;
   std::string& out_;
-  std::vector<std::string> path_;  // left as it is when something is refused
+  std::vector<Step> path_;  // left as it is when something is refused
   std::string reason_;
   std::size_t depth_ = 0;
   bool has_nil_ = false;
@@ -115,7 +126,7 @@ bool ElementWriter::attributes(const Node& object) {
   for (const Member& member : object.members()) {
     std::string_view key = member.key.text();
     if (!key.starts_with('@')) continue;
-    path_.emplace_back(printable(key));
+    path_.push_back({.name = key});
     std::string_view name = key.substr(1);
     if (name == "xmlns" || name.starts_with("xmlns:")) return refuse("namespaces are declared by the option `namespaces:`");
     if (!check_name(name)) return false;
@@ -137,12 +148,12 @@ bool ElementWriter::content(const Node& object) {
     std::string_view key = member.key.text();
     if (key.starts_with('@')) continue;
     if (key != "#text") {
-      path_.emplace_back(printable(key));
+      path_.push_back({.name = key});
       if (!element(key, member.value)) return false;
       path_.pop_back();
       continue;
     }
-    path_.emplace_back(key);
+    path_.push_back({.name = key});
     if (member.value.is_null() && has_children) return refuse("null cannot stand beside elements");
     if (!member.value.is_null()) {
       if (has_children && member.value.is_string() && !member.value.text().empty() && is_blank(member.value.text())) {
@@ -159,10 +170,13 @@ bool ElementWriter::one(std::string_view name, const Node& value) {
   if (depth_ == deepest) return refuse("elements nest deeper than " + std::to_string(deepest) + " levels");
   if (!check_name(name)) return false;
   ++depth_;
-  std::string tag;
-  if (!how_.prefix.empty() && name.find(':') == std::string_view::npos) tag.append(how_.prefix).append(":");
-  tag.append(name);
-  out_.append("<").append(tag);
+  bool prefixed = !how_.prefix.empty() && name.find(':') == std::string_view::npos;
+  auto append_tag = [&] {
+    if (prefixed) out_.append(how_.prefix).append(1, ':');
+    out_.append(name);
+  };
+  out_ += '<';
+  append_tag();
   declare();
   bool nil = value.is_null() || (value.is_object() && value.member("#text").is_null());
   if (nil) out_ += " xsi:nil=\"true\"";
@@ -174,7 +188,9 @@ bool ElementWriter::one(std::string_view name, const Node& value) {
     out_.back() = '/';
     out_ += '>';
   } else {
-    out_.append("</").append(tag).append(">");
+    out_ += "</";
+    append_tag();
+    out_ += '>';
   }
   --depth_;
   return true;
@@ -204,7 +220,7 @@ bool ElementWriter::element(std::string_view name, const Node& value) {
   }
   std::size_t index = 0;
   for (const Node& item : value.items()) {
-    path_.push_back("[" + std::to_string(index++) + "]");
+    path_.push_back({.name = {}, .index = index++});
     if (item.is_array()) return refuse("an array directly in an array has no form in XML");
     if (outermost) has_nil_ = how_.declare_xsi && holds_null(item, 2 * deepest);
     if (!one(name, item)) return false;
