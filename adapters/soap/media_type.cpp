@@ -1,19 +1,14 @@
 #include "adapters/soap/media_type.hpp"
 
+#include "adapters/http/grammar.hpp"
 #include "bus/headers.hpp"
 
 namespace busway::soap {
 
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  std::size_t from = text.find_first_not_of(" \t");
-  if (from == std::string_view::npos) return {};
-  return text.substr(from, text.find_last_not_of(" \t") - from + 1);
-}
-
 std::string_view unquoted(std::string_view text) {
-  text = trimmed(text);
+  text = http::trim_whitespace(text);
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"') return text.substr(1, text.size() - 2);
   return text;
 }
@@ -43,12 +38,12 @@ Version MediaType::version() const {
 
 MediaType read_media_type(std::string_view text) {
   MediaType media;
-  media.type = trimmed(take_parameter(text));
+  media.type = http::trim_whitespace(take_parameter(text));
   while (!text.empty()) {
     std::string_view parameter = take_parameter(text);
     std::size_t equals = parameter.find('=');
     if (equals == std::string_view::npos) continue;
-    std::string_view name = trimmed(parameter.substr(0, equals));
+    std::string_view name = http::trim_whitespace(parameter.substr(0, equals));
     if (equal_ignoring_case(name, "charset")) media.charset = unquoted(parameter.substr(equals + 1));
     if (equal_ignoring_case(name, "action")) media.action = unquoted(parameter.substr(equals + 1));
   }

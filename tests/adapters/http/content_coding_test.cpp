@@ -1,27 +1,13 @@
 #include "adapters/http/content_coding.hpp"
 
 #include <doctest/doctest.h>
-#include <zlib.h>
 
 #include "tests/adapters/http/parts.hpp"
+#include "tests/fakes/gzip.hpp"
 
 using namespace http_test;
 
 namespace {
-
-std::string gzip(const std::string& text) {
-  z_stream stream{};
-  REQUIRE(deflateInit2(&stream, 9, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  std::string out(deflateBound(&stream, text.size()) + 64, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
 
 // Numbers that do not shrink a hundredfold.
 std::string varied(std::size_t size) {
@@ -57,17 +43,17 @@ std::string post(const std::string& path, const std::string& body, const std::st
 TEST_CASE("gzip is inflated member by member and within its bounds") {
   Arena arena;
   std::string text = varied(100'000);
-  CHECK(*http::decode_content("gzip", gzip(text), 100'000, arena) == text);
-  CHECK(*http::decode_content("X-GZip", gzip("a") + gzip("b"), 100, arena) == "ab");
+  CHECK(*http::decode_content("gzip", fakes::gzip(text), 100'000, arena) == text);
+  CHECK(*http::decode_content("X-GZip", fakes::gzip("a") + fakes::gzip("b"), 100, arena) == "ab");
   CHECK(*http::decode_content("identity", "a", 100, arena) == "a");
-  CHECK(http::decode_content("gzip", gzip(text), 99'999, arena).error().code == "too_large");
-  std::string bomb = gzip(std::string(10'000'000, '0'));
+  CHECK(http::decode_content("gzip", fakes::gzip(text), 99'999, arena).error().code == "too_large");
+  std::string bomb = fakes::gzip(std::string(10'000'000, '0'));
   CHECK(bomb.size() < 12'000);
   CHECK(http::decode_content("gzip", bomb, UINT64_MAX, arena).error().code == "too_large");
   CHECK(arena.reserved() < 1'000'000);
   for (const char* coding : {"br", "deflate", "gzip, gzip", "gzip, br"})
-    CHECK(http::decode_content(coding, gzip("a"), 100, arena).error().code == "coding");
-  std::string whole = gzip("hello");
+    CHECK(http::decode_content(coding, fakes::gzip("a"), 100, arena).error().code == "coding");
+  std::string whole = fakes::gzip("hello");
   for (std::size_t cut = 0; cut < whole.size(); ++cut)
     CHECK_FALSE(http::decode_content("gzip", std::string_view(whole).substr(0, cut), 100, arena));
   CHECK_FALSE(http::decode_content("gzip", whole + "x", 100, arena));
@@ -80,12 +66,12 @@ TEST_CASE("a coded body is decoded for a step that reads it, and only then") {
   bed.route("POST /read", read_it, 50'000);
   bed.route("POST /pass", echo);
   bed.start();
-  std::string got = bed.talk(post("/read", gzip("{\"a\":1}"), "gzip"));
+  std::string got = bed.talk(post("/read", fakes::gzip("{\"a\":1}"), "gzip"));
   CHECK(got.starts_with("HTTP/1.1 200"));
   CHECK(got.ends_with("{\"a\":1}"));
-  std::string bomb = gzip("\"" + std::string(1'000'000, 'x') + "\"");
+  std::string bomb = fakes::gzip("\"" + std::string(1'000'000, 'x') + "\"");
   CHECK(bed.talk(post("/read", bomb, "gzip")).starts_with("HTTP/1.1 413"));
-  CHECK(bed.talk(post("/read", gzip("\"" + varied(60'000) + "\""), "gzip")).starts_with("HTTP/1.1 413"));
+  CHECK(bed.talk(post("/read", fakes::gzip("\"" + varied(60'000) + "\""), "gzip")).starts_with("HTTP/1.1 413"));
   CHECK(bed.talk(post("/read", "{}", "br")).starts_with("HTTP/1.1 415"));
   CHECK(bed.talk(post("/read", "{}", "gzip\r\nContent-Encoding: br")).starts_with("HTTP/1.1 415"));
   CHECK(bed.talk(post("/read", "{}", "gzip")).starts_with("HTTP/1.1 400"));

@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
-#include <zlib.h>
 
 #include "bus/json_text.hpp"
 #include "tests/adapters/soap/parts.hpp"
+#include "tests/fakes/gzip.hpp"
 
 using namespace soap_test;
 
@@ -18,20 +18,6 @@ InletConfig operation(std::string name, std::string uri = "", std::vector<std::s
 
 std::string order(Version version, std::string_view header = {}) {
   return envelope_of(version, "<o:PlaceOrder xmlns:o='urn:orders'><o:sku>A1</o:sku></o:PlaceOrder>", header);
-}
-
-std::string gzip(const std::string& text) {
-  std::string out(text.size() + 64, '\0');
-  z_stream stream{};
-  REQUIRE(deflateInit2(&stream, 9, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
 }
 
 const Node& answer_node(Exchange& exchange, const Node& node) {
@@ -186,7 +172,7 @@ TEST_CASE("other bodies and methods") {
   }
   SUBCASE("gzip") {
     place.exchange.message().headers.add("Content-Encoding", "gzip");
-    place.post(gzip(order(Version::v1_1)));
+    place.post(fakes::gzip(order(Version::v1_1)));
     CHECK(place.reply.status == 200);
   }
   SUBCASE("a content coding that we do not have") {
