@@ -29,7 +29,8 @@ from live_bus import LiveBus, need, wait_until  # noqa: E402
 
 MOST_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 CROWD = max(1, min(10, (MOST_FILES - 2000) // 2000)) if os.environ.get("BUSWAY_LONG") else 1
-RESIDENT_SLACK = CROWD * 32 * 1024 * 1024  # what the allocator keeps of a peak, for the next one
+# What the allocator keeps of a peak, for the next one; a sanitizer keeps a shadow of all that was ever touched.
+RESIDENT_SLACK = CROWD * 32 * 1024 * 1024 * (16 if os.environ.get("BUSWAY_SANITIZER") else 1)
 HEAD_DEADLINE = 2.0
 TIMEOUT = 0.5
 
