@@ -143,7 +143,8 @@ constexpr Diagnostic table[] = {
     {"BW5023", "Route never gets a frame", "An earlier route on the same listener has no `when` and takes every frame.",
      "Give the earlier route a `when`, or put it last."},
     {"BW5024", "Stream route carries bytes only",
-     "`from: { tcp: stream }` hands each connection of a listener to a tcp service byte by byte; something here asks for messages.",
+     "`from: { tcp: stream }` hands each connection of a listener to a tcp service byte by byte; something here asks for "
+     "messages.",
      "Let the route be one plain `call` of a tcp service, alone on its listener, or take `tcp: frames`."},
     {"BW5030", "SOAP name not understood",
      "A path, operation, namespace or soap_action of the soap adapter is none: it could never be written or matched.",
