@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,10 @@ struct Header {
   std::string_view name;  // as received or written; compared without regard to case
   std::string_view value;
   bool set = false;
+  // What the adapter that read the field notes on it for when it writes it again; only that adapter reads the note. 0: none, as
+  // for every field that did not come over its wire. It says something of these very bytes, so whoever changes the value drops
+  // it.
+  std::uint8_t note = 0;
 };
 
 // The header fields of a message in order, repeats kept. Names and values borrow from the exchange's arena or buffers. Control
@@ -35,6 +40,7 @@ class Headers {
   const Header* find(std::string_view name) const;
   std::string_view value(std::string_view name) const;  // of the first; empty when there is none
   void add(std::string_view name, std::string_view value, bool set = false) { entries_.push({name, value, set}); }
+  void add(const Header& header) { entries_.push(header); }
   // Replaces all of that name by one marked `set`.
   void set(std::string_view name, std::string_view value);
   void remove(std::string_view name);

@@ -1,21 +1,11 @@
 #include "bus/task.hpp"
 
-#include <array>
 #include <new>
 
 namespace busway::detail {
 
 namespace {
 
-constexpr std::size_t grain = 128;
-constexpr std::size_t classes = 32;  // frames up to 4 KiB
-constexpr std::size_t kept = 256;    // blocks a class and thread
-
-struct Block {
-  Block* next;
-};
-
-// The sanitizer must see each frame come and go.
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool pooled = false;
 #elif defined(__has_feature)
@@ -28,45 +18,40 @@ constexpr bool pooled = true;
 constexpr bool pooled = true;
 #endif
 
-struct Pool {
-  std::array<Block*, classes> free{};
-  std::array<std::size_t, classes> count{};
-  ~Pool() {
-    for (Block*& list : free) {
+constexpr std::size_t kept_in_the_steady_state = 256;
+
+// Frames freed on this thread from now on go straight back.
+thread_local constinit bool ended = false;
+
+}  // namespace
+
+thread_local constinit FrameLists FrameLists::lists;
+
+struct FrameLists::AtThreadEnd {
+  AtThreadEnd() { lists.kept_ = kept_in_the_steady_state; }
+  ~AtThreadEnd() {
+    ended = true;
+    for (Block*& list : lists.free_) {
       while (list != nullptr) {
         Block* next = list->next;
         ::operator delete(list);
         list = next;
       }
     }
-    count.fill(kept);  // frames freed later on this thread go straight back
+    lists.kept_ = 0;
   }
 };
-thread_local Pool pool;
 
-}  // namespace
-
-void* allocate_frame(std::size_t size) {
-  std::size_t index = (size + grain - 1) / grain - 1;
-  if (!pooled || index >= classes) return ::operator new(size);
-  if (Block* block = pool.free[index]; block != nullptr) {
-    pool.free[index] = block->next;
-    --pool.count[index];
-    return block;
-  }
-  return ::operator new((index + 1) * grain);
+void* FrameLists::allocate_anew(std::size_t size) {
+  std::size_t index = (size - 1) / grain;
+  return ::operator new(pooled && index < classes ? (index + 1) * grain : size);
 }
 
-void free_frame(void* frame, std::size_t size) noexcept {
-  std::size_t index = (size + grain - 1) / grain - 1;
-  if (!pooled || index >= classes || pool.count[index] >= kept) {
-    ::operator delete(frame);
-    return;
-  }
-  auto* block = static_cast<Block*>(frame);
-  block->next = pool.free[index];
-  pool.free[index] = block;
-  ++pool.count[index];
+void FrameLists::free_specially(void* frame, std::size_t index) noexcept {
+  bool first_here = lists.kept_ == 0 && !ended;
+  ::operator delete(frame);
+  if (!pooled || index >= classes || !first_here) return;
+  static thread_local AtThreadEnd at_end;
 }
 
 }  // namespace busway::detail

@@ -11,17 +11,50 @@ namespace busway {
 
 namespace detail {
 // Coroutine frames come from free lists of the thread: in the steady state a call costs no heap allocation. A frame may be freed
-// on another thread than it was made on; its block then joins that thread's lists.
-void* allocate_frame(std::size_t size);
-void free_frame(void* frame, std::size_t size) noexcept;
+// on another thread than it was made on; its block then joins that thread's lists. A sanitizer sees each frame come and go.
+class FrameLists {
+ public:
+  static void* allocate(std::size_t size) {
+    std::size_t index = (size - 1) / grain;
+    if (index >= classes || lists.free_[index] == nullptr) return allocate_anew(size);
+    Block* block = lists.free_[index];
+    lists.free_[index] = block->next;
+    --lists.count_[index];
+    return block;
+  }
+  static void free(void* frame, std::size_t size) noexcept {
+    std::size_t index = (size - 1) / grain;
+    if (index >= classes || lists.count_[index] >= lists.kept_) return free_specially(frame, index);
+    auto* block = static_cast<Block*>(frame);
+    block->next = lists.free_[index];
+    lists.free_[index] = block;
+    ++lists.count_[index];
+  }
+
+ private:
+  static constexpr std::size_t grain = 128;
+  static constexpr std::size_t classes = 32;  // frames up to 4 KiB
+  struct Block {
+    Block* next;
+  };
+  struct AtThreadEnd;
+
+  static void* allocate_anew(std::size_t size);
+  static void free_specially(void* frame, std::size_t index) noexcept;
+
+  Block* free_[classes] = {};
+  std::size_t count_[classes] = {};
+  std::size_t kept_ = 0;  // blocks a class; none before somebody will free the lists when the thread ends
+  static thread_local constinit FrameLists lists;
+};
 
 struct PromiseShared {
   std::coroutine_handle<> continuation;
   bool waited_for = false;  // the caller has suspended
   bool finished = false;    // before the caller had to
 
-  static void* operator new(std::size_t size) { return allocate_frame(size); }
-  static void operator delete(void* frame, std::size_t size) noexcept { free_frame(frame, size); }
+  static void* operator new(std::size_t size) { return FrameLists::allocate(size); }
+  static void operator delete(void* frame, std::size_t size) noexcept { FrameLists::free(frame, size); }
 
   struct Final {
     bool await_ready() const noexcept { return false; }

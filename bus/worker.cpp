@@ -248,8 +248,8 @@ struct Worker::Detached {
       if (next != nullptr) next->previous = previous;
       --worker->running_;
     }
-    static void* operator new(std::size_t size) { return detail::allocate_frame(size); }
-    static void operator delete(void* frame, std::size_t size) noexcept { detail::free_frame(frame, size); }
+    static void* operator new(std::size_t size) { return detail::FrameLists::allocate(size); }
+    static void operator delete(void* frame, std::size_t size) noexcept { detail::FrameLists::free(frame, size); }
     Detached get_return_object() noexcept { return {}; }
     std::suspend_never initial_suspend() const noexcept { return {}; }
     std::suspend_never final_suspend() const noexcept { return {}; }

@@ -53,7 +53,7 @@ Result<void> AnswerReader::read_head() {
   persistent_ = head.persistent() && head.framing.kind != Framing::Kind::until_close;
   for (const FieldLine& field : head.fields) {
     if (field.hop_by_hop || field.known == Known::busway) continue;
-    response_.headers.add(field.name, field.value);
+    response_.headers.add(received(field));
     if (field.known == Known::content_type) response_.content_type = field.value;
     if (field.known == Known::retry_after) {
       if (auto seconds = read_decimal(field.value); seconds && *seconds <= 86'400)

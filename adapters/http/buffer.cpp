@@ -60,8 +60,8 @@ struct FrameAllocator {
   FrameAllocator() = default;
   template <class U>
   explicit FrameAllocator(const FrameAllocator<U>&) {}
-  T* allocate(std::size_t count) { return static_cast<T*>(detail::allocate_frame(count * sizeof(T))); }
-  void deallocate(T* block, std::size_t count) { detail::free_frame(block, count * sizeof(T)); }
+  T* allocate(std::size_t count) { return static_cast<T*>(detail::FrameLists::allocate(count * sizeof(T))); }
+  void deallocate(T* block, std::size_t count) { detail::FrameLists::free(block, count * sizeof(T)); }
   bool operator==(const FrameAllocator&) const { return true; }
 };
 

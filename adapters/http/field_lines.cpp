@@ -2,6 +2,7 @@
 #include <array>
 #include <cstring>
 
+#include "adapters/http/byte_scan.hpp"
 #include "adapters/http/grammar.hpp"
 #include "adapters/http/head.hpp"
 #include "bus/headers.hpp"
@@ -163,23 +164,24 @@ Refusal read_fields(std::string_view bytes, HeadLimits limits, Head& head) {
   head.framing = {};
   bool has_connection = false;
   for (std::size_t at = 0; at < bytes.size();) {
-    std::size_t end = bytes.find('\r', at);
-    if (end == std::string_view::npos || end + 1 >= bytes.size() || bytes[end + 1] != '\n')
-      return {400, "a bare CR or an unended line"};
-    std::string_view line = bytes.substr(at, end - at);
-    at = end + 2;
-    if (line.empty()) break;  // the end of the head
-    if (line.front() == ' ' || line.front() == '\t') return {400, "a field line that starts with white space (obs-fold)"};
-    if (line.size() > limits.line) return {431, "a field line is too long"};
-    if (head.fields.size() == limits.fields) return {431, "too many fields"};
-    std::size_t colon = token_length(line);
-    if (colon == line.size() || line[colon] != ':')
+    std::string_view rest = bytes.substr(at);
+    if (rest.starts_with("\r\n")) break;  // the end of the head
+    if (rest.front() == ' ' || rest.front() == '\t') return {400, "a field line that starts with white space (obs-fold)"};
+    std::size_t colon = token_length(rest);
+    if (colon == rest.size() || rest[colon] != ':')
       return {400, "a field name holds a character that is not allowed, or has no colon"};
     if (colon == 0) return {400, "an empty field name"};
+    std::size_t end = colon + 1 + value_length(rest.substr(colon + 1));
+    if (rest.substr(end, 2) != "\r\n") {
+      bool cut = end == rest.size() || rest[end] == '\r';
+      return {400, cut ? "a bare CR or an unended line" : "a field value holds a control character"};
+    }
+    if (end > limits.line) return {431, "a field line is too long"};
+    if (head.fields.size() == limits.fields) return {431, "too many fields"};
+    at += end + 2;
     FieldLine field;
-    field.name = line.substr(0, colon);
-    field.value = trim_whitespace(line.substr(colon + 1));
-    if (!is_field_value(field.value)) return {400, "a field value holds a control character"};
+    field.name = rest.substr(0, colon);
+    field.value = trim_whitespace(rest.substr(colon + 1, end - colon - 1));
     field.known = look_up(field.name, false);
     if (field.known == Known::other && field.name.find('_') != std::string_view::npos) {
       Known alias = look_up(field.name, true);

@@ -50,15 +50,21 @@ void append_forwarding(const Origin& origin, Headers& headers, Arena& arena) {
                                    origin.host.empty() ? "" : quote, origin.host.empty() ? "" : ";", "proto=", scheme},
                                   arena);
   bool forwarded_before = false;
-  for (const Header& header : headers.all()) forwarded_before = forwarded_before || is_forwarding(known_field(header.name));
-  auto append = [&](std::string_view name, std::string_view value) {
+  for (const Header& header : headers.all()) {
+    forwarded_before = forwarded_before || is_forwarding(header.note != 0 ? noted(header) : known_field(header.name));
+  }
+  auto append = [&](std::string_view name, std::string_view value, Known known) {
     if (value.empty()) return;
-    forwarded_before ? append_to_values(name, value, headers, arena) : headers.add(name, value);
+    if (forwarded_before) {
+      append_to_values(name, value, headers, arena);
+    } else {
+      headers.add({.name = name, .value = value, .note = note_of(known)});
+    }
   };
-  append("Forwarded", element);
-  append("X-Forwarded-For", bare);
-  append("X-Forwarded-Proto", scheme);
-  append("X-Forwarded-Host", origin.host);
+  append("Forwarded", element, Known::forwarded);
+  append("X-Forwarded-For", bare, Known::x_forwarded_for);
+  append("X-Forwarded-Proto", scheme, Known::x_forwarded_proto);
+  append("X-Forwarded-Host", origin.host, Known::x_forwarded_host);
 }
 
 }  // namespace busway::http

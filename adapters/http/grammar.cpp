@@ -1,7 +1,8 @@
 #include "adapters/http/grammar.hpp"
 
 #include <array>
-#include <cstring>
+
+#include "adapters/http/byte_scan.hpp"
 
 namespace busway::http {
 
@@ -30,13 +31,6 @@ constexpr std::array<std::uint8_t, 256> sets = make_sets();
 
 bool in(char c, std::uint8_t set) {
   return (sets[static_cast<unsigned char>(c)] & set) != 0;
-}
-
-bool all_in(std::string_view text, std::uint8_t set) {
-  for (char c : text) {
-    if (!in(c, set)) return false;
-  }
-  return true;
 }
 
 bool is_port(std::string_view text) {
@@ -88,18 +82,7 @@ bool is_value_char(char c) {
   return in(c, value_set);
 }
 bool is_field_value(std::string_view text) {
-  // Eight bytes at a time: no byte below 0x20, none that is 0x7F. A word with a tab is looked at byte by byte.
-  constexpr std::uint64_t ones = 0x0101010101010101U;
-  constexpr std::uint64_t tops = 0x8080808080808080U;
-  while (text.size() >= sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data(), sizeof word);
-    std::uint64_t deletes = word ^ (0x7F * ones);
-    std::uint64_t odd = ((word - 0x20 * ones) & ~word) | ((deletes - ones) & ~deletes);
-    if ((odd & tops) != 0 && !all_in(text.substr(0, sizeof word), value_set)) return false;
-    text.remove_prefix(sizeof word);
-  }
-  return all_in(text, value_set);
+  return value_length(text) == text.size();
 }
 bool is_path_char(char c) {
   return in(c, path_set);
@@ -115,14 +98,18 @@ std::string_view trim_whitespace(std::string_view text) {
 }
 
 std::optional<std::uint64_t> read_decimal(std::string_view text) {
-  if (text.empty() || text.size() > 20) return std::nullopt;
+  constexpr std::size_t sure_to_fit = 19;  // digits
+  if (text.empty() || text.size() > sure_to_fit + 1) return std::nullopt;
   std::uint64_t value = 0;
+  std::uint64_t before = 0;
   for (char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
-    auto digit = static_cast<std::uint64_t>(c - '0');
-    if (value > (UINT64_MAX - digit) / 10) return std::nullopt;
+    auto digit = static_cast<std::uint64_t>(static_cast<unsigned char>(c)) - '0';
+    if (digit > 9) return std::nullopt;
+    before = value;
     value = value * 10 + digit;
   }
+  if (text.size() > sure_to_fit && before > (UINT64_MAX - static_cast<std::uint64_t>(text.back() - '0')) / 10)
+    return std::nullopt;
   return value;
 }
 

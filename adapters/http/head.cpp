@@ -1,7 +1,9 @@
 #include "adapters/http/head.hpp"
 
+#include <algorithm>
 #include <cstring>
 
+#include "adapters/http/byte_scan.hpp"
 #include "adapters/http/grammar.hpp"
 #include "bus/headers.hpp"
 
@@ -108,6 +110,7 @@ Refusal read_host(RequestHead& head, const Authority& authority) {
   if (found != nullptr && !is_authority(found->value)) return {400, "a Host that is no host"};
   head.host = authority.text.empty() ? (found != nullptr ? found->value : std::string_view()) : authority.text;
   // RFC 9112, 3.2 wants them the same; 3.2.2 lets the target win, and a reader who takes Host would be sent elsewhere.
+  if (authority.text.empty()) return {};
   if (found != nullptr && !equal_ignoring_case(without_default_port(head.host, authority.default_port),
                                                without_default_port(found->value, authority.default_port)))
     return {400, "a Host other than the host of the request target"};
@@ -122,6 +125,15 @@ void HeadScanner::reset() {
 }
 
 bool HeadScanner::scan(std::string_view buffer) {
+  if (next_ == 0 && !refusal_) {
+    // The common case: all of it is there, and too short for any line to be too long.
+    std::string_view near = buffer.substr(0, std::min(limits_.line, limits_.head));
+    if (!near.empty() && near.front() != '\r') end_ = plain_head_end(near, limits_.fields + 2);
+    if (end_ != 0) {
+      next_ = end_;
+      return true;
+    }
+  }
   bool whole = false;
   if (!refusal_) refusal_ = look(buffer, whole);
   return whole;

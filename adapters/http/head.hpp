@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "bus/headers.hpp"
+
 namespace busway::http {
 
 // Fields that HTTP itself or this adapter acts on; all others are `other`.
@@ -42,6 +44,16 @@ inline bool is_forwarding(Known field) {
   return field >= Known::forwarded && field <= Known::x_forwarded_proto;
 }
 
+// Header::note of a field that came in a head this adapter has read: its name and value are by the grammar, and this is what it
+// is.
+constexpr std::uint8_t note_of(Known field) {
+  return static_cast<std::uint8_t>(static_cast<int>(field) + 1);
+}
+
+constexpr Known noted(const Header& header) {
+  return static_cast<Known>(header.note - 1);
+}
+
 // A field line, trimmed, borrowing from the buffer it was read from.
 struct FieldLine {
   std::string_view name;
@@ -49,6 +61,11 @@ struct FieldLine {
   Known known = Known::other;
   bool hop_by_hop = false;  // by its name, or named by Connection
 };
+
+// As a header of a message.
+inline Header received(const FieldLine& field) {
+  return {.name = field.name, .value = field.value, .set = false, .note = note_of(field.known)};
+}
 
 // Why a head or body is not taken: the status a server answers with and what the sender got wrong. Empty: nothing is wrong.
 struct [[nodiscard]] Refusal {

@@ -34,11 +34,15 @@ void append_field(std::string_view name, std::string_view value, Buffer& out) {
 
 Result<void> append_headers(std::span<const Header> headers, bool skip_content_type, bool& has_date, Buffer& out) {
   for (const Header& header : headers) {
-    Known known = known_field(header.name);
+    Known known = header.note != 0 ? noted(header) : known_field(header.name);
     if (known != Known::other) {
       if (is_hop_by_hop(known) || known == Known::host || known == Known::expect || known == Known::busway) continue;
       if (known == Known::content_type && skip_content_type) continue;
       has_date = has_date || known == Known::date;
+    }
+    if (header.note != 0) {
+      append_field(header.name, header.value, out);
+      continue;
     }
     if (!is_token(header.name))
       return fail(ErrorKind::mapping, "writing a header: '" + std::string(header.name) + "' is no header name");

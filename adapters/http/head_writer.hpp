@@ -13,7 +13,8 @@ namespace busway::http {
 
 // Writes heads. Framing, Connection, Host and Date are the writer's own: fields of those names in `headers` are left out, as are
 // hop-by-hop ones and those of the bus, so nothing received or set by a route can frame a message. Names and values are checked
-// once more here, behind every decoding: a CR in one is an error of kind `mapping`, never a second head.
+// here, behind every decoding: a CR in one is an error of kind `mapping`, never a second head. Only a field that goes on just as
+// this adapter received it (Header::note) is not checked again.
 struct RequestLines {
   std::string_view method;
   std::string_view target;

@@ -30,7 +30,7 @@ void RouteInlet::finish(Exchange& exchange, HttpReply& reply) const {
   bool answers = message.unreplaced() && message.side() == Side::service && message.protocol() == "http" &&
                  exchange.ending != Exchange::Ending::filtered;
   for (const Header& header : message.headers.all()) {
-    if (header.set || answers) reply.headers.add(header.name, header.value, header.set);
+    if (header.set || answers) reply.headers.add(header);
   }
 }
 

@@ -56,7 +56,7 @@ Request HttpTarget::compose(Exchange& exchange, const Outbound& outbound, const 
   if (!outbound.pass_through) return request;
   Headers all(exchange.arena());
   for (const Header& header : exchange.message().headers.all()) {
-    if (outbound.headers.find(header.name) == nullptr) all.add(header.name, header.value);
+    if (outbound.headers.find(header.name) == nullptr) all.add(header);
   }
   append_forwarding(exchange.origin, all, exchange.arena());
   for (const Header& header : outbound.headers.all()) {

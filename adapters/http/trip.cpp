@@ -45,7 +45,7 @@ void Trip::arrive(std::string_view peer, bool secure) {
   exchange.received = wall_now();
   head_only = head.method == "HEAD";
   for (const FieldLine& field : head.fields) {
-    if (!field.hop_by_hop && field.known != Known::busway) exchange.message().headers.add(field.name, field.value);
+    if (!field.hop_by_hop && field.known != Known::busway) exchange.message().headers.add(received(field));
   }
 }
 
