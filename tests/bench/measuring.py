@@ -270,21 +270,28 @@ class Peak:
 
 
 def overload(lab, case, outcome):
-    """Three times the requests and the connections that saturate a side: what still comes out."""
+    """Three times the requests and the connections that saturate a side: what still comes out, beside its peak in the same round."""
     with bench_of(lab, case, outcome) as bench:
-        peaks = bench.saturation()
+        bench.saturation()
         for running in bench.sides:
-            goodputs, last, before = [], None, memory(running.pid)
+            rounds, before = [], memory(running.pid)
             with Peak(running.pid) as peak:
                 for _ in range(lab.options.rounds):
-                    last = bench.load(running, rate=int(3 * peaks[running.name]), connections=3 * case.connections, shed=True,
-                                      seconds=lab.options.seconds)
-                    goodputs.append(last["requests"] / last["seconds"] / peaks[running.name])
+                    rounds.append(three_times(bench, running))
+            goodputs = [much["requests"] / much["seconds"] / (full["requests"] / full["seconds"]) for full, much in rounds]
+            middle = lambda half, key: statistics.median(pair[half][key] for pair in rounds)
             outcome.row(case, running.name, **{
-                "peak/s": f"{peaks[running.name]:.0f}", "goodput / peak": low_mid_high(goodputs), "refused (503)": last["refused"],
-                "p50 us": f"{last['p50_us']:.0f}", "p99 us": f"{last['p99_us']:.0f}",
-                "memory grew MB": f"{(peak.bytes - before) / 1e6:.1f}"})
-            outcome.raw.append({"case": case.label, "side": running.name, "goodput": goodputs, "last": last})
+                "peak/s": f"{statistics.median(full['requests'] / full['seconds'] for full, _ in rounds):.0f}",
+                "goodput / peak": low_mid_high(goodputs), "p99 us at peak": f"{middle(0, 'p99_us'):.0f}",
+                "p99 us": f"{middle(1, 'p99_us'):.0f}", "p99 / p99 at peak": low_mid_high([much["p99_us"] / full["p99_us"] for full, much in rounds]),
+                "refused (503)": f"{middle(1, 'refused'):.0f}", "memory grew MB": f"{(peak.bytes - before) / 1e6:.1f}"})
+            outcome.raw.append({"case": case.label, "side": running.name, "rounds": rounds})
+
+
+def three_times(bench, running):
+    full = bench.load(running, seconds=bench.lab.options.seconds)
+    return full, bench.load(running, rate=int(3 * full["requests"] / full["seconds"]), connections=3 * bench.case.connections, shed=True,
+                            seconds=bench.lab.options.seconds)
 
 
 def mixed(lab, case, outcome):
