@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "bus/number_text.hpp"
 #include "transforms/formats/key_index.hpp"
+#include "transforms/formats/scalar_text.hpp"
 #include "transforms/formats/utf8.hpp"
 
 namespace busway {
@@ -149,25 +149,19 @@ Result<void> FormFormat::write(const Node& document, std::string& out) const {
   bool first = true;
   auto field = [&](std::string_view name, const Node& value) -> Result<void> {
     char buffer[40];
-    std::string_view text;
-    if (value.is_string()) {
-      text = value.text();
-    } else if (value.is_number()) {
-      text = number_to_text(value, buffer);
-    } else if (value.is_boolean()) {
-      text = value.as_boolean() ? "true" : "false";
-    } else {
+    auto text = scalar_text(value, buffer);
+    if (!text) {
       return fail(ErrorKind::format, "writing a form: " + printable(name) + " is " + std::string(busway::name_of(value.kind())) +
                                          ", a text, a number or a boolean is needed");
     }
-    if (find_invalid_utf8(name) != std::string_view::npos || find_invalid_utf8(text) != std::string_view::npos) {
+    if (find_invalid_utf8(name) != std::string_view::npos || find_invalid_utf8(*text) != std::string_view::npos) {
       return fail(ErrorKind::format, "writing a form: " + printable(name) + " is not valid Unicode (half of a surrogate pair)");
     }
     if (!first) out += '&';
     first = false;
     append_encoded(name, out);
     out += '=';
-    append_encoded(text, out);
+    append_encoded(*text, out);
     return {};
   };
   for (const Member& member : document.members()) {

@@ -29,11 +29,7 @@ class JsonFormat final : public Format {
   std::string_view name() const override { return "json"; }
   std::string_view content_type() const override { return "application/json"; }
   Result<Node> read(std::string_view bytes, Arena& arena) const override { return read_json(bytes, arena, options_); }
-  Result<void> write(const Node& document, std::string& out) const override {
-    if (auto refused = find_refused(document, refuse_for_json)) return fail(ErrorKind::format, "writing JSON: " + *refused);
-    write_json(document, out);
-    return {};
-  }
+  Result<void> write(const Node& document, std::string& out) const override { return write_json_strictly(document, out); }
 
  private:
   JsonOptions options_;
@@ -45,8 +41,20 @@ std::unique_ptr<const Format> make_json(JsonOptions options, const ConfigNode&, 
 
 }  // namespace
 
-FormatType json_format() {
+Result<void> write_json_strictly(const Node& document, std::string& out) {
+  if (auto refused = find_refused(document, refuse_for_json)) return fail(ErrorKind::format, "writing JSON: " + *refused);
+  write_json(document, out);
+  return {};
+}
+
+Fields<JsonOptions> json_fields() {
   using Keys = JsonOptions::DuplicateKeys;
+  return {{"duplicate_keys", &JsonOptions::duplicate_keys, "What a key that stands twice means: an error, or its last value.",
+           one_of<Keys>({{"refuse", Keys::refuse}, {"last", Keys::last}})},
+          {"depth", &JsonOptions::depth, "How deep arrays and objects may nest.", at_least(1), at_most(1000)}};
+}
+
+FormatType json_format() {
   return {
       .name = "json",
       .summary = "JSON texts (RFC 8259).",
@@ -55,11 +63,7 @@ FormatType json_format() {
           "them. A key that stands twice is refused, and so are invalid UTF-8, half surrogate pairs, a byte order mark and "
           "anything behind the value. Written compactly, members in their order.",
       .content_types = {"application/json", "text/json", "+json"},
-      .format = role<JsonOptions, const Format, FormatContext>(
-          {{"duplicate_keys", &JsonOptions::duplicate_keys, "What a key that stands twice means: an error, or its last value.",
-            one_of<Keys>({{"refuse", Keys::refuse}, {"last", Keys::last}})},
-           {"depth", &JsonOptions::depth, "How deep arrays and objects may nest.", at_least(1), at_most(1000)}},
-          make_json),
+      .format = role<JsonOptions, const Format, FormatContext>(json_fields(), make_json),
       .examples = {{"As it is", "json"}, {"A sender that repeats keys", "json: { duplicate_keys: last }"}}};
 }
 

@@ -23,6 +23,12 @@ struct JsonOptions {
 // part. Errors: kind `format`, with line, column and position. Any thread.
 Result<Node> read_json(std::string_view text, Arena& arena, const JsonOptions& options = {});
 
+// Appends a document as one JSON text. What JSON cannot hold is an error of kind `format` that names the member.
+Result<void> write_json_strictly(const Node& document, std::string& out);
+
+// The options as fields of a declaration.
+Fields<JsonOptions> json_fields();
+
 // The `json` format: writes only what JSON can hold, everything else is an error that names the member.
 FormatType json_format();
 

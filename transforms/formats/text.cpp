@@ -1,8 +1,7 @@
 #include "transforms/formats/text.hpp"
 
-#include "bus/number_text.hpp"
-#include "transforms/formats/charset.hpp"
-#include "transforms/formats/utf8.hpp"
+#include "transforms/formats/charset_field.hpp"
+#include "transforms/formats/scalar_text.hpp"
 
 namespace busway {
 
@@ -14,51 +13,29 @@ struct TextConfig {
 
 class TextFormat final : public Format {
  public:
-  explicit TextFormat(Charset charset) : charset_(charset) {
-    if (charset != Charset::ascii && !is_ebcdic(charset)) {
-      content_type_ = "text/plain; charset=" + std::string(busway::name_of(charset));
-    }
-  }
+  explicit TextFormat(Charset charset) : charset_(charset), content_type_(labelled("text/plain", charset)) {}
   std::string_view name() const override { return "text"; }
   std::string_view content_type() const override { return content_type_; }
 
   Result<Node> read(std::string_view bytes, Arena& arena) const override {
-    if (charset_ == Charset::utf_8) {
-      if (std::size_t bad = find_invalid_utf8(bytes); bad != std::string_view::npos) {
-        return refuse_text("reading text", bytes, bad, "the text is not valid UTF-8");
-      }
-      return Node::string(bytes);
-    }
-    std::string text;
-    if (std::size_t bad = decode_charset(charset_, bytes, text); bad != std::string_view::npos) {
-      return refuse_text("reading text", text, text.size(),
-                         "the byte is no character of " + std::string(busway::name_of(charset_)));
-    }
-    return Node::string(arena.copy(text));
+    auto text = text_from(charset_, bytes, arena, "reading text");
+    if (!text) return std::unexpected(text.error());
+    return Node::string(*text);
   }
 
   Result<void> write(const Node& document, std::string& out) const override {
     char buffer[40];
-    std::string_view text;
-    if (document.is_string()) {
-      text = document.text();
-    } else if (document.is_number()) {
-      text = number_to_text(document, buffer);
-    } else if (document.is_boolean()) {
-      text = document.as_boolean() ? "true" : "false";
-    } else {
+    auto text = scalar_text(document, buffer);
+    if (!text) {
       return fail(ErrorKind::format, "writing text: the document is " + std::string(busway::name_of(document.kind())) +
                                          ", a text, a number or a boolean is needed");
     }
-    if (std::size_t bad = encode_charset(charset_, text, out); bad != std::string_view::npos) {
-      return refuse_text("writing text", text, bad, std::string(busway::name_of(charset_)) + " does not have this character");
-    }
-    return {};
+    return append_in(charset_, *text, out, "writing text");
   }
 
  private:
   Charset charset_;
-  std::string content_type_ = "text/plain";
+  std::string content_type_;
 };
 
 std::unique_ptr<const Format> make_text(TextConfig config, const ConfigNode&, CheckContext&, const FormatContext&) {
@@ -72,20 +49,7 @@ FormatType text_format() {
           .summary = "A body that is one text.",
           .doc = "The document is a string. Numbers and booleans are written as their text; objects and arrays are an error.",
           .content_types = {"text/plain", "text/*"},
-          .format =
-              role<TextConfig, const Format, FormatContext>({{"charset", &TextConfig::charset, "How its characters are written.",
-                                                              one_of<Charset>({{"utf-8", Charset::utf_8},
-                                                                               {"ascii", Charset::ascii},
-                                                                               {"iso-8859-1", Charset::iso_8859_1},
-                                                                               {"iso-8859-2", Charset::iso_8859_2},
-                                                                               {"iso-8859-15", Charset::iso_8859_15},
-                                                                               {"windows-1250", Charset::windows_1250},
-                                                                               {"windows-1251", Charset::windows_1251},
-                                                                               {"windows-1252", Charset::windows_1252},
-                                                                               {"cp037", Charset::cp037},
-                                                                               {"cp500", Charset::cp500},
-                                                                               {"cp1047", Charset::cp1047}})}},
-                                                            make_text),
+          .format = role<TextConfig, const Format, FormatContext>({charset_field(&TextConfig::charset)}, make_text),
           .examples = {{"As it is", "text"}, {"From a mainframe", "text: { charset: cp037 }"}}};
 }
 
