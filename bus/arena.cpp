@@ -45,6 +45,13 @@ void Arena::reset() noexcept {
     std::free(chunks_);
     chunks_ = next;
   }
+  if (chunks_->size > 2 * first_chunk_) {  // made for something large: not what every message needs
+    std::free(chunks_);
+    chunks_ = nullptr;
+    reserved_ = 0;
+    cursor_ = end_ = 0;
+    return;
+  }
   cursor_ = reinterpret_cast<std::uintptr_t>(chunks_ + 1);
   end_ = cursor_ + chunks_->size;
 }

@@ -38,6 +38,7 @@ void Exchange::reset() {
   reply_content_type = {};
   reply_format = nullptr;
   failure_.reset();
+  packed_ = false;
   kept_.clear();
   constexpr std::size_t keep_at_most = 64 * 1024;
   for (std::size_t i = 0; i < strings_used_; ++i) {
@@ -64,6 +65,10 @@ std::string_view Exchange::id() {
     *to = 0;
   }
   return {id_, 36};
+}
+
+bool Exchange::learned_large() const {
+  return route != nullptr && route->computes_long();
 }
 
 void Exchange::set_variable(std::string_view name, const Node& value) {
@@ -226,6 +231,10 @@ Result<Node> ExchangeScope::variable(std::string_view name, Arena& arena) {
   // The evaluation may outlive this failure's strings: a handler replaces them.
   if (name == "failure" && exchange_.failure() != nullptr) return deep_copy(failure_document(*exchange_.failure(), arena), arena);
   return Node();
+}
+
+void ExchangeScope::took_long() {
+  if (exchange_.route != nullptr) exchange_.route->note_long();
 }
 
 }  // namespace busway

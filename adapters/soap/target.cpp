@@ -3,6 +3,7 @@
 #include "adapters/soap/fault.hpp"
 #include "adapters/soap/header_blocks.hpp"
 #include "adapters/soap/media_type.hpp"
+#include "bus/compute.hpp"
 
 namespace busway::soap {
 
@@ -85,7 +86,7 @@ Result<SoapTarget::Composed> SoapTarget::compose(Exchange& exchange, const Outbo
 
 Task<Result<Answer>> SoapTarget::call(Exchange& exchange, const Outbound& outbound, const Endpoint& endpoint,
                                       TimePoint deadline) {
-  auto composed = compose(exchange, outbound, endpoint);
+  auto composed = co_await compute(exchange, [&] { return compose(exchange, outbound, endpoint); });
   if (!composed) co_return std::unexpected(composed.error());
   http::Request request{.method = "POST",
                         .target = composed->path,
@@ -95,7 +96,8 @@ Task<Result<Answer>> SoapTarget::call(Exchange& exchange, const Outbound& outbou
   auto response = co_await client_.send(exchange, request, endpoint, deadline);
   if (!response) co_return std::unexpected(response.error());
   Received received{.status = response->status, .content_type = response->content_type, .body = response->body};
-  auto answer = read_answer(exchange, received, std::move(response->headers));
+  auto read = [&] { return read_answer(exchange, received, std::move(response->headers)); };
+  auto answer = co_await compute(exchange, read, received.body.size());
   if (answer) answer->retry_after_s = response->retry_after_s;
   co_return answer;
 }

@@ -1,5 +1,7 @@
 #include "adapters/tcp/frame_routes.hpp"
 
+#include "bus/compute.hpp"
+
 namespace busway::tcp {
 
 bool FrameRoutes::add(std::unique_ptr<TcpInlet> inlet, CheckContext& check) {
@@ -33,7 +35,7 @@ const TcpInlet* FrameRoutes::choose(Exchange& exchange, std::string_view payload
 
 Task<Response> FrameRoutes::serve(Exchange& exchange, std::string_view payload) const {
   std::optional<Error> trouble;
-  const TcpInlet* inlet = choose(exchange, payload, trouble);
+  const TcpInlet* inlet = co_await compute(exchange, [&] { return choose(exchange, payload, trouble); }, payload.size());
   if (inlet == nullptr) {
     if (trouble) {
       exchange.fail(*trouble);
@@ -53,7 +55,7 @@ Task<Response> FrameRoutes::serve(Exchange& exchange, std::string_view payload) 
     Response none{.inlet = inlet, .frame = std::nullopt, .close = false};
     co_return none;
   }
-  Response response = answer(exchange, *inlet);
+  Response response = co_await compute(exchange, [&] { return answer(exchange, *inlet); });
   co_return response;
 }
 
