@@ -9,8 +9,8 @@
 
 namespace busway {
 
-// Memory of one message: grows by chunks, is given back all at once, runs no destructors. reset() keeps a first chunk of the usual
-// size, so the steady state of a connection allocates nothing from the heap. One thread at a time.
+// Memory of one message: grows by chunks, is given back all at once, runs no destructors. reset() keeps a first chunk of the
+// usual size, so the steady state of a connection allocates nothing from the heap. One thread at a time.
 class Arena {
  public:
   static constexpr std::size_t default_chunk = 8 * 1024;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "bus/arena.hpp"
+#include "bus/pause.hpp"
 
 namespace busway {
 
@@ -193,7 +194,11 @@ void Collector<T>::grow() {
     return;
   }
   T* moved = arena_->array<T>(more);
-  for (std::size_t i = 0; i < size_; ++i) moved[i] = items_[i];
+  PauseByBytes pause;
+  for (std::size_t i = 0; i < size_; ++i) {
+    pause.at(i);
+    moved[i] = items_[i];
+  }
   items_ = moved;
   capacity_ = more;
 }

@@ -104,8 +104,8 @@ class Exchange {
   std::optional<Failure> take_failure();
   void restore_failure(Failure failure) { failure_.emplace(std::move(failure)); }
 
-  // Whether computing on it may take so long that others must have their turn meanwhile (bus/compute.hpp): its body, `bytes` more or
-  // its documents are large, what is packed in it may be, or its route has computed long before.
+  // Whether computing on it may take so long that others must have their turn meanwhile (bus/compute.hpp): its body, `bytes` more
+  // or its documents are large, what is packed in it may be, or its route has computed long before.
   bool is_large(std::size_t bytes = 0) const {
     return message_.bytes().size() + bytes >= large_body || arena_.reserved() >= large_documents || packed_ || learned_large();
   }

@@ -48,8 +48,8 @@ struct Fiber::Contexts {
 };
 
 std::unique_ptr<Fiber> Fiber::make() {
-  void* memory =
-      mmap(nullptr, guard_bytes + stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  void* memory = mmap(nullptr, guard_bytes + stack_bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (memory == MAP_FAILED) return nullptr;
   if (mprotect(memory, guard_bytes, PROT_NONE) != 0) {
     munmap(memory, guard_bytes + stack_bytes);

@@ -6,9 +6,9 @@
 
 namespace busway {
 
-// A stack of its own, on which plain code can stop half way and go on later, on the same thread. For computations alone: what runs
-// on one neither waits for anything nor resumes a coroutine, throws nothing out of its work, and where it pauses it holds no lock,
-// no thread-local scratch (bus/spare.hpp) and no exception that it handles.
+// A stack of its own, on which plain code can stop half way and go on later, on the same thread. For computations alone: what
+// runs on one neither waits for anything nor resumes a coroutine, throws nothing out of its work, and where it pauses it holds no
+// lock, no thread-local scratch (bus/spare.hpp) and no exception that it handles.
 //
 // The stack is as large as a thread's and committed as it is used; behind its end lies a page that ends the process when it is
 // touched. Switching is ucontext(3): a system call each time, on every processor and with shadow stacks.

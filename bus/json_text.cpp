@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "bus/number_text.hpp"
+#include "bus/pause.hpp"
+#include "bus/spare.hpp"
 
 namespace busway {
 
@@ -106,10 +108,12 @@ const Node* next_value(Frame& frame, std::size_t level, int indent, std::string&
 }  // namespace
 
 void write_json(const Node& document, std::string& out, JsonStyle style) {
-  thread_local std::vector<Frame> frames;
+  Spare<std::vector<Frame>> spare;
+  std::vector<Frame>& frames = *spare;
   frames.clear();
   const Node* node = &document;
   while (true) {
+    pause_if_due();
     switch (node->kind()) {
       case Node::Kind::nothing:
       case Node::Kind::null: out += "null"; break;

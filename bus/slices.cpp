@@ -46,7 +46,15 @@ Slices::~Slices() {
 
 void Slices::add(Computation& computation) {
   computation.queued_ = true;
-  (turns_.size() < most ? turns_ : waiting_).push_back(&computation);
+  waiting_.push_back(&computation);
+  fill_turns();
+}
+
+void Slices::fill_turns() {
+  while (turns_.size() < most && !waiting_.empty()) {
+    turns_.push_back(waiting_.front());
+    waiting_.pop_front();
+  }
 }
 
 // True when that was its last.
@@ -91,10 +99,7 @@ void Slices::run_next() {
     return;
   }
   computation.queued_ = false;
-  if (!waiting_.empty()) {
-    turns_.push_back(waiting_.front());
-    waiting_.pop_front();
-  }
+  fill_turns();
   computation.waiter_.resume();
 }
 
@@ -102,6 +107,7 @@ void Slices::withdraw(Computation& computation) {
   computation.queued_ = false;
   std::erase(turns_, &computation);
   std::erase(waiting_, &computation);
+  fill_turns();
   if (computation.fiber_ == nullptr) return;
   computation.wanted_ = false;
   computation.pauses_ = false;
@@ -110,7 +116,6 @@ void Slices::withdraw(Computation& computation) {
 
 void Slices::finish_all() {
   while (!turns_.empty()) withdraw(*turns_.front());
-  while (!waiting_.empty()) withdraw(*waiting_.front());
 }
 
 }  // namespace busway

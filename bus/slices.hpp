@@ -35,7 +35,8 @@ class Computation : private detail::Slice {
   void begin(std::coroutine_handle<> waiter);
   // What derives from it calls this before anything of its own goes.
   void abandon() {
-    if (queued_) [[unlikely]] withdraw();
+    if (queued_) [[unlikely]]
+      withdraw();
   }
   Slices* slices() const { return slices_; }
 
@@ -81,6 +82,7 @@ class Slices {
  private:
   friend class Computation;
   void add(Computation& computation);
+  void fill_turns();
   // Out of the queues, and done to its end if it was begun.
   void withdraw(Computation& computation);
   bool run_slice(Computation& computation, Clock::duration length);
@@ -99,7 +101,8 @@ class [[nodiscard]] InSlices final : private Computation {
   using Made = std::invoke_result_t<F&>;
   static constexpr bool makes = !std::is_void_v<Made>;
   InSlices(Slices* slices, TimePoint deadline, F compute)
-      : Computation(slices, deadline, [](Computation& self) { static_cast<InSlices&>(self).run(); }), compute_(std::move(compute)) {}
+      : Computation(slices, deadline, [](Computation& self) { static_cast<InSlices&>(self).run(); }),
+        compute_(std::move(compute)) {}
 
   ~InSlices() { abandon(); }
 

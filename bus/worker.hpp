@@ -138,9 +138,10 @@ class Worker {
   class Here;
   Here here();
 
-  // co_await worker.in_slices(large, deadline, compute) -> what compute() returns. For what may compute long and waits for nothing:
-  // it runs on a stack of its own, some 200 us a turn of the loop, and where it asks (bus/pause.hpp) everybody else is served in
-  // between. Past the deadline it is told to give up. What is not large, and all with a manual clock, runs here in one go.
+  // co_await worker.in_slices(large, deadline, compute) -> what compute() returns. For what may compute long and waits for
+  // nothing: it runs on a stack of its own, some 200 us a turn of the loop, and where it asks (bus/pause.hpp) everybody else is
+  // served in between. Past the deadline it is told to give up. What is not large, and all with a manual clock, runs here in one
+  // go.
   template <class F>
   InSlices<F> in_slices(bool large, TimePoint deadline, F compute) {
     return {large && clock_ == ClockKind::steady ? &slices_ : nullptr, deadline, std::move(compute)};

@@ -84,9 +84,7 @@ class CallStep final : public Step {
 
  private:
   // Whether take() may parse the answer.
-  bool reads(const Answer& answer) const {
-    return !config_.into.empty() || answer.says_no() || service_.policy().fails_when;
-  }
+  bool reads(const Answer& answer) const { return !config_.into.empty() || answer.says_no() || service_.policy().fails_when; }
 
   Flow take(Exchange& exchange, Answer& answer, bool idempotent) const {
     // A proxy hands every whole answer on, if caller and service speak the same protocol: another has no form for a refusal.

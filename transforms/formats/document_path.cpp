@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "bus/pause.hpp"
 #include "transforms/formats/utf8.hpp"
 
 namespace busway {
@@ -33,6 +34,7 @@ std::optional<std::string> find_refused(const Node& document, const std::functio
   std::vector<Frame> frames;
   const Node* node = &document;
   for (;;) {
+    pause_if_due();
     if (const char* reason = refuses(*node)) return path_of(frames) + ": " + reason;
     if (node->is_array() || node->is_object()) frames.push_back({node, 0});
     while (!frames.empty() && frames.back().next == frames.back().container->size()) frames.pop_back();

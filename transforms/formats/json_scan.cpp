@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "bus/pause.hpp"
 #include "transforms/formats/utf8.hpp"
 
 namespace busway {
@@ -144,6 +145,7 @@ bool JsonScan::run(std::string_view text, std::size_t depth, bool surrogates) {
         if (open_.size() == depth || counts_.size() == counts_.capacity()) goto done;
         open_.push_back({.index = counts_.size(), .commas = 0, .object = c == '{'});
         counts_.push_back(0);
+        pause_if_due();
         fresh = true;
         ++at;
         break;
@@ -155,6 +157,7 @@ bool JsonScan::run(std::string_view text, std::size_t depth, bool surrogates) {
         break;
       case comma:
         if (!open_.empty()) ++open_.back().commas;
+        pause_if_due();
         fresh = false;
         ++at;
         break;

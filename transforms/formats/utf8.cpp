@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "bus/pause.hpp"
+
 namespace busway {
 
 namespace {
@@ -33,7 +35,9 @@ std::size_t utf8_sequence(std::string_view text, bool surrogates) {
 
 std::size_t find_invalid_utf8(std::string_view text, bool surrogates) {
   std::size_t at = 0;
+  PauseByBytes pause;
   while (at < text.size()) {
+    pause.at(at);
     while (at + 8 <= text.size()) {
       std::uint64_t word;
       std::memcpy(&word, text.data() + at, 8);
@@ -81,7 +85,9 @@ char32_t decode_utf8(const char* at, std::size_t size) {
 TextPlace place_of(std::string_view text, std::size_t offset) {
   TextPlace place;
   if (offset > text.size()) offset = text.size();
+  PauseByBytes pause;
   for (std::size_t i = 0; i < offset; ++i) {
+    pause.at(i);
     if (continues(static_cast<unsigned char>(text[i]))) continue;
     ++place.position;
     if (text[i] == '\n') {

@@ -1,5 +1,6 @@
 #include "transforms/formats/xml_document.hpp"
 
+#include "bus/pause.hpp"
 #include "transforms/formats/key_index.hpp"
 #include "transforms/formats/utf8.hpp"
 #include "transforms/formats/xml_name.hpp"
@@ -87,6 +88,7 @@ bool Converter::group_children(const XmlElement& element) {
   std::size_t hint = base;
   bool indexed = false;
   for (const XmlElement* child = element.first_child(); child != nullptr; child = child->next()) {
+    pause_if_due();
     std::size_t at = group_of(*child, base, hint);
     if (at == groups_.size() && groups_.size() - base >= few_names) {
       // Many names: an index by local name, which is the key under which a clash shows as well.
@@ -183,6 +185,7 @@ bool Converter::value(const XmlElement& element, const ArrayPaths* arrays, Node&
     index_.start(end - base);
     for (std::size_t i = base; i < end; ++i) index_.add(groups_[i].name, static_cast<std::uint32_t>(i));
     for (const XmlElement* child = element.first_child(); child != nullptr; child = child->next()) {
+      pause_if_due();
       hint = group_of(*child, base, hint);
       if (hint == end) {
         std::string_view name;
@@ -194,6 +197,7 @@ bool Converter::value(const XmlElement& element, const ArrayPaths* arrays, Node&
   }
   std::size_t position = 0;
   for (const XmlElement* child = element.first_child(); child != nullptr; child = child->next()) {
+    pause_if_due();
     hint = found.empty() ? group_of(*child, base, hint) : found[position++];
     Group& group = groups_[hint];
     const ArrayPaths* below = arrays == nullptr ? nullptr : arrays->below(group.name);

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <new>
 
+#include "bus/pause.hpp"
 #include "transforms/formats/utf8.hpp"
 #include "transforms/formats/xml_name.hpp"
 
@@ -43,6 +44,7 @@ std::size_t XmlParser::count_elements(std::string_view text) {
     return found == std::string_view::npos ? text.size() : found + closing.size();
   };
   while ((at = text.find('<', at)) != std::string_view::npos) {
+    pause_if_due();
     std::string_view rest = text.substr(at);
     if (rest.starts_with("<!--")) {
       at += 4;
@@ -113,6 +115,7 @@ bool XmlParser::text_part(char*& from, char*& to) {
   char* out = at_;
   from = at_;
   for (;;) {
+    pause_if_due();
     char* run = at_;
     while (!text_stops[static_cast<unsigned char>(*at_)]) ++at_;
     if (out != run) std::memmove(out, run, static_cast<std::size_t>(at_ - run));
