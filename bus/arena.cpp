@@ -6,6 +6,8 @@
 #include <cstring>
 #include <new>
 
+#include "bus/pause.hpp"
+
 namespace busway {
 
 Arena::~Arena() {
@@ -40,6 +42,7 @@ std::string_view Arena::copy(std::string_view text) {
 void Arena::reset() noexcept {
   if (chunks_ == nullptr) return;
   while (chunks_->next != nullptr) {
+    pause_if_due(64);  // a megabyte that goes back costs some 100 us
     Chunk* next = chunks_->next;
     reserved_ -= chunks_->size;
     std::free(chunks_);

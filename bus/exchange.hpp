@@ -107,8 +107,10 @@ class Exchange {
   // Whether computing on it may take so long that others must have their turn meanwhile (bus/compute.hpp): its body, `bytes` more
   // or its documents are large, what is packed in it may be, or its route has computed long before.
   bool is_large(std::size_t bytes = 0) const {
-    return message_.bytes().size() + bytes >= large_body || arena_.reserved() >= large_documents || packed_ || learned_large();
+    return message_.bytes().size() + bytes >= large_body || holds_much() || packed_ || learned_large();
   }
+  // Giving its documents back may take long, too: reset() asks for pauses (bus/pause.hpp).
+  bool holds_much() const { return arena_.reserved() >= large_documents; }
   static constexpr std::size_t large_body = 32UL * 1024;
   static constexpr std::size_t large_documents = 128UL * 1024;
   // Its few bytes may become many: a body in a content coding.

@@ -20,15 +20,18 @@ namespace {
 constexpr std::int32_t work_a_look = 64;
 }
 
-void Computation::withdraw() {
-  slices_->withdraw(*this);
+// What begins late (a handler's answer to a deadline that has passed) is not cut short by it.
+Computation::Computation(Slices& slices, TimePoint deadline, Run run, void* what, std::coroutine_handle<> waiter)
+    : slices_(slices),
+      deadline_(deadline <= Clock::now() ? TimePoint::max() : deadline),
+      run_(run),
+      what_(what),
+      waiter_(waiter) {
+  slices_.add(*this);
 }
 
-void Computation::begin(std::coroutine_handle<> waiter) {
-  waiter_ = waiter;
-  // What begins late (a handler's answer to a deadline that has passed) is not cut short by it.
-  if (deadline_ <= Clock::now()) deadline_ = TimePoint::max();
-  slices_->add(*this);
+Computation::~Computation() {
+  if (queued_) slices_.withdraw(*this);
 }
 
 bool Computation::look_at_clock() {
@@ -45,7 +48,6 @@ Slices::~Slices() {
 }
 
 void Slices::add(Computation& computation) {
-  computation.queued_ = true;
   waiting_.push_back(&computation);
   fill_turns();
 }
@@ -67,11 +69,10 @@ bool Slices::run_slice(Computation& computation, Clock::duration length) {
       computation.fiber_ = Fiber::make();
     }
     if (computation.fiber_ == nullptr) {  // no memory for a stack: in one go, on this one
-      computation.run_(computation);
+      computation.run_(computation.what_);
       return true;
     }
-    computation.fiber_->take([](void* self) { static_cast<Computation*>(self)->run_(*static_cast<Computation*>(self)); },
-                             &computation);
+    computation.fiber_->take(computation.run_, computation.what_);
   }
   computation.left = work_a_look;
   computation.until_ = Clock::now() + length;

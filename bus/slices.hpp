@@ -21,38 +21,29 @@ using TimePoint = Clock::time_point;
 class Computation;
 class Slices;
 
-// A piece of code that a worker runs in slices; made by Worker::in_slices. When it is destroyed half done it is run to its end
-// first, without pauses, for what it works on is about to go.
-class Computation : private detail::Slice {
+// A piece of code that a worker runs in slices, and the coroutine that waits for its end; part of InSlices. When it is destroyed
+// half done the code is run to its end first, without pauses, for what it works on is about to go.
+class Computation final : private detail::Slice {
  public:
-  using Run = void (*)(Computation&);
+  using Run = void (*)(void*);
+  Computation(Slices& slices, TimePoint deadline, Run run, void* what, std::coroutine_handle<> waiter);
   Computation(const Computation&) = delete;
   Computation& operator=(const Computation&) = delete;
-
- protected:
-  Computation(Slices* slices, TimePoint deadline, Run run) : slices_(slices), deadline_(deadline), run_(run) {}
-  ~Computation() = default;
-  void begin(std::coroutine_handle<> waiter);
-  // What derives from it calls this before anything of its own goes.
-  void abandon() {
-    if (queued_) [[unlikely]]
-      withdraw();
-  }
-  Slices* slices() const { return slices_; }
+  ~Computation();
 
  private:
   friend class Slices;
   friend bool detail::end_of_work();
   bool look_at_clock();
-  void withdraw();
 
-  Slices* slices_;  // null: it is not run in slices
+  Slices& slices_;
   TimePoint deadline_;
   TimePoint until_{};  // of the slice that runs
   Run run_;
+  void* what_;
   std::coroutine_handle<> waiter_;
   std::unique_ptr<Fiber> fiber_;  // while it is half done
-  bool queued_ = false;
+  bool queued_ = true;
   bool wanted_ = true;
   bool pauses_ = true;
 };
@@ -94,24 +85,22 @@ class Slices {
   Clock::duration length_ = usual_length;
 };
 
-// co_await worker.in_slices(large, deadline, compute) -> what compute() returns.
+// co_await worker.in_slices(large, deadline, compute) -> what compute() returns. Null slices: it runs here, at once.
 template <class F>
-class [[nodiscard]] InSlices final : private Computation {
+class [[nodiscard]] InSlices final {
  public:
   using Made = std::invoke_result_t<F&>;
   static constexpr bool makes = !std::is_void_v<Made>;
-  InSlices(Slices* slices, TimePoint deadline, F compute)
-      : Computation(slices, deadline, [](Computation& self) { static_cast<InSlices&>(self).run(); }),
-        compute_(std::move(compute)) {}
-
-  ~InSlices() { abandon(); }
+  InSlices(Slices* slices, TimePoint deadline, F compute) : slices_(slices), deadline_(deadline), compute_(std::move(compute)) {}
 
   bool await_ready() {
-    if (slices() != nullptr) return false;
+    if (slices_ != nullptr) return false;
     run();
     return true;
   }
-  void await_suspend(std::coroutine_handle<> waiter) { begin(waiter); }
+  void await_suspend(std::coroutine_handle<> waiter) {
+    computation_.emplace(*slices_, deadline_, [](void* self) { static_cast<InSlices*>(self)->run(); }, this, waiter);
+  }
   Made await_resume() {
     if constexpr (makes) return std::move(*made_);
   }
@@ -124,8 +113,12 @@ class [[nodiscard]] InSlices final : private Computation {
       compute_();
     }
   }
+
+  Slices* slices_;
+  TimePoint deadline_;
   F compute_;
   std::optional<std::conditional_t<makes, Made, bool>> made_;
+  std::optional<Computation> computation_;  // the last: its end may run compute_ to its own
 };
 
 }  // namespace busway

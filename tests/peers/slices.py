@@ -18,7 +18,7 @@ from live_bus import LiveBus  # noqa: E402
 BUNDLE = """\
 listeners:
   front: { http: { listen: '127.0.0.1:0' } }
-  till: { tcp: { listen: '127.0.0.1:0', frame: { length_prefix: { bytes: 4 }, max_frame: 10MiB } } }
+  till: { tcp: { listen: '127.0.0.1:0', frame: { length_prefix: { bytes: 4 } }, max_frame: 10MiB } }
 routes:
   small: { from: { http: GET /small, on: front }, reply: { body: '{ "ok": true }' } }
   rows: { from: { http: POST /rows, on: front }, reply: { body: '{ "rows": items.{ "item": sku, "count": qty } }' } }
