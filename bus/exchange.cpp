@@ -38,7 +38,7 @@ void Exchange::reset() {
   reply_content_type = {};
   reply_format = nullptr;
   failure_.reset();
-  packed_ = false;
+  expects_large_ = false;
   kept_.clear();
   constexpr std::size_t keep_at_most = 64 * 1024;
   for (std::size_t i = 0; i < strings_used_; ++i) {
@@ -65,10 +65,6 @@ std::string_view Exchange::id() {
     *to = 0;
   }
   return {id_, 36};
-}
-
-bool Exchange::learned_large() const {
-  return route != nullptr && route->computes_long();
 }
 
 void Exchange::set_variable(std::string_view name, const Node& value) {

@@ -105,16 +105,16 @@ class Exchange {
   void restore_failure(Failure failure) { failure_.emplace(std::move(failure)); }
 
   // Whether computing on it may take so long that others must have their turn meanwhile (bus/compute.hpp): its body, `bytes` more
-  // or its documents are large, what is packed in it may be, or its route has computed long before.
+  // or its documents are large, or they are expected to be.
   bool is_large(std::size_t bytes = 0) const {
-    return message_.bytes().size() + bytes >= large_body || holds_much() || packed_ || learned_large();
+    return message_.bytes().size() + bytes >= large_body || holds_much() || expects_large_;
   }
   // Giving its documents back may take long, too: reset() asks for pauses (bus/pause.hpp).
   bool holds_much() const { return arena_.reserved() >= large_documents; }
   static constexpr std::size_t large_body = 32UL * 1024;
   static constexpr std::size_t large_documents = 128UL * 1024;
-  // Its few bytes may become many: a body in a content coding.
-  void note_packed() { packed_ = true; }
+  // Its few bytes may become many (a body in a content coding), or be worked on long (its route has done so).
+  void expect_large() { expects_large_ = true; }
 
   // Keeps `owner` alive until reset(): buffers that messages borrow from.
   void keep(std::shared_ptr<const void> owner) { kept_.push_back(std::move(owner)); }
@@ -131,8 +131,7 @@ class Exchange {
   std::vector<std::unique_ptr<std::string>> strings_;
   std::size_t strings_used_ = 0;
   char id_[37] = {};
-  bool packed_ = false;
-  bool learned_large() const;
+  bool expects_large_ = false;
 };
 
 // What expressions see of an exchange: `$` (parsed at first use), $headers, $vars, $path, $query, $message, $failure.

@@ -93,6 +93,7 @@ const Node* next_value(Frame& frame, std::size_t level, int indent, std::string&
   const Node& container = *frame.container;
   while (frame.next != container.size()) {
     std::uint32_t at = frame.next++;
+    if (at % 64 == 0) pause_if_due(8);
     const Member* member = container.is_object() ? &container.members()[at] : nullptr;
     if (member != nullptr && member->value.is_nothing()) continue;
     if (!std::exchange(frame.empty, false)) out += ',';
@@ -113,7 +114,6 @@ void write_json(const Node& document, std::string& out, JsonStyle style) {
   frames.clear();
   const Node* node = &document;
   while (true) {
-    pause_if_due();
     switch (node->kind()) {
       case Node::Kind::nothing:
       case Node::Kind::null: out += "null"; break;

@@ -13,14 +13,13 @@ namespace busway {
 template <class T>
 class Spare {
  public:
-  Spare() : held_(std::move(kept())) {
+  Spare() : place_(kept()), held_(std::move(place_)) {
     if (held_ == nullptr) held_ = std::make_unique<T>();
   }
   Spare(const Spare&) = delete;
   Spare& operator=(const Spare&) = delete;
   ~Spare() {
-    std::unique_ptr<T>& place = kept();
-    if (place == nullptr) place = std::move(held_);
+    if (place_ == nullptr) place_ = std::move(held_);
   }
   T& operator*() const { return *held_; }
   T* operator->() const { return held_.get(); }
@@ -30,6 +29,7 @@ class Spare {
     static thread_local std::unique_ptr<T> one;
     return one;
   }
+  std::unique_ptr<T>& place_;
   std::unique_ptr<T> held_;
 };
 

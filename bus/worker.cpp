@@ -418,7 +418,7 @@ bool Worker::turn() {
   }
   run_posted();
   fire_timers();
-  slices_.run_next();
+  if (!slices_.empty()) slices_.run_next();
   for (Descriptor::Slot* slot : closed_) delete slot;
   closed_.clear();
   return true;

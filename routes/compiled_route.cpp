@@ -20,6 +20,7 @@ void log_failure(Exchange& exchange, const Failure& failure, const std::string& 
 
 Task<void> CompiledRoute::run(Exchange& exchange) const {
   exchange.route = this;
+  if (computes_long()) exchange.expect_large();
   Flow flow = Flow::next;
   if (steps_->waits()) {
     flow = co_await steps_->run_waiting(exchange);

@@ -100,7 +100,7 @@ const Format* decoded_format(Exchange& exchange, const Headers& headers, const F
   if (inner == nullptr) return nullptr;
   std::string_view coding = content_coding(headers, exchange.arena());
   if (coding.empty()) return inner;
-  exchange.note_packed();
+  exchange.expect_large();
   auto coded = std::make_shared<const CodedFormat>(coding, *inner, limit);
   exchange.keep(coded);
   return coded.get();

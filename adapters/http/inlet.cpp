@@ -14,10 +14,10 @@ Task<void> RouteInlet::serve(Exchange& exchange, std::span<const HttpInlet* cons
   format = decoded_format(exchange, message.headers, format, max_body_);
   message.receive(message.bytes(), message.content_type, "http", format, Side::caller);
   co_await route_.run(exchange);
-  if (hands_on_bytes(exchange, "http")) {
-    finish(exchange, reply);
-  } else {
+  if (exchange.is_large() && !hands_on_bytes(exchange, "http")) {
     co_await compute(exchange, [&] { finish(exchange, reply); });
+  } else {
+    finish(exchange, reply);
   }
 }
 

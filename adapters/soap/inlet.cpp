@@ -158,7 +158,7 @@ Task<void> SoapInlet::serve(Exchange& exchange, std::span<const HttpInlet* const
     co_return;
   }
   Asked asked;
-  if (!exchange.message().headers.value("Content-Encoding").empty()) exchange.note_packed();
+  if (!exchange.message().headers.value("Content-Encoding").empty()) exchange.expect_large();
   const SoapInlet* chosen = co_await compute(exchange, [&] { return accept(exchange, same_place, asked, reply); });
   if (chosen == nullptr) co_return;
   // The listener has started the clock by the first route at this place.

@@ -96,9 +96,13 @@ Task<Result<Answer>> SoapTarget::call(Exchange& exchange, const Outbound& outbou
   auto response = co_await client_.send(exchange, request, endpoint, deadline);
   if (!response) co_return std::unexpected(response.error());
   Received received{.status = response->status, .content_type = response->content_type, .body = response->body};
-  auto read = [&] { return read_answer(exchange, received, std::move(response->headers)); };
+  auto read = [&] {
+    auto answer = read_answer(exchange, received, std::move(response->headers));
+    if (answer) answer->retry_after_s = response->retry_after_s;
+    return answer;
+  };
+  if (!exchange.is_large(received.body.size())) co_return read();
   auto answer = co_await compute(exchange, read, received.body.size());
-  if (answer) answer->retry_after_s = response->retry_after_s;
   co_return answer;
 }
 

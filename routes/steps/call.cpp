@@ -63,22 +63,22 @@ class CallStep final : public Step {
 
   Task<Flow> run_waiting(Exchange& exchange) const override {
     Outbound outbound(exchange.arena());
-    Result<void> ready;
-    if (!computes_ && passes_on(exchange.message())) {
-      ready = prepare(exchange, outbound);
-    } else {
-      ready = co_await compute(exchange, [&] { return prepare(exchange, outbound); });
+    const bool bytes = passes_on(exchange.message());
+    if (exchange.is_large() && (computes_ || !bytes)) {
+      Result<void> ready = co_await compute(exchange, [&] { return prepare(exchange, outbound, bytes); });
+      if (!ready) co_return failed(exchange, ready.error());
+    } else if (auto ready = prepare(exchange, outbound, bytes); !ready) {
+      co_return failed(exchange, ready.error());
     }
-    if (!ready) co_return failed(exchange, ready.error());
     auto answer = co_await service_.call(exchange, outbound, config_.idempotent);
     bool idempotent = config_.idempotent || service_.policy().idempotent || service_.target().idempotent(exchange, outbound);
     if (!answer) {
       exchange.fail(failure_of_call(service_, answer.error(), idempotent));
       co_return Flow::failed;
     }
-    if (!reads(*answer)) co_return take(exchange, *answer, idempotent);
-    auto take_answer = [&] { return take(exchange, *answer, idempotent); };
-    Flow flow = co_await compute(exchange, take_answer, answer->message.bytes().size());
+    std::size_t size = answer->message.bytes().size();
+    if (!exchange.is_large(size) || !reads(*answer)) co_return take(exchange, *answer, idempotent);
+    Flow flow = co_await compute(exchange, [&] { return take(exchange, *answer, idempotent); }, size);
     co_return flow;
   }
 
@@ -112,7 +112,8 @@ class CallStep final : public Step {
     return Flow::failed;
   }
 
-  Result<void> prepare(Exchange& exchange, Outbound& outbound) const {
+  // `bytes`: what is sent is what came.
+  Result<void> prepare(Exchange& exchange, Outbound& outbound, bool bytes) const {
     outbound.options = options_.get();
     outbound.operation = config_.operation;
     outbound.method = config_.method;
@@ -124,7 +125,7 @@ class CallStep final : public Step {
       outbound.path = *path;
     }
     if (auto set = set_headers(exchange, outbound); !set) return set;
-    return set_body(exchange, outbound);
+    return set_body(exchange, outbound, bytes);
   }
 
   Result<void> set_headers(Exchange& exchange, Outbound& outbound) const {
@@ -146,10 +147,10 @@ class CallStep final : public Step {
     return {};
   }
 
-  Result<void> set_body(Exchange& exchange, Outbound& outbound) const {
+  Result<void> set_body(Exchange& exchange, Outbound& outbound, bool bytes) const {
     const Message& message = exchange.message();
     std::string_view protocol = service_.target().protocol();
-    if (!config_.request && passes_on(message)) {
+    if (bytes) {
       outbound.pass_through = message.side() == Side::caller && exchange.origin.protocol == protocol;
       outbound.body = message.bytes();
       outbound.content_type = message.content_type;
@@ -188,7 +189,7 @@ class CallStep final : public Step {
 
   // Its bytes are what the service is sent.
   bool passes_on(const Message& message) const {
-    return message.has_bytes() && message.protocol() == service_.target().protocol() && !translates(message);
+    return !config_.request && message.has_bytes() && message.protocol() == service_.target().protocol() && !translates(message);
   }
 
   CallConfig config_;

@@ -87,7 +87,7 @@ std::optional<char> byte_of(Charset charset, char32_t code_point) {
 
 std::size_t decode_charset(Charset charset, std::string_view bytes, std::string& out) {
   if (charset == Charset::utf_8) {
-    std::size_t bad = find_invalid_utf8(bytes);
+    std::size_t bad = find_in_pieces(bytes, [](std::string_view piece) { return find_invalid_utf8(piece); });
     if (bad == std::string_view::npos) out.append(bytes);
     return bad;
   }
@@ -105,7 +105,7 @@ std::size_t decode_charset(Charset charset, std::string_view bytes, std::string&
 
 std::size_t encode_charset(Charset charset, std::string_view text, std::string& out) {
   if (charset == Charset::utf_8) {
-    std::size_t bad = find_invalid_utf8(text);
+    std::size_t bad = find_in_pieces(text, [](std::string_view piece) { return find_invalid_utf8(piece); });
     if (bad == std::string_view::npos) out.append(text);
     return bad;
   }

@@ -34,13 +34,13 @@ std::optional<std::string> find_refused(const Node& document, const std::functio
   std::vector<Frame> frames;
   const Node* node = &document;
   for (;;) {
-    pause_if_due();
     if (const char* reason = refuses(*node)) return path_of(frames) + ": " + reason;
     if (node->is_array() || node->is_object()) frames.push_back({node, 0});
     while (!frames.empty() && frames.back().next == frames.back().container->size()) frames.pop_back();
     if (frames.empty()) return std::nullopt;
     Frame& frame = frames.back();
     std::uint32_t index = frame.next++;
+    if (index % 64 == 0) pause_if_due(4);
     if (frame.container->is_array()) {
       node = &frame.container->items()[index];
     } else {

@@ -104,6 +104,7 @@ class TreeBuilder {
       error_ = too_deep(options_.depth);
       return false;
     }
+    pause_if_due();
     std::uint32_t count = scan_.next_count();
     std::size_t bytes = count * (object ? sizeof(Member) : sizeof(Node));
     if (bytes > static_cast<std::size_t>(nodes_end_ - nodes_)) return false;
@@ -119,7 +120,7 @@ class TreeBuilder {
     }
     Frame& frame = frames_.back();
     if (frame.filled == frame.count) return false;
-    pause_if_due();
+    if (frame.filled % 64 == 63) pause_if_due(64);
     if (frame.object) {
       reinterpret_cast<Member*>(frame.begin)[frame.filled++].value = node;
     } else {
@@ -134,7 +135,7 @@ class TreeBuilder {
     if (indexed) keys_.start(count);
     std::uint32_t kept = 0;
     for (std::uint32_t i = 0; i < count; ++i) {
-      pause_if_due();
+      if (i % 64 == 63) pause_if_due(64);
       std::string_view key = members[i].key.text();
       std::uint32_t first = KeyIndex::none;
       if (indexed) {

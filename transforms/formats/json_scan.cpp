@@ -128,6 +128,7 @@ bool JsonScan::run(std::string_view text, std::size_t depth, bool surrogates) {
   has_escapes_ = false;
   // Every array and object takes two bytes of the text: never more counts than this, so no growth copies them.
   counts_.reserve(text.size() / 2 + 1);
+  PauseByBytes pause;
   bool fresh = false;  // nothing but white space since the last opening bracket
   std::size_t at = 0;
   while (at < text.size()) {
@@ -145,7 +146,6 @@ bool JsonScan::run(std::string_view text, std::size_t depth, bool surrogates) {
         if (open_.size() == depth || counts_.size() == counts_.capacity()) goto done;
         open_.push_back({.index = counts_.size(), .commas = 0, .object = c == '{'});
         counts_.push_back(0);
-        pause_if_due();
         fresh = true;
         ++at;
         break;
@@ -157,7 +157,7 @@ bool JsonScan::run(std::string_view text, std::size_t depth, bool surrogates) {
         break;
       case comma:
         if (!open_.empty()) ++open_.back().commas;
-        pause_if_due();
+        pause.at(at);
         fresh = false;
         ++at;
         break;

@@ -24,7 +24,8 @@ class TextFormat final : public Format {
 
   Result<Node> read(std::string_view bytes, Arena& arena) const override {
     if (charset_ == Charset::utf_8) {
-      if (std::size_t bad = find_invalid_utf8(bytes); bad != std::string_view::npos) {
+      if (std::size_t bad = find_in_pieces(bytes, [](std::string_view piece) { return find_invalid_utf8(piece); });
+          bad != std::string_view::npos) {
         return refuse_text("reading text", bytes, bad, "the text is not valid UTF-8");
       }
       return Node::string(bytes);

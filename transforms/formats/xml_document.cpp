@@ -88,7 +88,6 @@ bool Converter::group_children(const XmlElement& element) {
   std::size_t hint = base;
   bool indexed = false;
   for (const XmlElement* child = element.first_child(); child != nullptr; child = child->next()) {
-    pause_if_due();
     std::size_t at = group_of(*child, base, hint);
     if (at == groups_.size() && groups_.size() - base >= few_names) {
       // Many names: an index by local name, which is the key under which a clash shows as well.
@@ -105,6 +104,7 @@ bool Converter::group_children(const XmlElement& element) {
       if (found != KeyIndex::none) at = found;
     }
     if (at == groups_.size()) {
+      pause_if_due();
       std::string_view name;
       if (!member_name(child->local(), child->uri(), false, name)) return false;
       groups_.push_back({.local = child->local(), .uri = child->uri(), .name = name});
@@ -114,7 +114,7 @@ bool Converter::group_children(const XmlElement& element) {
       return refuse("'" + printable(group.name) + "' stands in '" + printable(element.local()) + "' in two namespaces, '" +
                     printable(group.uri) + "' and '" + printable(child->uri()) + "'; give them prefixes with `namespaces:`");
     }
-    ++group.count;
+    if (++group.count % 64 == 0) pause_if_due(16);
     hint = at;
   }
   // A clash among the first few, which were told apart by their namespace.

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <cstring>
 
-#include "bus/pause.hpp"
 #include "transforms/formats/utf8.hpp"
 
 namespace busway {
@@ -86,9 +85,7 @@ std::size_t find_non_xml(std::string_view text) {
   constexpr std::uint64_t ones = 0x0101010101010101ULL;
   constexpr std::uint64_t highs = 0x8080808080808080ULL;
   std::size_t at = 0;
-  PauseByBytes pause;
   while (at < text.size()) {
-    pause.at(at);
     if (at + 8 <= text.size()) {
       std::uint64_t word;
       std::memcpy(&word, text.data() + at, 8);

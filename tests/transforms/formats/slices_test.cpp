@@ -66,14 +66,14 @@ TEST_CASE("messages that are read and written in turns come out as if each were 
   };
   std::vector<Work> all;
   for (int seed = 1; seed <= 12; ++seed) {
-    all.push_back({make_format(json_format()).format, json_text(seed)});
-    all.push_back({make_format(xml_format()).format, xml_text(seed)});
-    all.push_back({make_format(form_format()).format, form_text(seed)});
-    all.push_back({make_format(bytes_format()).format, std::string(20'000, static_cast<char>(seed))});
-    all.push_back({make_format(text_format()).format, std::string(20'000, static_cast<char>('a' + seed))});
+    all.push_back({plain(json_format()), json_text(seed)});
+    all.push_back({plain(xml_format()), xml_text(seed)});
+    all.push_back({plain(form_format()), form_text(seed)});
+    all.push_back({plain(bytes_format()), std::string(20'000, static_cast<char>(seed))});
+    all.push_back({plain(text_format()), std::string(20'000, static_cast<char>('a' + seed))});
     // What is refused, too: its end comes while others are half done.
-    all.push_back({make_format(json_format()).format, json_text(seed) + "]"});
-    all.push_back({make_format(xml_format()).format, xml_text(seed) + "</r>"});
+    all.push_back({plain(json_format()), json_text(seed) + "]"});
+    all.push_back({plain(xml_format()), xml_text(seed) + "</r>"});
   }
   Worker worker;
   worker.slices().set_length(Clock::duration::zero());
