@@ -46,7 +46,8 @@ Task<Response> FrameRoutes::serve(Exchange& exchange, std::string_view payload) 
       failure.message = "no route of this listener takes the frame";
       exchange.fail(std::move(failure));
     }
-    Response response = answer_failure(exchange, first_with_error());
+    auto give_answer = [&] { return answer_failure(exchange, first_with_error()); };
+    Response response = co_await compute(exchange, give_answer, payload.size());
     co_return response;
   }
   exchange.deadline = exchange.worker().now() + inlet->route().deadline();
