@@ -6,6 +6,8 @@
 #include <cstring>
 #include <new>
 
+#include "bus/pause.hpp"
+
 namespace busway {
 
 Arena::~Arena() {
@@ -40,10 +42,18 @@ std::string_view Arena::copy(std::string_view text) {
 void Arena::reset() noexcept {
   if (chunks_ == nullptr) return;
   while (chunks_->next != nullptr) {
+    pause_if_due(64);  // a megabyte that goes back costs some 100 us
     Chunk* next = chunks_->next;
     reserved_ -= chunks_->size;
     std::free(chunks_);
     chunks_ = next;
+  }
+  if (chunks_->size > 2 * first_chunk_) {  // made for something large: not what every message needs
+    std::free(chunks_);
+    chunks_ = nullptr;
+    reserved_ = 0;
+    cursor_ = end_ = 0;
+    return;
   }
   cursor_ = reinterpret_cast<std::uintptr_t>(chunks_ + 1);
   end_ = cursor_ + chunks_->size;

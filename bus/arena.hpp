@@ -9,8 +9,8 @@
 
 namespace busway {
 
-// Memory of one message: grows by chunks, is given back all at once, runs no destructors. reset() keeps the first chunk, so the
-// steady state of a connection allocates nothing from the heap. One thread at a time.
+// Memory of one message: grows by chunks, is given back all at once, runs no destructors. reset() keeps a first chunk of the
+// usual size, so the steady state of a connection allocates nothing from the heap. One thread at a time.
 class Arena {
  public:
   static constexpr std::size_t default_chunk = 8 * 1024;
@@ -45,7 +45,7 @@ class Arena {
     return true;
   }
 
-  // Forgets everything handed out. The first chunk stays.
+  // Forgets everything handed out. The first chunk stays unless it was made for something large.
   void reset() noexcept;
 
   // Bytes taken from the heap by all chunks together.

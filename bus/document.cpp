@@ -6,6 +6,7 @@
 #include <string>
 
 #include "bus/number_text.hpp"
+#include "bus/pause.hpp"
 
 namespace busway {
 
@@ -44,6 +45,7 @@ Node Node::member(std::string_view key) const noexcept {
 }
 
 Node deep_copy(const Node& node, Arena& arena) {
+  pause_if_due();
   switch (node.kind()) {
     case Node::Kind::string: return Node::string(arena.copy(node.text())).with_marks(node.marks());
     case Node::Kind::number:
@@ -66,6 +68,7 @@ Node deep_copy(const Node& node, Arena& arena) {
 
 bool equal(const Node& left, const Node& right) {
   if (left.kind() != right.kind()) return false;
+  pause_if_due();
   switch (left.kind()) {
     case Node::Kind::nothing:
     case Node::Kind::null: return true;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "bus/arena.hpp"
+#include "bus/pause.hpp"
 
 namespace busway {
 
@@ -193,7 +194,13 @@ void Collector<T>::grow() {
     return;
   }
   T* moved = arena_->array<T>(more);
-  for (std::size_t i = 0; i < size_; ++i) moved[i] = items_[i];
+  constexpr std::size_t at_once = 4096;
+  std::size_t done = 0;
+  for (; size_ - done > at_once; done += at_once) {
+    for (std::size_t i = 0; i < at_once; ++i) moved[done + i] = items_[done + i];
+    pause_if_due(64);
+  }
+  for (; done < size_; ++done) moved[done] = items_[done];
   items_ = moved;
   capacity_ = more;
 }

@@ -38,6 +38,7 @@ void Exchange::reset() {
   reply_content_type = {};
   reply_format = nullptr;
   failure_.reset();
+  expects_large_ = false;
   kept_.clear();
   constexpr std::size_t keep_at_most = 64 * 1024;
   for (std::size_t i = 0; i < strings_used_; ++i) {
@@ -226,6 +227,10 @@ Result<Node> ExchangeScope::variable(std::string_view name, Arena& arena) {
   // The evaluation may outlive this failure's strings: a handler replaces them.
   if (name == "failure" && exchange_.failure() != nullptr) return deep_copy(failure_document(*exchange_.failure(), arena), arena);
   return Node();
+}
+
+void ExchangeScope::took_long() {
+  if (exchange_.route != nullptr) exchange_.route->note_long();
 }
 
 }  // namespace busway

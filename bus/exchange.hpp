@@ -77,6 +77,7 @@ class Exchange {
   Worker& home() { return *worker_; }
   Arena& arena() { return arena_; }
   Message& message() { return message_; }
+  const Message& message() const { return message_; }
   Origin origin;
   TimePoint deadline = TimePoint::max();
   std::chrono::system_clock::time_point received{};  // wall clock, for show: $message.received
@@ -103,6 +104,18 @@ class Exchange {
   std::optional<Failure> take_failure();
   void restore_failure(Failure failure) { failure_.emplace(std::move(failure)); }
 
+  // Whether computing on it may take so long that others must have their turn meanwhile (bus/compute.hpp): its body, `bytes` more
+  // or its documents are large, or they are expected to be.
+  bool is_large(std::size_t bytes = 0) const {
+    return message_.bytes().size() + bytes >= large_body || holds_much() || expects_large_;
+  }
+  // Giving its documents back may take long, too: reset() asks for pauses (bus/pause.hpp).
+  bool holds_much() const { return arena_.reserved() >= large_documents; }
+  static constexpr std::size_t large_body = 32UL * 1024;
+  static constexpr std::size_t large_documents = 128UL * 1024;
+  // Its few bytes may become many (a body in a content coding), or be worked on long (its route has done so).
+  void expect_large() { expects_large_ = true; }
+
   // Keeps `owner` alive until reset(): buffers that messages borrow from.
   void keep(std::shared_ptr<const void> owner) { kept_.push_back(std::move(owner)); }
   // A string whose bytes the exchange keeps.
@@ -118,6 +131,7 @@ class Exchange {
   std::vector<std::unique_ptr<std::string>> strings_;
   std::size_t strings_used_ = 0;
   char id_[37] = {};
+  bool expects_large_ = false;
 };
 
 // What expressions see of an exchange: `$` (parsed at first use), $headers, $vars, $path, $query, $message, $failure.
@@ -126,6 +140,7 @@ class ExchangeScope final : public Scope {
   explicit ExchangeScope(Exchange& exchange) : exchange_(exchange) {}
   Result<Node> input(Arena& arena) override;
   Result<Node> variable(std::string_view name, Arena& arena) override;
+  void took_long() override;
 
  private:
   Exchange& exchange_;
@@ -141,7 +156,11 @@ struct FinishedReply {
 
 // Settles what an ended exchange answers by language.md, "Reply": status, and the body in `format` (the `from`'s) unless it is
 // still the bytes of a service that speaks `protocol`. Writing can fail: then the exchange has failed.
+// With a body that hands_on_bytes() it computes nothing.
 FinishedReply finish_reply(Exchange& exchange, const Format& format, std::string_view protocol);
+
+// The reply's body is still the bytes that a caller or a service that speaks `protocol` sent.
+bool hands_on_bytes(const Exchange& exchange, std::string_view protocol);
 
 // "Not Found": what a caller is told of a status, and nothing more.
 std::string_view title_of(int status);

@@ -18,6 +18,8 @@ class Scope {
   virtual Result<Node> input(Arena& arena) = 0;
   // `name` without the `$`. Nothing when it is not bound.
   virtual Result<Node> variable(std::string_view name, Arena& arena) = 0;
+  // Told at the end of an evaluation that worked for more than some tenths of a millisecond.
+  virtual void took_long() {}
 };
 
 // A compiled expression: immutable, shared by all workers, safe from any thread.

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "bus/number_text.hpp"
+#include "bus/pause.hpp"
+#include "bus/spare.hpp"
 
 namespace busway {
 
@@ -91,6 +93,7 @@ const Node* next_value(Frame& frame, std::size_t level, int indent, std::string&
   const Node& container = *frame.container;
   while (frame.next != container.size()) {
     std::uint32_t at = frame.next++;
+    if (at % 64 == 0) pause_if_due(8);
     const Member* member = container.is_object() ? &container.members()[at] : nullptr;
     if (member != nullptr && member->value.is_nothing()) continue;
     if (!std::exchange(frame.empty, false)) out += ',';
@@ -106,7 +109,8 @@ const Node* next_value(Frame& frame, std::size_t level, int indent, std::string&
 }  // namespace
 
 void write_json(const Node& document, std::string& out, JsonStyle style) {
-  thread_local std::vector<Frame> frames;
+  Spare<std::vector<Frame>> spare;
+  std::vector<Frame>& frames = *spare;
   frames.clear();
   const Node* node = &document;
   while (true) {

@@ -51,6 +51,10 @@ std::string problem_json(Exchange& exchange, const Failure& failure) {
   return out;
 }
 
+bool hands_on_bytes(const Exchange& exchange, std::string_view protocol) {
+  return exchange.message().has_bytes() && exchange.message().protocol() == protocol;
+}
+
 FinishedReply finish_reply(Exchange& exchange, const Format& format, std::string_view protocol) {
   FinishedReply reply;
   auto failed = [&] {
@@ -68,7 +72,7 @@ FinishedReply finish_reply(Exchange& exchange, const Format& format, std::string
   bool answers_bytes = message.unreplaced() && message.side() == Side::service && exchange.answer_status != 0;
   reply.status = exchange.reply_status != 0 ? exchange.reply_status : answers_bytes ? exchange.answer_status : 200;
   if (bodiless(reply.status) || message.empty()) return reply;
-  if (message.has_bytes() && message.protocol() == protocol) {
+  if (hands_on_bytes(exchange, protocol)) {
     reply.body = message.bytes();
     reply.content_type = exchange.reply_content_type.empty() ? message.content_type : exchange.reply_content_type;
     return reply;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -24,6 +25,15 @@ class Route {
   // The service of a route that is one plain call and nothing else, so that its source may carry bytes instead of messages; else
   // null. Known when the route's inlet is made.
   virtual const Service* proxied() const { return nullptr; }
+
+  // An expression of it has once worked long, on whatever body: from then on all it computes runs in slices. Any thread.
+  bool computes_long() const { return computes_long_.load(std::memory_order_relaxed); }
+  void note_long() const {
+    if (!computes_long()) computes_long_.store(true, std::memory_order_relaxed);
+  }
+
+ private:
+  mutable std::atomic<bool> computes_long_{false};
 };
 
 }  // namespace busway

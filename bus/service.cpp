@@ -147,6 +147,7 @@ class AnswerScope final : public Scope {
     if (name == "headers") return answer_.message.headers.as_document(arena);
     return outer_.variable(name, arena);
   }
+  void took_long() override { outer_.took_long(); }
 
  private:
   ExchangeScope outer_;

@@ -2,6 +2,7 @@
 
 #include "bus/assert.hpp"
 #include "bus/backoff.hpp"
+#include "bus/compute.hpp"
 
 namespace busway {
 
@@ -30,6 +31,13 @@ void name_the_step(Exchange& exchange, const StepList::Entry& entry) {
   exchange.restore_failure(std::move(failure));
 }
 
+// Others may have computed while this exchange did: the time of one that began early enough may be up before its next step.
+bool out_of_time(Exchange& exchange) {
+  if (exchange.worker().now() < exchange.deadline || exchange.failure() != nullptr || !exchange.is_large()) return false;
+  exchange.fail(Error{.kind = ErrorKind::deadline, .text = "the deadline passed before the step"});
+  return true;
+}
+
 }  // namespace
 
 Flow StepList::run(Exchange& exchange) const {
@@ -54,8 +62,10 @@ Task<Flow> StepList::run_waiting(Exchange& exchange) const {
     Flow flow = Flow::next;
     if (entry.step->waits()) {
       flow = co_await entry.step->run_waiting(exchange);
+    } else if (out_of_time(exchange)) {
+      flow = Flow::failed;
     } else {
-      flow = entry.step->run(exchange);
+      flow = co_await compute(exchange, [&] { return entry.step->run(exchange); });
     }
     if (flow == Flow::failed) {
       name_the_step(exchange, entry);
@@ -91,7 +101,7 @@ Task<Flow> try_again(Exchange& exchange, const ErrorHandler::Retry& retry, const
     if (entry.step->waits()) {
       flow = co_await entry.step->run_waiting(exchange);
     } else {
-      flow = entry.step->run(exchange);
+      flow = co_await compute(exchange, [&] { return entry.step->run(exchange); });
     }
     if (flow != Flow::failed) break;
     name_the_step(exchange, entry);
@@ -111,7 +121,7 @@ Result<bool> matches(Exchange& exchange, const ErrorHandler& handler) {
 
 Task<Flow> handle_failure(Exchange& exchange, const ErrorHandlers& handlers, const StepList::Entry* again) {
   for (const ErrorHandler& handler : handlers) {
-    auto matched = matches(exchange, handler);
+    auto matched = co_await compute(exchange, [&] { return matches(exchange, handler); });
     if (!matched) {
       exchange.fail(matched.error());
       co_return Flow::failed;
@@ -125,7 +135,10 @@ Task<Flow> handle_failure(Exchange& exchange, const ErrorHandlers& handlers, con
       Flow flow = co_await handler.steps->run_waiting(exchange);
       if (flow != Flow::next) co_return flow;
     }
-    if (handler.last == ErrorHandler::Last::reply) co_return handler.reply->run(exchange);
+    if (handler.last == ErrorHandler::Last::reply) {
+      Flow flow = co_await compute(exchange, [&] { return handler.reply->run(exchange); });
+      co_return flow;
+    }
     if (handler.last == ErrorHandler::Last::resume) co_return Flow::next;
     // No last key: at a step that has steps the route goes on with what they left; further out the failure stands.
     if (again != nullptr) co_return handler.steps ? Flow::next : Flow::failed;

@@ -337,6 +337,7 @@ Worker::Worker(int index, ClockKind clock) : index_(index), clock_(clock), wheel
 Worker::~Worker() {
   mailbox_->close();
   Worker* before = std::exchange(current_worker, this);
+  slices_.finish_all();
   while (detached_ != nullptr) {
     std::coroutine_handle<Detached::promise_type>::from_promise(*static_cast<Detached::promise_type*>(detached_)).destroy();
   }
@@ -398,7 +399,7 @@ void Worker::poll(int timeout_ms) {
 bool Worker::turn() {
   bool worked = true;
   if (clock_ == ClockKind::steady) {
-    poll(wait_time());
+    poll(slices_.empty() ? wait_time() : 0);
   } else {
     worked = run_posted();
     if (!worked) {
@@ -417,6 +418,7 @@ bool Worker::turn() {
   }
   run_posted();
   fire_timers();
+  if (!slices_.empty()) slices_.run_next();
   for (Descriptor::Slot* slot : closed_) delete slot;
   closed_.clear();
   return true;
@@ -431,6 +433,8 @@ void Worker::run_until(const std::function<bool()>& done) {
   while (!done() && !stop_.load(std::memory_order_acquire)) {
     if (!turn()) break;
   }
+  // Here and not at the worker's end, which may come on another thread.
+  if (stop_.load(std::memory_order_acquire)) slices_.finish_all();
   current_worker = before;
 }
 

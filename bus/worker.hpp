@@ -11,12 +11,10 @@
 
 #include "bus/error.hpp"
 #include "bus/mutex.hpp"
+#include "bus/slices.hpp"
 #include "bus/task.hpp"
 
 namespace busway {
-
-using Clock = std::chrono::steady_clock;
-using TimePoint = Clock::time_point;
 
 class Worker;
 
@@ -140,9 +138,19 @@ class Worker {
   class Here;
   Here here();
 
+  // co_await worker.in_slices(large, deadline, compute) -> what compute() returns. For what may compute long and waits for
+  // nothing: it runs on a stack of its own, some 200 us a turn of the loop, and where it asks (bus/pause.hpp) everybody else is
+  // served in between. Past the deadline it is told to give up. What is not large, and all with a manual clock, runs here in one
+  // go.
+  template <class F>
+  InSlices<F> in_slices(bool large, TimePoint deadline, F compute) {
+    return {large && clock_ == ClockKind::steady ? &slices_ : nullptr, deadline, std::move(compute)};
+  }
+  Slices& slices() { return slices_; }
+
   // Until stop() is called; with a manual clock also until nothing can go on by itself.
   void run();
-  // From any thread: run() returns as soon as it can, whatever still waits.
+  // From any thread: run() returns as soon as it can, whatever still waits. A computation that is half done is done to its end.
   void stop();
   // Runs turns of the loop until `done` says so.
   void run_until(const std::function<bool()>& done);
@@ -181,6 +189,7 @@ class Worker {
   std::vector<Descriptor::Slot*> closed_;  // freed at the end of the turn: their events may still be in hand
   std::atomic<bool> stop_{false};
   std::uint64_t random_[2];
+  Slices slices_;
   std::shared_ptr<Mailbox> mailbox_;
   std::vector<std::function<void()>> taken_;
 };

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "bus/compute.hpp"
 #include "bus/log.hpp"
 
 namespace busway::routes {
@@ -19,11 +20,12 @@ void log_failure(Exchange& exchange, const Failure& failure, const std::string& 
 
 Task<void> CompiledRoute::run(Exchange& exchange) const {
   exchange.route = this;
+  if (computes_long()) exchange.expect_large();
   Flow flow = Flow::next;
   if (steps_->waits()) {
     flow = co_await steps_->run_waiting(exchange);
   } else {
-    flow = steps_->run(exchange);
+    flow = co_await compute(exchange, [&] { return steps_->run(exchange); });
   }
   if (flow == Flow::failed) flow = co_await handle(exchange);
   switch (flow) {

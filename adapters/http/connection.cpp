@@ -195,7 +195,11 @@ Task<bool> Connection::serve_one() {
                trip.exchange.id());
   }
   if (!written) co_return false;
-  trip.reset(consumed);
+  if (trip.exchange.holds_much()) {
+    co_await lane_.worker.in_slices(true, TimePoint::max(), [&] { trip.reset(consumed); });
+  } else {
+    trip.reset(consumed);
+  }
   if (unread) co_await linger();
   co_return !close;
 }

@@ -6,6 +6,7 @@
 
 #include "adapters/http/buffer.hpp"
 #include "bus/headers.hpp"
+#include "bus/pause.hpp"
 
 namespace busway::http {
 
@@ -41,7 +42,8 @@ Result<std::string_view> inflate_gzip(std::string_view bytes, std::uint64_t limi
   Buffer out;
   while (true) {
     if (out.room().empty()) out.reserve(std::max(Buffer::usual, out.capacity() * 2));
-    std::size_t room = std::min<std::size_t>(out.room().size(), UINT32_MAX);
+    pause_if_due(64);
+    std::size_t room = std::min<std::size_t>(out.room().size(), 32UL * 1024);  // some 100 us
     stream.next_out = reinterpret_cast<Bytef*>(out.room().data());
     stream.avail_out = static_cast<uInt>(room);
     int result = inflate(&stream, Z_NO_FLUSH);
@@ -98,6 +100,7 @@ const Format* decoded_format(Exchange& exchange, const Headers& headers, const F
   if (inner == nullptr) return nullptr;
   std::string_view coding = content_coding(headers, exchange.arena());
   if (coding.empty()) return inner;
+  exchange.expect_large();
   auto coded = std::make_shared<const CodedFormat>(coding, *inner, limit);
   exchange.keep(coded);
   return coded.get();

@@ -3,6 +3,7 @@
 #include "adapters/http/content_coding.hpp"
 #include "adapters/http/grammar.hpp"
 #include "adapters/http/routing.hpp"
+#include "bus/compute.hpp"
 
 namespace busway::http {
 
@@ -13,7 +14,11 @@ Task<void> RouteInlet::serve(Exchange& exchange, std::span<const HttpInlet* cons
   format = decoded_format(exchange, message.headers, format, max_body_);
   message.receive(message.bytes(), message.content_type, "http", format, Side::caller);
   co_await route_.run(exchange);
-  finish(exchange, reply);
+  if (exchange.is_large() && !hands_on_bytes(exchange, "http")) {
+    co_await compute(exchange, [&] { finish(exchange, reply); });
+  } else {
+    finish(exchange, reply);
+  }
 }
 
 void RouteInlet::finish(Exchange& exchange, HttpReply& reply) const {

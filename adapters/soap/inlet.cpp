@@ -3,6 +3,7 @@
 #include "adapters/http/content_coding.hpp"
 #include "adapters/soap/header_blocks.hpp"
 #include "adapters/soap/media_type.hpp"
+#include "bus/compute.hpp"
 #include "transforms/formats/xml_document.hpp"
 
 namespace busway::soap {
@@ -157,12 +158,13 @@ Task<void> SoapInlet::serve(Exchange& exchange, std::span<const HttpInlet* const
     co_return;
   }
   Asked asked;
-  const SoapInlet* chosen = accept(exchange, same_place, asked, reply);
+  if (!exchange.message().headers.value("Content-Encoding").empty()) exchange.expect_large();
+  const SoapInlet* chosen = co_await compute(exchange, [&] { return accept(exchange, same_place, asked, reply); });
   if (chosen == nullptr) co_return;
   // The listener has started the clock by the first route at this place.
   if (exchange.deadline != TimePoint::max()) exchange.deadline += chosen->route().deadline() - route().deadline();
   co_await chosen->route().run(exchange);
-  chosen->answer(exchange, asked, reply);
+  co_await compute(exchange, [&] { chosen->answer(exchange, asked, reply); });
 }
 
 void SoapInlet::serve_file(Exchange& exchange, std::span<const HttpInlet* const> same_place, HttpReply& reply) const {

@@ -3,6 +3,7 @@
 #include "adapters/soap/fault.hpp"
 #include "adapters/soap/header_blocks.hpp"
 #include "adapters/soap/media_type.hpp"
+#include "bus/compute.hpp"
 
 namespace busway::soap {
 
@@ -85,7 +86,7 @@ Result<SoapTarget::Composed> SoapTarget::compose(Exchange& exchange, const Outbo
 
 Task<Result<Answer>> SoapTarget::call(Exchange& exchange, const Outbound& outbound, const Endpoint& endpoint,
                                       TimePoint deadline) {
-  auto composed = compose(exchange, outbound, endpoint);
+  auto composed = co_await compute(exchange, [&] { return compose(exchange, outbound, endpoint); });
   if (!composed) co_return std::unexpected(composed.error());
   http::Request request{.method = "POST",
                         .target = composed->path,
@@ -95,8 +96,13 @@ Task<Result<Answer>> SoapTarget::call(Exchange& exchange, const Outbound& outbou
   auto response = co_await client_.send(exchange, request, endpoint, deadline);
   if (!response) co_return std::unexpected(response.error());
   Received received{.status = response->status, .content_type = response->content_type, .body = response->body};
-  auto answer = read_answer(exchange, received, std::move(response->headers));
-  if (answer) answer->retry_after_s = response->retry_after_s;
+  auto read = [&] {
+    auto answer = read_answer(exchange, received, std::move(response->headers));
+    if (answer) answer->retry_after_s = response->retry_after_s;
+    return answer;
+  };
+  if (!exchange.is_large(received.body.size())) co_return read();
+  auto answer = co_await compute(exchange, read, received.body.size());
   co_return answer;
 }
 

@@ -134,7 +134,11 @@ Task<> TcpListener::serve_frames(Worker& worker, Socket& socket, std::string_vie
         co_return;
       }
     }
-    exchange.reset();
+    if (exchange.holds_much()) {
+      co_await worker.in_slices(true, TimePoint::max(), [&] { exchange.reset(); });
+    } else {
+      exchange.reset();
+    }
     if (response.close || framer.ends_with_connection()) {
       if (response.frame || framer.ends_with_connection()) co_await end_gently(worker, socket);
       co_return;

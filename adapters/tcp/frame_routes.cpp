@@ -1,5 +1,7 @@
 #include "adapters/tcp/frame_routes.hpp"
 
+#include "bus/compute.hpp"
+
 namespace busway::tcp {
 
 bool FrameRoutes::add(std::unique_ptr<TcpInlet> inlet, CheckContext& check) {
@@ -33,7 +35,7 @@ const TcpInlet* FrameRoutes::choose(Exchange& exchange, std::string_view payload
 
 Task<Response> FrameRoutes::serve(Exchange& exchange, std::string_view payload) const {
   std::optional<Error> trouble;
-  const TcpInlet* inlet = choose(exchange, payload, trouble);
+  const TcpInlet* inlet = co_await compute(exchange, [&] { return choose(exchange, payload, trouble); }, payload.size());
   if (inlet == nullptr) {
     if (trouble) {
       exchange.fail(*trouble);
@@ -44,7 +46,8 @@ Task<Response> FrameRoutes::serve(Exchange& exchange, std::string_view payload) 
       failure.message = "no route of this listener takes the frame";
       exchange.fail(std::move(failure));
     }
-    Response response = answer_failure(exchange, first_with_error());
+    auto give_answer = [&] { return answer_failure(exchange, first_with_error()); };
+    Response response = co_await compute(exchange, give_answer, payload.size());
     co_return response;
   }
   exchange.deadline = exchange.worker().now() + inlet->route().deadline();
@@ -53,7 +56,7 @@ Task<Response> FrameRoutes::serve(Exchange& exchange, std::string_view payload) 
     Response none{.inlet = inlet, .frame = std::nullopt, .close = false};
     co_return none;
   }
-  Response response = answer(exchange, *inlet);
+  Response response = co_await compute(exchange, [&] { return answer(exchange, *inlet); });
   co_return response;
 }
 

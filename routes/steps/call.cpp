@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "bus/compute.hpp"
 #include "bus/registry.hpp"
 #include "bus/route.hpp"
 #include "bus/service.hpp"
@@ -47,7 +48,10 @@ bool good_target(std::string_view path) {
 class CallStep final : public Step {
  public:
   CallStep(CallConfig config, const Service& service, std::shared_ptr<const void> options, bool alone)
-      : config_(std::move(config)), service_(service), options_(std::move(options)), alone_(alone) {}
+      : config_(std::move(config)), service_(service), options_(std::move(options)), alone_(alone) {
+    computes_ = config_.request || config_.path.computed;
+    for (const auto& [name, text] : service_.policy().headers) computes_ = computes_ || text.computed;
+  }
 
   bool waits() const override { return true; }
   bool touches_body() const override { return static_cast<bool>(config_.request); }
@@ -59,40 +63,57 @@ class CallStep final : public Step {
 
   Task<Flow> run_waiting(Exchange& exchange) const override {
     Outbound outbound(exchange.arena());
-    if (auto ready = prepare(exchange, outbound); !ready) co_return failed(exchange, ready.error());
+    const bool bytes = passes_on(exchange.message());
+    if (exchange.is_large() && (computes_ || !bytes)) {
+      Result<void> ready = co_await compute(exchange, [&] { return prepare(exchange, outbound, bytes); });
+      if (!ready) co_return failed(exchange, ready.error());
+    } else if (auto ready = prepare(exchange, outbound, bytes); !ready) {
+      co_return failed(exchange, ready.error());
+    }
     auto answer = co_await service_.call(exchange, outbound, config_.idempotent);
     bool idempotent = config_.idempotent || service_.policy().idempotent || service_.target().idempotent(exchange, outbound);
     if (!answer) {
       exchange.fail(failure_of_call(service_, answer.error(), idempotent));
       co_return Flow::failed;
     }
-    // A proxy hands every whole answer on, if caller and service speak the same protocol: another has no form for a refusal.
-    if (!(alone_ && exchange.origin.protocol == service_.target().protocol())) {
-      auto refused = service_.failed(exchange, *answer);
-      if (!refused) co_return failed(exchange, refused.error());
-      if (*refused) {
-        exchange.fail(failure_of_answer(exchange, service_, *answer, idempotent));
-        co_return Flow::failed;
-      }
-    }
-    if (config_.into.empty()) {
-      exchange.answer_status = answer->status;
-      exchange.message() = std::move(answer->message);
-      co_return Flow::next;
-    }
-    auto document = answer->message.document(exchange.arena());
-    if (!document) co_return failed(exchange, document.error());
-    exchange.set_variable(config_.into, *document);
-    co_return Flow::next;
+    std::size_t size = answer->message.bytes().size();
+    if (!exchange.is_large(size) || !reads(*answer)) co_return take(exchange, *answer, idempotent);
+    Flow flow = co_await compute(exchange, [&] { return take(exchange, *answer, idempotent); }, size);
+    co_return flow;
   }
 
  private:
+  // Whether take() may parse the answer.
+  bool reads(const Answer& answer) const { return !config_.into.empty() || answer.says_no() || service_.policy().fails_when; }
+
+  Flow take(Exchange& exchange, Answer& answer, bool idempotent) const {
+    // A proxy hands every whole answer on, if caller and service speak the same protocol: another has no form for a refusal.
+    if (!(alone_ && exchange.origin.protocol == service_.target().protocol())) {
+      auto refused = service_.failed(exchange, answer);
+      if (!refused) return failed(exchange, refused.error());
+      if (*refused) {
+        exchange.fail(failure_of_answer(exchange, service_, answer, idempotent));
+        return Flow::failed;
+      }
+    }
+    if (config_.into.empty()) {
+      exchange.answer_status = answer.status;
+      exchange.message() = std::move(answer.message);
+      return Flow::next;
+    }
+    auto document = answer.message.document(exchange.arena());
+    if (!document) return failed(exchange, document.error());
+    exchange.set_variable(config_.into, *document);
+    return Flow::next;
+  }
+
   Flow failed(Exchange& exchange, const Error& error) const {
     exchange.fail(error);
     return Flow::failed;
   }
 
-  Result<void> prepare(Exchange& exchange, Outbound& outbound) const {
+  // `bytes`: what is sent is what came.
+  Result<void> prepare(Exchange& exchange, Outbound& outbound, bool bytes) const {
     outbound.options = options_.get();
     outbound.operation = config_.operation;
     outbound.method = config_.method;
@@ -104,7 +125,7 @@ class CallStep final : public Step {
       outbound.path = *path;
     }
     if (auto set = set_headers(exchange, outbound); !set) return set;
-    return set_body(exchange, outbound);
+    return set_body(exchange, outbound, bytes);
   }
 
   Result<void> set_headers(Exchange& exchange, Outbound& outbound) const {
@@ -126,10 +147,10 @@ class CallStep final : public Step {
     return {};
   }
 
-  Result<void> set_body(Exchange& exchange, Outbound& outbound) const {
+  Result<void> set_body(Exchange& exchange, Outbound& outbound, bool bytes) const {
     const Message& message = exchange.message();
     std::string_view protocol = service_.target().protocol();
-    if (!config_.request && message.has_bytes() && message.protocol() == protocol && !translates(message)) {
+    if (bytes) {
       outbound.pass_through = message.side() == Side::caller && exchange.origin.protocol == protocol;
       outbound.body = message.bytes();
       outbound.content_type = message.content_type;
@@ -166,10 +187,16 @@ class CallStep final : public Step {
     return message.protocol() != "http" && message.format() != nullptr && service_.policy().format;
   }
 
+  // Its bytes are what the service is sent.
+  bool passes_on(const Message& message) const {
+    return !config_.request && message.has_bytes() && message.protocol() == service_.target().protocol() && !translates(message);
+  }
+
   CallConfig config_;
   const Service& service_;
   std::shared_ptr<const void> options_;
   bool alone_;
+  bool computes_ = false;  // evaluates an expression before it calls
 };
 
 bool good_variable(std::string_view name) {

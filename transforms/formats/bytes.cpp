@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "bus/pause.hpp"
 #include "transforms/formats/utf8.hpp"
 
 namespace busway {
@@ -32,7 +33,9 @@ class BytesFormat final : public Format {
     std::size_t size = (bytes.size() + 2) / 3 * 4;
     char* out = arena.array<char>(size);
     std::size_t to = 0;
+    PauseByBytes pause;
     for (std::size_t at = 0; at < bytes.size(); at += 3) {
+      pause.at(at);
       std::size_t count = std::min<std::size_t>(3, bytes.size() - at);
       std::uint32_t group = 0;
       for (std::size_t i = 0; i < 3; ++i) group = (group << 8) | (i < count ? static_cast<unsigned char>(bytes[at + i]) : 0U);
@@ -49,7 +52,9 @@ class BytesFormat final : public Format {
     std::string_view text = document.text();
     auto refuse = [&](std::size_t at, std::string_view why) { return refuse_text("writing bytes", text, at, why); };
     if (text.size() % 4 != 0) return refuse(text.size(), "the base64 text is not a whole number of groups of four");
+    PauseByBytes pause;
     for (std::size_t at = 0; at < text.size(); at += 4) {
+      pause.at(at);
       bool last = at + 4 == text.size();
       std::size_t fill = !last ? 0 : text[at + 3] != '=' ? 0 : text[at + 2] != '=' ? 1 : 2;
       std::uint32_t group = 0;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "bus/pause.hpp"
 #include "transforms/formats/utf8.hpp"
 
 namespace busway {
@@ -86,13 +87,15 @@ std::optional<char> byte_of(Charset charset, char32_t code_point) {
 
 std::size_t decode_charset(Charset charset, std::string_view bytes, std::string& out) {
   if (charset == Charset::utf_8) {
-    std::size_t bad = find_invalid_utf8(bytes);
+    std::size_t bad = find_in_pieces(bytes, [](std::string_view piece) { return find_invalid_utf8(piece); });
     if (bad == std::string_view::npos) out.append(bytes);
     return bad;
   }
   const CharsetTable& table = table_of(charset);
   out.reserve(out.size() + bytes.size());
+  PauseByBytes pause;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
+    pause.at(i);
     char16_t code_point = table[static_cast<unsigned char>(bytes[i])];
     if (code_point == 0xFFFF) return i;
     append_utf8(code_point, out);
@@ -102,11 +105,13 @@ std::size_t decode_charset(Charset charset, std::string_view bytes, std::string&
 
 std::size_t encode_charset(Charset charset, std::string_view text, std::string& out) {
   if (charset == Charset::utf_8) {
-    std::size_t bad = find_invalid_utf8(text);
+    std::size_t bad = find_in_pieces(text, [](std::string_view piece) { return find_invalid_utf8(piece); });
     if (bad == std::string_view::npos) out.append(text);
     return bad;
   }
+  PauseByBytes pause;
   for (std::size_t at = 0; at < text.size();) {
+    pause.at(at);
     std::size_t size = utf8_sequence(text.substr(at));
     auto byte = size == 0 ? std::nullopt : byte_of(charset, decode_utf8(text.data() + at, size));
     if (!byte) return at;

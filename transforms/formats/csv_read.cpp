@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bus/pause.hpp"
 #include "transforms/formats/key_index.hpp"
 #include "transforms/formats/number_grammar.hpp"
 #include "transforms/formats/utf8.hpp"
@@ -24,6 +25,7 @@ class CsvReader {
       if (!row) return std::unexpected(row.error());
       if (!*row) break;
       if (!afford((*row)->size())) return refuse("its many small fields would take more than ten times its size in memory");
+      pause_if_due();
       auto made = keys_.empty() ? Result<Node>(as_array(**row)) : as_object(**row);
       if (!made) return made;
       found_.push(*made);

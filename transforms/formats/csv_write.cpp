@@ -1,3 +1,4 @@
+#include "bus/pause.hpp"
 #include "transforms/formats/csv_read.hpp"
 #include "transforms/formats/number_grammar.hpp"
 #include "transforms/formats/scalar_text.hpp"
@@ -30,6 +31,7 @@ class CsvWriter {
     }
     for (const Node& row : rows) {
       ++row_;
+      pause_if_due();
       auto written = row.is_object() ? write_object(row, columns) : row.is_array() ? write_items(row.items()) : no_row(row);
       if (!written) return written;
       out_ += line_end_;

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "bus/pause.hpp"
 #include "transforms/formats/utf8.hpp"
 
 namespace busway {
@@ -39,6 +40,7 @@ std::optional<std::string> find_refused(const Node& document, const std::functio
     if (frames.empty()) return std::nullopt;
     Frame& frame = frames.back();
     std::uint32_t index = frame.next++;
+    if (index % 64 == 0) pause_if_due(4);
     if (frame.container->is_array()) {
       node = &frame.container->items()[index];
     } else {

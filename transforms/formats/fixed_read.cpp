@@ -1,3 +1,4 @@
+#include "bus/pause.hpp"
 #include "transforms/formats/fixed_number.hpp"
 #include "transforms/formats/fixed_record.hpp"
 #include "transforms/formats/utf8.hpp"
@@ -57,6 +58,7 @@ bool RecordReader::text(const LayoutField& field, std::string_view bytes, Node& 
 
 // One occurrence. `nothing` for what leaves no member.
 bool RecordReader::one(const LayoutField& field, Node& out) {
+  pause_if_due();
   if (field.type == Type::group) return group(field, out);
   std::size_t start = at_;
   if (bytes_.size() - at_ < field.length) {

@@ -1,4 +1,5 @@
 #include "bus/number_text.hpp"
+#include "bus/pause.hpp"
 #include "transforms/formats/fixed_number.hpp"
 #include "transforms/formats/fixed_record.hpp"
 #include "transforms/formats/utf8.hpp"
@@ -103,6 +104,7 @@ bool RecordWriter::refuse_unknown(const LayoutField& field, const Node& object) 
 }
 
 bool RecordWriter::one(const LayoutField& field, const Node& value) {
+  pause_if_due();
   if (field.type == Type::group) return group(field, value);
   std::size_t start = out_.size();
   if (value.is_nothing() || value.is_null()) {

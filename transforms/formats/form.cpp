@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "bus/pause.hpp"
+#include "bus/spare.hpp"
 #include "transforms/formats/key_index.hpp"
 #include "transforms/formats/scalar_text.hpp"
 #include "transforms/formats/utf8.hpp"
@@ -53,7 +55,9 @@ struct Decoded {
 Decoded decode(std::string_view text, Arena& arena) {
   char* out = arena.array<char>(text.size());
   std::size_t size = 0;
+  PauseByBytes pause;
   for (std::size_t at = 0; at < text.size(); ++at) {
+    pause.at(at);
     auto c = static_cast<unsigned char>(text[at]);
     if (c <= 0x20 || c >= 0x7F) return {{}, at, "this character must be written as %XX"};
     if (c == '+') {
@@ -96,10 +100,12 @@ Result<Node> FormFormat::read(std::string_view bytes, Arena& arena) const {
   if (count > most_) return fail(ErrorKind::format, "reading a form: it has more than " + std::to_string(most_) + " fields");
   std::vector<Field> fields;
   std::vector<std::uint32_t> repeats;  // of each member
-  thread_local KeyIndex names;
+  Spare<KeyIndex> spare;
+  KeyIndex& names = *spare;
   names.start(count);
   std::size_t at = 0;
   while (at < bytes.size()) {
+    pause_if_due();
     std::size_t end = std::min(bytes.find('&', at), bytes.size());
     std::string_view piece = bytes.substr(at, end - at);
     // `a=1&&b=2` has an empty piece, which every reader skips.
@@ -148,6 +154,7 @@ Result<void> FormFormat::write(const Node& document, std::string& out) const {
   }
   bool first = true;
   auto field = [&](std::string_view name, const Node& value) -> Result<void> {
+    pause_if_due();
     char buffer[40];
     auto text = scalar_text(value, buffer);
     if (!text) {

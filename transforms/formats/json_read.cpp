@@ -17,6 +17,8 @@
 #pragma clang attribute pop
 #endif
 
+#include "bus/pause.hpp"
+#include "bus/spare.hpp"
 #include "transforms/formats/json.hpp"
 #include "transforms/formats/json_scan.hpp"
 #include "transforms/formats/key_index.hpp"
@@ -102,6 +104,7 @@ class TreeBuilder {
       error_ = too_deep(options_.depth);
       return false;
     }
+    pause_if_due();
     std::uint32_t count = scan_.next_count();
     std::size_t bytes = count * (object ? sizeof(Member) : sizeof(Node));
     if (bytes > static_cast<std::size_t>(nodes_end_ - nodes_)) return false;
@@ -117,6 +120,7 @@ class TreeBuilder {
     }
     Frame& frame = frames_.back();
     if (frame.filled == frame.count) return false;
+    if (frame.filled % 64 == 63) pause_if_due(64);
     if (frame.object) {
       reinterpret_cast<Member*>(frame.begin)[frame.filled++].value = node;
     } else {
@@ -131,6 +135,7 @@ class TreeBuilder {
     if (indexed) keys_.start(count);
     std::uint32_t kept = 0;
     for (std::uint32_t i = 0; i < count; ++i) {
+      if (i % 64 == 63) pause_if_due(64);
       std::string_view key = members[i].key.text();
       std::uint32_t first = KeyIndex::none;
       if (indexed) {
@@ -170,8 +175,8 @@ class TreeBuilder {
 // Finds the mistake in a text that is known to have one, and builds nothing.
 struct MistakeFinder : rj::BaseReaderHandler<rj::UTF8<>, MistakeFinder> {
   explicit MistakeFinder(std::int64_t depth) : left(depth) {}
-  bool StartObject() { return left-- > 0; }
-  bool StartArray() { return left-- > 0; }
+  bool StartObject() { return pause_if_due(), left-- > 0; }
+  bool StartArray() { return pause_if_due(), left-- > 0; }
   bool EndObject(rj::SizeType) { return ++left > 0; }
   bool EndArray(rj::SizeType) { return ++left > 0; }
   std::int64_t left;
@@ -213,6 +218,7 @@ std::size_t copy_with_surrogates(std::string_view text, char* to) {
     return value;
   };
   while (at < text.size()) {
+    pause_if_due();
     std::size_t escape = text.find('\\', at);
     if (escape == std::string_view::npos) escape = text.size();
     std::memcpy(out, text.data() + at, escape - at);
@@ -258,7 +264,8 @@ Result<Node> read_json(std::string_view text, Arena& arena, const JsonOptions& o
   if (text.starts_with("\xEF\xBB\xBF")) {
     return refuse_text(doing, text, 0, "the text begins with a byte order mark, which JSON does not allow");
   }
-  thread_local Workbench bench;
+  Spare<Workbench> spare;
+  Workbench& bench = *spare;
 
   char* copy = arena.array<char>(text.size() + padding);
   std::size_t size = text.size();

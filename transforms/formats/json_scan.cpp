@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "bus/pause.hpp"
 #include "transforms/formats/utf8.hpp"
 
 namespace busway {
@@ -127,6 +128,7 @@ bool JsonScan::run(std::string_view text, std::size_t depth, bool surrogates) {
   has_escapes_ = false;
   // Every array and object takes two bytes of the text: never more counts than this, so no growth copies them.
   counts_.reserve(text.size() / 2 + 1);
+  PauseByBytes pause;
   bool fresh = false;  // nothing but white space since the last opening bracket
   std::size_t at = 0;
   while (at < text.size()) {
@@ -155,6 +157,7 @@ bool JsonScan::run(std::string_view text, std::size_t depth, bool surrogates) {
         break;
       case comma:
         if (!open_.empty()) ++open_.back().commas;
+        pause.at(at);
         fresh = false;
         ++at;
         break;

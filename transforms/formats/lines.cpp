@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bus/pause.hpp"
 #include "transforms/formats/charset_field.hpp"
 #include "transforms/formats/json.hpp"
 #include "transforms/formats/scalar_text.hpp"
@@ -66,6 +67,7 @@ class LinesFormat final : public Format {
       if (too_many(found.size() + 1, text->size()))
         return refuse_text("reading lines", *text, lines.begin(),
                            "so many short lines would take more than ten times their size in memory");
+      pause_if_due();
       found.push(Node::string(line));
     }
     return Node::array(found.items());
@@ -77,6 +79,7 @@ class LinesFormat final : public Format {
     if (!items) return std::unexpected(items.error());
     for (std::size_t i = 0; i < items->size(); ++i) {
       const Node& item = (*items)[i];
+      pause_if_due();
       char buffer[40];
       auto line = scalar_text(item, buffer);
       auto refuse = [&](const std::string& why) {

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "bus/pause.hpp"
+
 namespace busway {
 
 namespace {
@@ -81,7 +83,9 @@ char32_t decode_utf8(const char* at, std::size_t size) {
 TextPlace place_of(std::string_view text, std::size_t offset) {
   TextPlace place;
   if (offset > text.size()) offset = text.size();
+  PauseByBytes pause;
   for (std::size_t i = 0; i < offset; ++i) {
+    pause.at(i);
     if (continues(static_cast<unsigned char>(text[i]))) continue;
     ++place.position;
     if (text[i] == '\n') {

@@ -1,17 +1,33 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "bus/error.hpp"
+#include "bus/pause.hpp"
 
 namespace busway {
 
 // Bytes of the well-formed UTF-8 sequence at the start of `text` (Unicode 15, table 3-7), or 0. With `surrogates` the three-byte
 // forms of U+D800..U+DFFF count as well-formed too (WTF-8).
 std::size_t utf8_sequence(std::string_view text, bool surrogates = false);
+
+// As find(text), in pieces that end between two sequences, so that a long text can be put aside (bus/pause.hpp).
+template <class Find>
+std::size_t find_in_pieces(std::string_view text, const Find& find) {
+  constexpr std::size_t piece = 32UL * 1024;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = std::min(text.size(), at + piece);
+    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) ++end;
+    if (std::size_t found = find(text.substr(at, end - at)); found != std::string_view::npos) return at + found;
+    at = end;
+    pause_if_due(64);
+  }
+  return std::string_view::npos;
+}
 
 // Offset of the first byte that is not well-formed UTF-8, or npos.
 std::size_t find_invalid_utf8(std::string_view text, bool surrogates = false);

@@ -1,5 +1,6 @@
 #include "transforms/formats/xml_document.hpp"
 
+#include "bus/pause.hpp"
 #include "transforms/formats/key_index.hpp"
 #include "transforms/formats/utf8.hpp"
 #include "transforms/formats/xml_name.hpp"
@@ -103,6 +104,7 @@ bool Converter::group_children(const XmlElement& element) {
       if (found != KeyIndex::none) at = found;
     }
     if (at == groups_.size()) {
+      pause_if_due();
       std::string_view name;
       if (!member_name(child->local(), child->uri(), false, name)) return false;
       groups_.push_back({.local = child->local(), .uri = child->uri(), .name = name});
@@ -112,7 +114,7 @@ bool Converter::group_children(const XmlElement& element) {
       return refuse("'" + printable(group.name) + "' stands in '" + printable(element.local()) + "' in two namespaces, '" +
                     printable(group.uri) + "' and '" + printable(child->uri()) + "'; give them prefixes with `namespaces:`");
     }
-    ++group.count;
+    if (++group.count % 64 == 0) pause_if_due(16);
     hint = at;
   }
   // A clash among the first few, which were told apart by their namespace.
@@ -183,6 +185,7 @@ bool Converter::value(const XmlElement& element, const ArrayPaths* arrays, Node&
     index_.start(end - base);
     for (std::size_t i = base; i < end; ++i) index_.add(groups_[i].name, static_cast<std::uint32_t>(i));
     for (const XmlElement* child = element.first_child(); child != nullptr; child = child->next()) {
+      pause_if_due();
       hint = group_of(*child, base, hint);
       if (hint == end) {
         std::string_view name;
@@ -194,6 +197,7 @@ bool Converter::value(const XmlElement& element, const ArrayPaths* arrays, Node&
   }
   std::size_t position = 0;
   for (const XmlElement* child = element.first_child(); child != nullptr; child = child->next()) {
+    pause_if_due();
     hint = found.empty() ? group_of(*child, base, hint) : found[position++];
     Group& group = groups_[hint];
     const ArrayPaths* below = arrays == nullptr ? nullptr : arrays->below(group.name);

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "bus/pause.hpp"
 #include "transforms/formats/charset.hpp"
 #include "transforms/formats/utf8.hpp"
 
@@ -41,7 +42,9 @@ Result<std::string_view> from_utf16(std::string_view bytes, bool big, Arena& are
     auto low = static_cast<unsigned char>(bytes[big ? at + 1 : at]);
     return static_cast<char32_t>((high << 8) | low);
   };
+  PauseByBytes pause;
   for (std::size_t at = 0; at < bytes.size(); at += 2) {
+    pause.at(at);
     char32_t c = unit(at);
     if (c >= 0xD800 && c <= 0xDFFF) {
       char32_t second = c < 0xDC00 && at + 2 < bytes.size() ? unit(at + 2) : 0;

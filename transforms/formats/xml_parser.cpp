@@ -4,6 +4,7 @@
 #include <cstring>
 #include <new>
 
+#include "bus/pause.hpp"
 #include "transforms/formats/utf8.hpp"
 #include "transforms/formats/xml_name.hpp"
 
@@ -42,7 +43,9 @@ std::size_t XmlParser::count_elements(std::string_view text) {
     std::size_t found = text.find(closing, at);
     return found == std::string_view::npos ? text.size() : found + closing.size();
   };
+  PauseByBytes pause;
   while ((at = text.find('<', at)) != std::string_view::npos) {
+    pause.at(at);
     std::string_view rest = text.substr(at);
     if (rest.starts_with("<!--")) {
       at += 4;
@@ -104,6 +107,7 @@ bool XmlParser::content() {
     bool leaf = closes && open.last_child == 0;
     if ((!blank || leaf) && from != to && !add_text(open, from, static_cast<std::size_t>(to - from))) return false;
     if (closes ? !end_tag() : !start_tag()) return false;
+    if (!closes) pause_if_due();
   }
   return true;
 }
@@ -165,6 +169,7 @@ bool XmlParser::text_part(char*& from, char*& to) {
 bool XmlParser::reference(char*& out) {
   char* from = at_++;
   char* stop = at_;
+  pause_if_due();
   while (stop < end_ && *stop != ';' && stop - at_ < 64 && *stop != '<' && *stop != '&' && !is_space(*stop)) ++stop;
   if (stop == end_ || *stop != ';')
     return refuse(from, "'&' begins a reference that ends in ';'; write '&amp;' for the character");

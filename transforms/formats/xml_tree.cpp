@@ -42,7 +42,7 @@ Result<XmlDocument> parse_xml(std::string_view bytes, Arena& arena, const XmlLim
   document.budget.left = bytes.size() * 10 + fixed_part;
   auto text = xml_as_utf8(bytes, charset, arena);
   if (!text) return std::unexpected(text.error());
-  if (std::size_t bad = find_non_xml(*text); bad != std::string_view::npos) {
+  if (std::size_t bad = find_in_pieces(*text, find_non_xml); bad != std::string_view::npos) {
     bool utf8 = utf8_sequence(text->substr(bad)) != 0;
     return refuse_text(doing, *text, bad, utf8 ? "this control character cannot stand in XML" : "the text is not valid UTF-8");
   }

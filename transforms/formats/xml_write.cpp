@@ -1,6 +1,7 @@
 #include <array>
 
 #include "bus/number_text.hpp"
+#include "bus/pause.hpp"
 #include "transforms/formats/utf8.hpp"
 #include "transforms/formats/xml_document.hpp"
 #include "transforms/formats/xml_name.hpp"
@@ -167,6 +168,7 @@ bool ElementWriter::content(const Node& object) {
 }
 
 bool ElementWriter::one(std::string_view name, const Node& value) {
+  pause_if_due();
   if (depth_ == deepest) return refuse("elements nest deeper than " + std::to_string(deepest) + " levels");
   if (!check_name(name)) return false;
   ++depth_;
@@ -198,6 +200,7 @@ bool ElementWriter::one(std::string_view name, const Node& value) {
 
 // Null anywhere in the value: then the outermost element declares xsi. Bounded as the writing itself is.
 bool holds_null(const Node& value, std::size_t levels) {
+  pause_if_due();
   if (value.is_null()) return true;
   if (levels == 0) return false;
   if (value.is_array()) {

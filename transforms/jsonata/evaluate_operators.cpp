@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "bus/pause.hpp"
 #include "transforms/jsonata/evaluation.hpp"
 #include "transforms/jsonata/text.hpp"
 
@@ -97,6 +98,7 @@ Node Evaluation::evaluate_contained(const Op& op, const Node& input, Frame* fram
   };
   if (!right.is_array()) return Node::boolean(equals(right));
   for (const Node& item : right.items()) {
+    pause_if_due();
     if (equals(item)) return Node::boolean(true);
   }
   return Node::boolean(false);
@@ -122,7 +124,11 @@ Node Evaluation::evaluate_range(const Op& op, const Node& input, Frame* frame) {
   auto count = static_cast<std::size_t>(size);
   if (!spend(count / 4)) return {};
   Node* items = arena_.array<Node>(count);
-  for (std::size_t i = 0; i < count; ++i) items[i] = Node::number(first + static_cast<double>(i));
+  PauseByBytes pause;
+  for (std::size_t i = 0; i < count; ++i) {
+    pause.at(i);
+    items[i] = Node::number(first + static_cast<double>(i));
+  }
   return make_sequence({items, count});
 }
 

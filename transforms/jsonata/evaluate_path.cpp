@@ -1,6 +1,7 @@
 #include <cmath>
 #include <new>
 
+#include "bus/pause.hpp"
 #include "transforms/jsonata/evaluation.hpp"
 #include "transforms/jsonata/stack.hpp"
 
@@ -14,6 +15,7 @@ Node Evaluation::lookup(const Node& input, std::string_view key) {
   ++depth_;
   Collector<Node> found(arena_);
   for (const Node& item : input.items()) {
+    pause_if_due();
     Node value = lookup(item, key);
     if (value.is_nothing()) continue;
     if (value.is_array()) {

@@ -2,6 +2,7 @@
 #include <new>
 #include <utility>
 
+#include "bus/pause.hpp"
 #include "transforms/jsonata/evaluation.hpp"
 
 namespace busway::jsonata {
@@ -18,6 +19,7 @@ class Draft {
   bool copy(const Node& from, Node* to, int level = 0) {
     if (level > most_value_levels) return false;
     ++copied_;
+    pause_if_due();
     *to = from;
     if (from.is_array()) {
       Node* items = arena_.array<Node>(from.size());

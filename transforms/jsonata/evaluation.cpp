@@ -4,6 +4,7 @@
 #include <cstring>
 #include <new>
 
+#include "bus/pause.hpp"
 #include "bus/wall_clock.hpp"
 #include "transforms/jsonata/builtins.hpp"
 #include "transforms/jsonata/errors.hpp"
@@ -41,6 +42,8 @@ Result<Node> Evaluation::run() {
   }
   auto* frame = new (arena_.allocate(sizeof(Frame), alignof(Frame))) Frame{};
   Node result = evaluate(*program_.root, context, frame);
+  constexpr std::uint64_t long_work = 4096;  // steps of 50 to 100 ns
+  if (steps_ > long_work) scope_.took_long();
   if (!failed_ && is_wrapper(result)) result = result.items()[0];
   if (!failed_ && built_ > static_cast<std::uint64_t>(most_value_levels) && !nests_within(result, most_value_levels)) {
     fail("U1001", "the result is nested too deeply");
@@ -73,7 +76,10 @@ bool Evaluation::spend(std::uint64_t steps) {
     fail("U1001", "too much memory");
     return false;
   }
-  return true;
+  if (pause_if_due(32)) return true;
+  if (!failed_) error_ = Error{.kind = ErrorKind::deadline, .text = "the time was up before the expression had its result"};
+  failed_ = true;
+  return false;
 }
 
 std::int64_t Evaluation::now() {
@@ -86,7 +92,11 @@ std::int64_t Evaluation::now() {
 Node Evaluation::make_array(std::span<const Node> items) {
   Node* copied = arena_.array<Node>(items.size());
   std::size_t count = 0;
-  for (const Node& item : items) copied[count++] = item;
+  PauseByBytes pause;
+  for (const Node& item : items) {
+    pause.at(count);
+    copied[count++] = item;
+  }
   return Node::array({copied, count});
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "bus/pause.hpp"
 #include "transforms/jsonata/errors.hpp"
 #include "transforms/jsonata/text.hpp"
 
@@ -38,6 +39,7 @@ void Lexer::skip(std::size_t bytes) {
 }
 
 Result<Token> Lexer::next(bool after_value) {
+  pause_if_due();
   for (;;) {
     while (at_ < text_.size() && is_space(text_[at_])) skip(1);
     if (at(at_) != '/' || at(at_ + 1) != '*') break;

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "bus/arena.hpp"
+#include "bus/pause.hpp"
 
 namespace busway::jsonata {
 
@@ -25,6 +26,7 @@ void merge_sort(std::span<T> items, Arena& arena, const GoesBehind& goes_behind,
       std::size_t out = 0;
       while (left < middle && right < count) {
         if (stop()) return;
+        pause_if_due();
         scratch[out++] = goes_behind(items[left], items[right]) ? items[right++] : items[left++];
       }
       while (left < middle) scratch[out++] = items[left++];

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "bus/json_text.hpp"
+#include "bus/pause.hpp"
 #include "transforms/jsonata/evaluation.hpp"
 #include "transforms/jsonata/values.hpp"
 
@@ -13,6 +14,7 @@ enum class Problem { none, non_finite, too_deep };
 // Why `value` has no JSON text; none when it has.
 Problem look_for_problem(const Node& value, int level) {
   if (level > most_value_levels) return Problem::too_deep;
+  pause_if_due();
   if (value.is_number() && !std::isfinite(value.as_double())) return Problem::non_finite;
   Problem found = Problem::none;
   if (value.is_array()) {

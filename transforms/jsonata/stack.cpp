@@ -4,6 +4,8 @@
 
 #include <cstddef>
 
+#include "bus/fiber.hpp"
+
 namespace busway::jsonata {
 
 namespace {
@@ -31,8 +33,9 @@ Bounds find_bounds() noexcept {
 }  // namespace
 
 std::uintptr_t stack_floor() noexcept {
-  static thread_local const Bounds bounds = find_bounds();
   constexpr std::uintptr_t reserve = 160UL * 1024;
+  if (const Fiber* fiber = Fiber::current()) return fiber->stack_low() + reserve;
+  static thread_local const Bounds bounds = find_bounds();
   auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
   if (here < bounds.low || here > bounds.high) return 0;
   return bounds.low + reserve;

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <cwctype>
 
+#include "bus/pause.hpp"
+
 namespace busway::jsonata {
 
 namespace {
@@ -50,13 +52,19 @@ bool is_low(std::string_view text) {
 
 std::size_t count_code_points(std::string_view text) {
   std::size_t count = 0;
-  for (std::size_t at = 0; at < text.size(); at += length_at(text, at)) ++count;
+  PauseByBytes pause;
+  for (std::size_t at = 0; at < text.size(); at += length_at(text, at)) {
+    pause.at(at);
+    ++count;
+  }
   return count;
 }
 
 std::size_t offset_of(std::string_view text, std::size_t index) {
   std::size_t at = 0;
+  PauseByBytes pause;
   while (index > 0 && at < text.size()) {
+    pause.at(at);
     at += length_at(text, at);
     --index;
   }
@@ -139,7 +147,9 @@ std::string_view concatenate(std::string_view left, std::string_view right, Aren
 std::string to_upper(std::string_view text) {
   std::string out;
   out.reserve(text.size());
+  PauseByBytes pause;
   for (std::size_t at = 0; at < text.size();) {
+    pause.at(at);
     char32_t c = next_code_point(text, at);
     if (c < 0x80) {
       out += static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
@@ -158,7 +168,9 @@ std::string to_upper(std::string_view text) {
 std::string to_lower(std::string_view text) {
   std::string out;
   out.reserve(text.size());
+  PauseByBytes pause;
   for (std::size_t at = 0; at < text.size();) {
+    pause.at(at);
     char32_t c = next_code_point(text, at);
     if (c < 0x80) {
       out += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "bus/number_text.hpp"
+#include "bus/pause.hpp"
 #include "transforms/jsonata/builtins.hpp"
 
 namespace busway::jsonata {
@@ -91,6 +92,7 @@ bool same(const Node& left, const Node& right, int level) {
     case Node::Kind::array: {
       if (left.size() != right.size()) return false;
       for (std::size_t i = 0; i < left.size(); ++i) {
+        pause_if_due();
         if (!same(left.items()[i], right.items()[i], level + 1)) return false;
       }
       return true;
@@ -99,6 +101,7 @@ bool same(const Node& left, const Node& right, int level) {
   }
   if (left.size() != right.size()) return false;
   for (std::size_t i = 0; i < left.size(); ++i) {
+    pause_if_due();
     const Member& member = left.members()[i];
     // The same place first: two objects of one origin compare in linear time.
     const Member& twin = right.members()[i];
@@ -139,11 +142,13 @@ std::uint64_t hash_of(const Node& node, int level) {
     case Node::Kind::function: return mix(reinterpret_cast<std::uintptr_t>(node.closure()));
     case Node::Kind::array: {
       std::uint64_t hash = kind;
+      pause_if_due();
       for (const Node& item : node.items()) hash = mix(hash ^ hash_of(item, level + 1)) + 1;
       return hash;
     }
     case Node::Kind::object: {
       std::uint64_t sum = node.size();  // members count in any order
+      pause_if_due();
       for (const Member& member : node.members()) sum += mix(hash_of(member.key.text()) + hash_of(member.value, level + 1) * 3);
       return sum;
     }
@@ -153,6 +158,7 @@ std::uint64_t hash_of(const Node& node, int level) {
 
 bool nests_within(const Node& node, int levels) {
   if (levels < 0) return false;
+  pause_if_due();
   if (node.is_array()) {
     for (const Node& item : node.items()) {
       if ((item.is_array() || item.is_object()) && !nests_within(item, levels - 1)) return false;
@@ -166,6 +172,7 @@ bool nests_within(const Node& node, int levels) {
 }
 
 bool holds_non_finite(const Node& node) {
+  pause_if_due();
   if (node.is_number()) return !node.has_number_text() && !std::isfinite(node.as_double());
   if (node.is_array()) {
     for (const Node& item : node.items()) {

@@ -2,6 +2,7 @@
 #include <optional>
 #include <vector>
 
+#include "bus/compute.hpp"
 #include "bus/step_list.hpp"
 #include "transforms/steps/builtin.hpp"
 #include "transforms/steps/expression_step.hpp"
@@ -33,11 +34,17 @@ class ChoiceStep final : public Step {
   }
 
   Task<Flow> run_waiting(Exchange& exchange) const override {
-    auto chosen = choose(exchange);
+    auto chosen = co_await compute(exchange, [&] { return choose(exchange); });
     if (!chosen) co_return failed(exchange, chosen.error());
-    if (*chosen == nullptr) co_return Flow::next;
-    if (!(*chosen)->waits()) co_return (*chosen)->run(exchange);
-    co_return co_await (*chosen)->run_waiting(exchange);
+    const StepList* steps = *chosen;
+    Flow flow = Flow::next;
+    if (steps == nullptr) co_return flow;
+    if (steps->waits()) {
+      flow = co_await steps->run_waiting(exchange);
+    } else {
+      flow = co_await compute(exchange, [&] { return steps->run(exchange); });
+    }
+    co_return flow;
   }
 
  private:

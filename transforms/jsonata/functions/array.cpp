@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <random>
 
+#include "bus/pause.hpp"
 #include "transforms/jsonata/functions/functions.hpp"
 #include "transforms/jsonata/merge_sort.hpp"
 #include "transforms/jsonata/text.hpp"
@@ -106,6 +107,7 @@ Node distinct(Evaluation& evaluation, Arguments arguments, const Node&) {
   std::fill(slots, slots + size, 0U);
   Collector<Node> kept(arena);
   for (const Node& item : array.items()) {
+    pause_if_due();
     std::size_t at = hash_of(item) & (size - 1);
     while (slots[at] != 0 && !same(kept.items()[slots[at] - 1], item)) at = (at + 1) & (size - 1);
     if (slots[at] != 0) continue;
@@ -121,6 +123,7 @@ Node zip(Evaluation& evaluation, Arguments arguments, const Node&) {
   if (!evaluation.spend(length)) return {};
   Node* rows = evaluation.arena().array<Node>(length);
   for (std::size_t i = 0; i < length; ++i) {
+    pause_if_due();
     Node* row = evaluation.arena().array<Node>(arguments.size());
     for (std::size_t j = 0; j < arguments.size(); ++j) row[j] = arguments[j].items()[i];
     rows[i] = Node::array({row, arguments.size()});

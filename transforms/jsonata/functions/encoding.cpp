@@ -1,6 +1,7 @@
 #include <array>
 #include <string>
 
+#include "bus/pause.hpp"
 #include "transforms/jsonata/functions/functions.hpp"
 #include "transforms/jsonata/text.hpp"
 
@@ -27,7 +28,9 @@ Node encode(Evaluation& evaluation, const Node& value, bool whole) {
   if (!value.is_string()) return {};
   std::string_view text = value.text();
   std::string out;
+  PauseByBytes pause;
   for (std::size_t at = 0; at < text.size();) {
+    pause.at(at);
     std::size_t start = at;
     char c = text[at];
     if (is_surrogate(next_code_point(text, at))) return evaluation.fail("D3140");
@@ -60,7 +63,9 @@ Node decode(Evaluation& evaluation, const Node& value, bool whole) {
   if (!value.is_string()) return {};
   std::string_view text = value.text();
   std::string out;
+  PauseByBytes pause;
   for (std::size_t at = 0; at < text.size();) {
+    pause.at(at);
     if (text[at] != '%') {
       out += text[at++];
       continue;
@@ -94,13 +99,17 @@ Node base64_encode(Evaluation& evaluation, Arguments arguments, const Node&) {
   std::string_view text = arguments[0].text();
   // Characters stand for bytes, as in JavaScript's btoa.
   std::string bytes;
+  PauseByBytes pause;
   for (std::size_t at = 0; at < text.size();) {
+    pause.at(at);
     char32_t code = next_code_point(text, at);
     if (code > 0xFF) return evaluation.fail("T0410", "$base64encode takes characters up to U+00FF only");
     bytes += static_cast<char>(static_cast<unsigned char>(code));
   }
   std::string out;
+  PauseByBytes pause_again;
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    pause_again.at(i);
     std::uint32_t group = 0;
     std::size_t have = std::min<std::size_t>(3, bytes.size() - i);
     for (std::size_t j = 0; j < 3; ++j) group = (group << 8) | (j < have ? static_cast<unsigned char>(bytes[i + j]) : 0U);
@@ -114,7 +123,10 @@ Node base64_decode(Evaluation& evaluation, Arguments arguments, const Node&) {
   std::string out;
   std::uint32_t bits = 0;
   int have = 0;
+  PauseByBytes pause;
+  std::size_t at = 0;
   for (char c : arguments[0].text()) {
+    pause.at(at++);
     if (c == '=') break;
     std::size_t digit = alphabet.find(c == '-' ? '+' : c == '_' ? '/' : c);
     if (digit == std::string_view::npos) continue;  // as Node's Buffer does

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "bus/pause.hpp"
 #include "transforms/jsonata/functions/functions.hpp"
 #include "transforms/jsonata/text.hpp"
 
@@ -296,11 +297,13 @@ Node split(Evaluation& evaluation, Arguments arguments, const Node&) {
   } else if (separator.size() == 0) {
     for (std::size_t at = 0; at < text.size() && parts.size() < limit;) {
       std::size_t start = at;
+      pause_if_due();
       next_code_point(text, at);
       parts.push(Node::string(text.substr(start, at - start)));
     }
   } else {
     for (std::size_t at = 0; parts.size() < limit;) {
+      pause_if_due();
       std::size_t next = text.find(separator.text(), at);
       parts.push(Node::string(text.substr(at, next == std::string_view::npos ? next : next - at)));
       if (next == std::string_view::npos) break;

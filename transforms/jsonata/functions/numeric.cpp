@@ -3,6 +3,7 @@
 #include <string>
 
 #include "bus/number_text.hpp"
+#include "bus/pause.hpp"
 #include "transforms/jsonata/functions/functions.hpp"
 
 namespace busway::jsonata::functions {
@@ -131,7 +132,10 @@ Node sum(Evaluation& evaluation, Arguments arguments, const Node&) {
   if (!arguments[0].is_array()) return {};
   if (!evaluation.spend(arguments[0].size() / 8)) return {};
   double total = 0;
-  for (const Node& item : arguments[0].items()) total += item.as_double();
+  for (const Node& item : arguments[0].items()) {
+    pause_if_due();
+    total += item.as_double();
+  }
   return finite(evaluation, total);
 }
 
@@ -139,6 +143,7 @@ Node max(Evaluation&, Arguments arguments, const Node&) {
   if (!arguments[0].is_array() || arguments[0].size() == 0) return {};
   const Node* best = &arguments[0].items()[0];
   for (const Node& item : arguments[0].items()) {
+    pause_if_due();
     if (compare_numbers(item, *best) > 0) best = &item;
   }
   return *best;
@@ -148,6 +153,7 @@ Node min(Evaluation&, Arguments arguments, const Node&) {
   if (!arguments[0].is_array() || arguments[0].size() == 0) return {};
   const Node* best = &arguments[0].items()[0];
   for (const Node& item : arguments[0].items()) {
+    pause_if_due();
     if (compare_numbers(item, *best) < 0) best = &item;
   }
   return *best;
@@ -156,7 +162,10 @@ Node min(Evaluation&, Arguments arguments, const Node&) {
 Node average(Evaluation& evaluation, Arguments arguments, const Node&) {
   if (!arguments[0].is_array() || arguments[0].size() == 0) return {};
   double total = 0;
-  for (const Node& item : arguments[0].items()) total += item.as_double();
+  for (const Node& item : arguments[0].items()) {
+    pause_if_due();
+    total += item.as_double();
+  }
   return finite(evaluation, total / static_cast<double>(arguments[0].size()));
 }
 

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <string>
 
+#include "bus/pause.hpp"
 #include "transforms/jsonata/functions/functions.hpp"
 #include "transforms/jsonata/text.hpp"
 
@@ -73,7 +74,10 @@ Node trim(Evaluation& evaluation, Arguments arguments, const Node&) {
   if (!arguments[0].is_string()) return {};
   std::string out;
   bool space = false;
+  PauseByBytes pause;
+  std::size_t at = 0;
   for (char c : arguments[0].text()) {
+    pause.at(at++);
     if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
       space = true;
       continue;
@@ -113,6 +117,7 @@ Node join(Evaluation& evaluation, Arguments arguments, const Node&) {
   out.reserve(size);
   bool first = true;
   for (const Node& item : arguments[0].items()) {
+    pause_if_due();
     if (!first) out += separator;
     first = false;
     out += item.text();
