@@ -3,7 +3,7 @@
 #include <array>
 #include <cstring>
 
-#include "adapters/http/answer.hpp"
+#include "adapters/http/answer_stream.hpp"
 #include "adapters/http/body.hpp"
 #include "adapters/http/client_pool.hpp"
 #include "adapters/http/head_writer.hpp"
@@ -65,10 +65,14 @@ Task<Result<Response>> Client::send(Exchange& exchange, const Request& request, 
                      .headers = request.headers,
                      .content_type = request.content_type,
                      .length = std::nullopt};
-  bool bodiless = request.body.empty() && (request.method == "GET" || request.method == "HEAD" || request.method == "DELETE" ||
-                                           request.method == "OPTIONS" || request.method == "TRACE");
+  bool bodiless = request.body.empty() && request.rest == nullptr &&
+                  (request.method == "GET" || request.method == "HEAD" || request.method == "DELETE" ||
+                   request.method == "OPTIONS" || request.method == "TRACE");
   if (!bodiless) lines.length = request.body.size();
+  if (request.rest != nullptr) lines.length = request.rest->length();
+  lines.chunked = !bodiless && !lines.length;
   if (auto written = write_head(lines, head); !written) co_return std::unexpected(written.error());
+  if (lines.chunked) append_chunk_size(request.body.size(), head);
   while (true) {
     auto lease = co_await acquire(lane, endpoint, deadline);
     if (!lease) co_return std::unexpected(lease.error());
@@ -77,6 +81,7 @@ Task<Result<Response>> Client::send(Exchange& exchange, const Request& request, 
       co_return fail(ErrorKind::not_sent, "sending the request: the deadline has passed", "timeout");
     }
     Sending sending;
+    auto patience = deadline - worker.now();
     co_await write_request(lease->socket(), head.view(), request.body, deadline, sending);
     if (!sending.begun) {
       // The service had closed the resting connection; nothing has reached it, so the next connection may carry the request.
@@ -85,14 +90,24 @@ Task<Result<Response>> Client::send(Exchange& exchange, const Request& request, 
       co_return std::unexpected(std::move(sending.error));
     }
     if (!sending.whole && sending.error.code == "timeout") co_return std::unexpected(std::move(sending.error));
+    std::shared_ptr<Upload> upload;
+    if (request.rest != nullptr) {
+      Pace pace(worker.now(), std::chrono::ceil<std::chrono::milliseconds>(patience), request.stream_rate);
+      upload = std::make_shared<Upload>(worker, *request.rest, lease->socket(), lines.chunked, pace);
+      head.release();
+      if (sending.whole) upload->start(patience);
+    }
     // A service may answer and close before it has read everything: its answer counts.
-    co_return co_await receive(exchange, *lease, request.method == "HEAD", sending.whole, deadline);
+    co_return co_await receive(exchange, request, *lease, std::move(upload), sending.whole, deadline, patience);
   }
 }
 
-Task<Result<Response>> Client::receive(Exchange& exchange, Lease& lease, bool head_request, bool all_sent, TimePoint deadline) {
+Task<Result<Response>> Client::receive(Exchange& exchange, const Request& request, Lease& lease, std::shared_ptr<Upload> upload,
+                                       bool all_sent, TimePoint deadline, Clock::duration patience) {
+  Worker& worker = exchange.worker();
   Socket& socket = lease.socket();
-  AnswerReader reader(head_request, options_.max_answer, exchange.arena());
+  AnswerReader reader(request.method == "HEAD", options_.max_answer, exchange.arena(),
+                      request.stream_rate != 0 ? streams_beyond : UINT64_MAX);
   // The answer is not there yet: wait first, then read.
   bool drained = !socket.is_tls() && all_sent && !socket.descriptor().hung_up();
   while (!reader.whole()) {
@@ -103,18 +118,35 @@ Task<Result<Response>> Client::receive(Exchange& exchange, Lease& lease, bool he
       if (step.kind == IoStep::Kind::done) {
         drained = step.bytes < room.size() && !socket.is_tls() && !socket.descriptor().hung_up();
         if (auto took = reader.took(step.bytes); !took) co_return std::unexpected(took.error());
+        if (!reader.whole() && reader.outgrows()) {
+          std::optional<AnswerReader::Rest> rest;
+          Response response = reader.take_beginning(exchange, rest);
+          Pace pace(worker.now(), std::chrono::ceil<std::chrono::milliseconds>(patience), request.stream_rate);
+          exchange.answer_rest =
+              std::make_unique<AnswerStream>(worker, std::move(lease), std::move(upload), std::move(*rest), pace);
+          co_return std::move(response);
+        }
         continue;
       }
       if (step.kind == IoStep::Kind::closed && reader.ended()) break;
       if (step.kind == IoStep::Kind::closed || step.kind == IoStep::Kind::broken)
         co_return fail(ErrorKind::unknown, "reading the answer: " + std::string(why(step)), "reset");
       want = step.kind;
+      if (upload != nullptr && want != IoStep::Kind::want_read)  // the other direction is the body's to wait for
+        co_return fail(ErrorKind::unknown, "reading the answer: the TLS connection renegotiates", "reset");
     }
     drained = false;
     Wake how = co_await socket.ready(want, deadline);
-    if (how == Wake::timed_out) co_return fail(ErrorKind::unknown, "reading the answer: no answer in time", "timeout");
+    if (how == Wake::ready) continue;
+    if (upload != nullptr && upload->error() != nullptr) co_return std::unexpected(*upload->error());
     if (how == Wake::cancelled) co_return fail(ErrorKind::unknown, "reading the answer: cancelled", "cancelled");
+    if (upload != nullptr && upload->due() > worker.now()) {
+      deadline = upload->due();
+      continue;
+    }
+    co_return fail(ErrorKind::unknown, "reading the answer: no answer in time", "timeout");
   }
+  if (upload != nullptr) all_sent = upload->whole();
   if (all_sent && reader.reusable()) lease.release();
   co_return reader.take(exchange);
 }
