@@ -111,12 +111,10 @@ Task<Result<Answer>> Service::call(Exchange& exchange, const Outbound& outbound,
     Load& load = *loads_[static_cast<std::size_t>(worker.index()) % loads_.size()];
     TimePoint deadline = std::min(exchange.deadline, worker.now() + policy_.timeout);
     Counted in_flight(load.in_flight[index]);
-    Result<Answer> answer = fail(ErrorKind::internal, "");
-    if (simulator_ != nullptr) {
-      answer = co_await simulator_->call(exchange, name_, *target_, outbound, endpoint, deadline);
-    } else {
-      answer = co_await target_->call(exchange, outbound, endpoint, deadline);
-    }
+    Task<Result<Answer>> attempted = simulator_ == nullptr
+                                         ? target_->call(exchange, outbound, endpoint, deadline)
+                                         : simulator_->call(exchange, name_, *target_, outbound, endpoint, deadline);
+    Result<Answer> answer = co_await attempted;
     bool again = answer ? may_repeat(*answer, safe) : may_repeat(answer.error(), safe);
     if (exchange.request_rest != nullptr && exchange.request_rest->begun()) again = false;
     if (!again || attempt >= attempts) {

@@ -4,15 +4,15 @@
 
 namespace busway::http {
 
-AnswerStream::AnswerStream(Worker& worker, Client::Lease lease, std::shared_ptr<Upload> upload, AnswerReader::Rest rest,
-                           Pace pace)
+AnswerStream::AnswerStream(Worker& worker, Connection connection, AnswerReader::Rest rest, Pace pace)
     : worker_(worker),
-      lease_(std::make_unique<Client::Lease>(std::move(lease))),
-      upload_(std::move(upload)),
+      lease_(std::make_unique<Client::Lease>(std::move(connection.lease))),
+      upload_(std::move(connection.upload)),
       flow_(rest.flow),
       length_(rest.length),
       first_(std::move(rest.first)),
       persistent_(rest.persistent),
+      all_sent_(connection.all_sent),
       pace_(pace),
       left_(worker.now()) {}
 
@@ -32,7 +32,7 @@ std::unexpected<Error> AnswerStream::broken(std::string why, std::string code) {
 
 // The connection goes back at once: its next request need not wait for a slow reader of this answer.
 void AnswerStream::finish() {
-  bool sent = upload_ == nullptr || upload_->whole();
+  bool sent = all_sent_ && (upload_ == nullptr || upload_->whole());
   upload_.reset();
   if (persistent_ && sent && flow_.after().empty()) lease_->release();
   lease_.reset();

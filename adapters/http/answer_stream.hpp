@@ -13,7 +13,12 @@ namespace busway::http {
 // soon as the answer is whole, and what still goes up on it.
 class AnswerStream final : public BodySource {
  public:
-  AnswerStream(Worker& worker, Client::Lease lease, std::shared_ptr<Upload> upload, AnswerReader::Rest rest, Pace pace);
+  struct Connection {
+    Client::Lease lease;
+    std::shared_ptr<Upload> upload;
+    bool all_sent = false;  // the request, but for what `upload` brings
+  };
+  AnswerStream(Worker& worker, Connection connection, AnswerReader::Rest rest, Pace pace);
   ~AnswerStream() override;
 
   Task<Result<std::string_view>> next() override;
@@ -31,6 +36,7 @@ class AnswerStream final : public BodySource {
   std::optional<std::uint64_t> length_;
   Buffer first_;
   bool persistent_;
+  bool all_sent_;
   Pace pace_;
   TimePoint left_;  // when it was last asked
   bool drained_ = false;

@@ -55,6 +55,16 @@ Task<> write_request(Socket& socket, std::string_view head, std::string_view bod
 
 }  // namespace
 
+// A request that has gone out, or is still going.
+struct Client::Underway {
+  const Request& request;
+  Lease& lease;
+  std::shared_ptr<Upload> upload;  // brings the rest of the body
+  bool all_sent = false;           // without one
+  TimePoint deadline;
+  Clock::duration patience;  // how long the service was given
+};
+
 Task<Result<Response>> Client::send(Exchange& exchange, const Request& request, const Endpoint& endpoint, TimePoint deadline) {
   Worker& worker = exchange.worker();
   Lane& lane = lane_of(worker);
@@ -81,7 +91,8 @@ Task<Result<Response>> Client::send(Exchange& exchange, const Request& request, 
       co_return fail(ErrorKind::not_sent, "sending the request: the deadline has passed", "timeout");
     }
     Sending sending;
-    auto patience = deadline - worker.now();
+    Underway underway{
+        .request = request, .lease = *lease, .upload = nullptr, .deadline = deadline, .patience = deadline - worker.now()};
     co_await write_request(lease->socket(), head.view(), request.body, deadline, sending);
     if (!sending.begun) {
       // The service had closed the resting connection; nothing has reached it, so the next connection may carry the request.
@@ -90,26 +101,26 @@ Task<Result<Response>> Client::send(Exchange& exchange, const Request& request, 
       co_return std::unexpected(std::move(sending.error));
     }
     if (!sending.whole && sending.error.code == "timeout") co_return std::unexpected(std::move(sending.error));
-    std::shared_ptr<Upload> upload;
-    if (request.rest != nullptr) {
-      Pace pace(worker.now(), std::chrono::ceil<std::chrono::milliseconds>(patience), request.stream_rate);
-      upload = std::make_shared<Upload>(worker, *request.rest, lease->socket(), lines.chunked, pace);
+    underway.all_sent = sending.whole && request.rest == nullptr;
+    if (sending.whole && request.rest != nullptr) {
       head.release();
-      if (sending.whole) upload->start(patience);
+      Pace pace(worker.now(), std::chrono::ceil<std::chrono::milliseconds>(underway.patience), request.stream_rate);
+      underway.upload = std::make_shared<Upload>(worker, *request.rest, lease->socket(), lines.chunked, pace);
+      underway.upload->start(underway.patience);
     }
     // A service may answer and close before it has read everything: its answer counts.
-    co_return co_await receive(exchange, request, *lease, std::move(upload), sending.whole, deadline, patience);
+    co_return co_await receive(exchange, underway);
   }
 }
 
-Task<Result<Response>> Client::receive(Exchange& exchange, const Request& request, Lease& lease, std::shared_ptr<Upload> upload,
-                                       bool all_sent, TimePoint deadline, Clock::duration patience) {
-  Worker& worker = exchange.worker();
-  Socket& socket = lease.socket();
+Task<Result<Response>> Client::receive(Exchange& exchange, Underway& underway) {
+  const Request& request = underway.request;
+  Upload* upload = underway.upload.get();
+  Socket& socket = underway.lease.socket();
   AnswerReader reader(request.method == "HEAD", options_.max_answer, exchange.arena(),
                       request.stream_rate != 0 ? streams_beyond : UINT64_MAX);
   // The answer is not there yet: wait first, then read.
-  bool drained = !socket.is_tls() && all_sent && !socket.descriptor().hung_up();
+  bool drained = !socket.is_tls() && underway.all_sent && !socket.descriptor().hung_up();
   while (!reader.whole()) {
     IoStep::Kind want = IoStep::Kind::want_read;
     if (!drained) {
@@ -118,14 +129,7 @@ Task<Result<Response>> Client::receive(Exchange& exchange, const Request& reques
       if (step.kind == IoStep::Kind::done) {
         drained = step.bytes < room.size() && !socket.is_tls() && !socket.descriptor().hung_up();
         if (auto took = reader.took(step.bytes); !took) co_return std::unexpected(took.error());
-        if (!reader.whole() && reader.outgrows()) {
-          std::optional<AnswerReader::Rest> rest;
-          Response response = reader.take_beginning(exchange, rest);
-          Pace pace(worker.now(), std::chrono::ceil<std::chrono::milliseconds>(patience), request.stream_rate);
-          exchange.answer_rest =
-              std::make_unique<AnswerStream>(worker, std::move(lease), std::move(upload), std::move(*rest), pace);
-          co_return std::move(response);
-        }
+        if (!reader.whole() && reader.outgrows()) co_return hand_on(exchange, underway, reader);
         continue;
       }
       if (step.kind == IoStep::Kind::closed && reader.ended()) break;
@@ -136,19 +140,32 @@ Task<Result<Response>> Client::receive(Exchange& exchange, const Request& reques
         co_return fail(ErrorKind::unknown, "reading the answer: the TLS connection renegotiates", "reset");
     }
     drained = false;
-    Wake how = co_await socket.ready(want, deadline);
+    Wake how = co_await socket.ready(want, underway.deadline);
     if (how == Wake::ready) continue;
     if (upload != nullptr && upload->error() != nullptr) co_return std::unexpected(*upload->error());
     if (how == Wake::cancelled) co_return fail(ErrorKind::unknown, "reading the answer: cancelled", "cancelled");
-    if (upload != nullptr && upload->due() > worker.now()) {
-      deadline = upload->due();
+    if (upload != nullptr && upload->due() > exchange.worker().now()) {
+      underway.deadline = upload->due();
       continue;
     }
     co_return fail(ErrorKind::unknown, "reading the answer: no answer in time", "timeout");
   }
-  if (upload != nullptr) all_sent = upload->whole();
-  if (all_sent && reader.reusable()) lease.release();
+  bool all_sent = upload == nullptr ? underway.all_sent : upload->whole();
+  if (all_sent && reader.reusable()) underway.lease.release();
   co_return reader.take(exchange);
+}
+
+// What has come of an answer; the rest of it goes with the connection.
+Response Client::hand_on(Exchange& exchange, Underway& underway, AnswerReader& reader) {
+  std::optional<AnswerReader::Rest> rest;
+  Response response = reader.take_beginning(exchange, rest);
+  Worker& worker = exchange.worker();
+  Pace pace(worker.now(), std::chrono::ceil<std::chrono::milliseconds>(underway.patience), underway.request.stream_rate);
+  bool all_sent = underway.all_sent || underway.upload != nullptr;
+  AnswerStream::Connection connection{
+      .lease = std::move(underway.lease), .upload = std::move(underway.upload), .all_sent = all_sent};
+  exchange.answer_rest = std::make_unique<AnswerStream>(worker, std::move(connection), std::move(*rest), pace);
+  return response;
 }
 
 }  // namespace busway::http

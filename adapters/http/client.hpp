@@ -15,6 +15,7 @@
 
 namespace busway::http {
 
+class AnswerReader;
 class Upload;
 
 struct ClientOptions {
@@ -79,13 +80,14 @@ class Client {
   struct Pool;
   struct Waiter;
   struct Lane;
+  struct Underway;
 
   Lane& lane_of(Worker& worker);
   Pool& pool_of(Lane& lane, const Endpoint& endpoint);
   Task<Result<Lease>> acquire(Lane& lane, const Endpoint& endpoint, TimePoint deadline);
   Task<Result<Socket>> connect_to(Worker& worker, const Endpoint& endpoint, TimePoint deadline);
-  Task<Result<Response>> receive(Exchange& exchange, const Request& request, Lease& lease, std::shared_ptr<Upload> upload,
-                                 bool all_sent, TimePoint deadline, Clock::duration patience);
+  Task<Result<Response>> receive(Exchange& exchange, Underway& underway);
+  Response hand_on(Exchange& exchange, Underway& underway, AnswerReader& reader);
   std::unique_ptr<Pooled> take_idle(Lane& lane, Pool& pool);
   void release(std::unique_ptr<Pooled> connection);
   void discard(std::unique_ptr<Pooled> connection);

@@ -204,18 +204,17 @@ Task<bool> Connection::serve_one() {
     spilled = body.take_spilled();
   }
   close = close || unread || reply.close || lane_.stopping || ++requests_ >= lane_.serving.max_requests;
-  bool written = false;
-  std::uint64_t sent = 0;
   // A status that has no body keeps none back either.
   if (trip.exchange.answer_rest != nullptr && trip.body_of(reply).empty()) trip.exchange.answer_rest.reset();
+  bool written = false;
+  std::uint64_t streamed = 0;
   if (trip.exchange.answer_rest == nullptr) [[likely]] {
     trip.frame(reply, close);
     written = co_await write(trip.output.view(), trip.body_of(reply));
-    sent = trip.output.size() + trip.body_of(reply).size();
   } else {
     close = close || trip.ends_by_closing();
     trip.frame(reply, close);
-    written = co_await hand_on(trip.body_of(reply), !unread, sent);
+    written = co_await hand_on(trip.body_of(reply), !unread, streamed);
     if (stream != nullptr) unread = !stream->whole();
   }
   if (lane_.serving.access_log) {
@@ -223,7 +222,7 @@ Task<bool> Connection::serve_one() {
                 .peer = peer_,
                 .refused = refusal.reason,
                 .status = reply.status,
-                .sent = sent,
+                .sent = streamed != 0 ? streamed : trip.output.size() + trip.body_of(reply).size(),
                 .whole = written,
                 .secure = socket_.is_tls(),
                 .began = began},
