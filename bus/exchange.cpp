@@ -31,6 +31,9 @@ void Exchange::reset() {
   deadline = TimePoint::max();
   received = {};
   route = nullptr;
+  request_rest = nullptr;
+  answer_rest.reset();
+  stream_rate = 0;
   variables_ = Node();
   ending = Ending::running;
   reply_status = 0;

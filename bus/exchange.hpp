@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bus/body_source.hpp"
 #include "bus/error.hpp"
 #include "bus/expression.hpp"
 #include "bus/message.hpp"
@@ -82,6 +83,11 @@ class Exchange {
   TimePoint deadline = TimePoint::max();
   std::chrono::system_clock::time_point received{};  // wall clock, for show: $message.received
   const Route* route = nullptr;
+
+  // ---- bodies that are not gathered: only where nothing of the route reads them (HttpInlet::passing) ----
+  BodySource* request_rest = nullptr;       // behind the message's bytes as the source has made it; the source's own
+  std::unique_ptr<BodySource> answer_rest;  // behind the message's bytes as a service has answered
+  std::uint64_t stream_rate = 0;            // bytes a second that peers must keep up meanwhile; 0: answers come whole
 
   // A UUID (RFC 9562 version 7), made at first use.
   std::string_view id();

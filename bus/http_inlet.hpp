@@ -36,6 +36,13 @@ class HttpInlet : public Inlet {
   // too. `same_place` are all inlets attached with the same path, methods and conditions, this one first: only adapters that
   // allow it (shares_place) see more than one.
   virtual Task<void> serve(Exchange& exchange, std::span<const HttpInlet* const> same_place, HttpReply& reply) const = 0;
+  // Which bodies nothing of the route reads, so that they may pass while they arrive: a request's is then Exchange::request_rest
+  // behind the first bytes of the message, an answer's answer_rest.
+  struct Passing {
+    bool request = false;
+    bool answer = false;
+  };
+  virtual Passing passing() const { return {}; }
   virtual bool shares_place() const { return false; }
   // Of two inlets that share a place: whether they match the same messages as well, so that the second would never serve.
   virtual bool clashes(const HttpInlet&) const { return false; }

@@ -25,6 +25,8 @@ class Route {
   // The service of a route that is one plain call and nothing else, so that its source may carry bytes instead of messages; else
   // null. Known when the route's inlet is made.
   virtual const Service* proxied() const { return nullptr; }
+  // Whether some on_error, its own or the bundle's, may read a message that failed.
+  virtual bool handles_failures() const { return true; }
 
   // An expression of it has once worked long, on whatever body: from then on all it computes runs in slices. Any thread.
   bool computes_long() const { return computes_long_.load(std::memory_order_relaxed); }

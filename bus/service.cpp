@@ -110,16 +110,15 @@ Task<Result<Answer>> Service::call(Exchange& exchange, const Outbound& outbound,
     const Endpoint& endpoint = target_->endpoints()[index];
     Load& load = *loads_[static_cast<std::size_t>(worker.index()) % loads_.size()];
     TimePoint deadline = std::min(exchange.deadline, worker.now() + policy_.timeout);
-    ++load.in_flight[index];
-    Result<Answer> answer = fail(ErrorKind::internal, "");
-    if (simulator_ != nullptr) {
-      answer = co_await simulator_->call(exchange, name_, *target_, outbound, endpoint, deadline);
-    } else {
-      answer = co_await target_->call(exchange, outbound, endpoint, deadline);
-    }
-    --load.in_flight[index];
+    Counted in_flight(load.in_flight[index]);
+    Task<Result<Answer>> attempted = simulator_ == nullptr
+                                         ? target_->call(exchange, outbound, endpoint, deadline)
+                                         : simulator_->call(exchange, name_, *target_, outbound, endpoint, deadline);
+    Result<Answer> answer = co_await attempted;
     bool again = answer ? may_repeat(*answer, safe) : may_repeat(answer.error(), safe);
+    if (exchange.request_rest != nullptr && exchange.request_rest->begun()) again = false;
     if (!again || attempt >= attempts) {
+      if (exchange.answer_rest != nullptr) exchange.answer_rest->hold(std::move(in_flight));
       if (!answer && worker.now() >= exchange.deadline && answer.error().code.empty()) answer.error().code = "deadline";
       if (!answer) co_return answer.error().while_doing("calling " + name_ + " at " + endpoint.text);
       co_return std::move(answer);
@@ -128,10 +127,13 @@ Task<Result<Answer>> Service::call(Exchange& exchange, const Outbound& outbound,
     if (answer && answer->retry_after_s)
       pause = std::max<std::chrono::milliseconds>(pause, std::chrono::seconds(*answer->retry_after_s));
     if (worker.now() + pause >= exchange.deadline) {
+      if (exchange.answer_rest != nullptr) exchange.answer_rest->hold(std::move(in_flight));
       if (!answer) co_return answer.error().while_doing("calling " + name_ + " at " + endpoint.text);
       co_return std::move(answer);
     }
     avoid = index;
+    exchange.answer_rest.reset();
+    in_flight = Counted();
     co_await worker.sleep_for(pause);
   }
 }

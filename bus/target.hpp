@@ -92,6 +92,9 @@ class Target {
   // May run partly on another worker, but returns on the exchange's own.
   virtual Task<Result<Answer>> call(Exchange& exchange, const Outbound& outbound, const Endpoint& endpoint,
                                     TimePoint deadline) = 0;
+  // call() sends what stands behind a message's bytes (Exchange::request_rest), and where the exchange has a stream_rate it may
+  // return an answer while it arrives.
+  virtual bool streams_bodies() const { return false; }
   // On a worker's thread at the end of a drain: idle connections close.
   virtual void close(Worker& worker) = 0;
 

@@ -26,6 +26,9 @@ class CompiledRoute final : public Route {
   std::chrono::milliseconds deadline() const override { return deadline_; }
   Task<void> run(Exchange& exchange) const override;
   const Service* proxied() const override;
+  bool handles_failures() const override {
+    return !handlers_.empty() || (bundle_handlers_ != nullptr && !bundle_handlers_->empty());
+  }
 
  private:
   Task<Flow> handle(Exchange& exchange) const;

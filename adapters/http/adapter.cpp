@@ -141,6 +141,16 @@ that become a framing or forwarding field when `_` is read as `-` (`Content_Leng
 A body that comes with `Content-Encoding: gzip` is inflated when a step reads it and not before: what is only passed on stays as it came. More than
 100 bytes out of one, or more than `max_body` (`max_answer`) in all, is answered 413; another coding 415.
 
+A body over 32 KiB that no step reads passes while it arrives, and the bus holds at most about 64 KiB of it: a reader who is slow
+holds the sender back. That is so for a route that is one plain `call` of an http service and has no `on_error` of its own; for a request, also the bundle
+must have none, and no header field of the service may be computed from the body. All other bodies are gathered first, up to `max_body` and
+`max_answer`. What passes keeps its framing (`Content-Length`, or chunks; a caller of HTTP/1.0 reads until the end) and is bound by
+`body_rate` on both sides, not by the deadline: the service may pause for as long as its `timeout` and has as long again, from the last byte of the request
+on, for its answer. Up to the first byte that goes out a request may be tried at another endpoint; from then on it is `unknown` and never
+sent again. A service that answers before it has read everything is heard; both connections are closed then. The limits hold: by the length that is announced at
+once, in chunks when they are crossed; then the caller hears 413 and the service's connection is closed, so that what it got does not look whole.
+An answer that breaks off once it has begun resets the caller's connection, for the same reason, and is logged (`A reply was cut off.`).
+
 A listener at `max_connections` answers 503, an address at its own bound 429, both with Retry-After; over TLS the connection is closed. When the
 process runs out of descriptors, connections are closed unanswered; an eighth is kept for services and files.
 

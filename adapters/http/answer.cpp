@@ -14,8 +14,12 @@ std::unexpected<Error> garbage(std::string_view reason) {
 
 }  // namespace
 
-AnswerReader::AnswerReader(bool head_request, std::uint64_t max_body, Arena& arena)
-    : head_request_(head_request), max_body_(max_body), scanner_(HeadScanner::Side::response), response_(arena) {}
+AnswerReader::AnswerReader(bool head_request, std::uint64_t max_body, Arena& arena, std::uint64_t streams_beyond)
+    : head_request_(head_request),
+      max_body_(max_body),
+      streams_beyond_(streams_beyond),
+      scanner_(HeadScanner::Side::response),
+      response_(arena) {}
 
 std::span<char> AnswerReader::room() {
   return body_ ? body_->room() : input_.head_room();
@@ -60,7 +64,7 @@ Result<void> AnswerReader::read_head() {
         response_.retry_after_s = static_cast<int>(*seconds);
     }
   }
-  body_.emplace(head.framing, max_body_, input_, scanner_.end());
+  body_.emplace(head.framing, max_body_, input_, scanner_.end(), streams_beyond_);
   return {};
 }
 
@@ -77,6 +81,13 @@ bool AnswerReader::reusable() const {
 Response AnswerReader::take(Exchange& exchange) {
   response_.body = body_->body();
   if (Buffer spilled = body_->take_spilled(); !spilled.empty()) keep(exchange, std::move(spilled));
+  keep(exchange, std::move(input_));
+  return std::move(response_);
+}
+
+Response AnswerReader::take_beginning(Exchange& exchange, std::optional<Rest>& rest) {
+  response_.body = body_->body();
+  rest.emplace(Rest{.flow = body_->flow(), .length = body_->length(), .first = body_->take_spilled(), .persistent = persistent_});
   keep(exchange, std::move(input_));
   return std::move(response_);
 }

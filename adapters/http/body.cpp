@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "adapters/http/body_flow.hpp"
+
 namespace busway::http {
 
 namespace {
@@ -12,7 +14,7 @@ constexpr std::size_t little_room = 2 * 1024;
 constexpr std::size_t first_spill = 64 * 1024;
 }  // namespace
 
-BodyGatherer::BodyGatherer(Framing framing, std::uint64_t limit, Buffer& input, std::size_t head_end)
+BodyGatherer::BodyGatherer(Framing framing, std::uint64_t limit, Buffer& input, std::size_t head_end, std::uint64_t stays)
     : framing_(framing), limit_(limit), input_(input), head_end_(head_end), body_end_(head_end), next_(head_end) {
   if (framing_.kind == Framing::Kind::none) {
     whole_ = true;
@@ -23,7 +25,7 @@ BodyGatherer::BodyGatherer(Framing framing, std::uint64_t limit, Buffer& input, 
       refuse_large();
       return;
     }
-    spills_ = framing_.length > input_.capacity() - head_end_;
+    spills_ = framing_.length <= stays && framing_.length > input_.capacity() - head_end_;
   }
   received_ = input_.size() - head_end_;
   advance();
@@ -139,6 +141,19 @@ void BodyGatherer::ended() {
 std::string_view BodyGatherer::body() const {
   if (spills_) return spilled_.view();
   return input_.view().substr(head_end_, body_end_ - head_end_);
+}
+
+std::optional<std::uint64_t> BodyGatherer::length() const {
+  return framing_.kind == Framing::Kind::length ? std::optional(framing_.length) : std::nullopt;
+}
+
+bool BodyGatherer::outgrows(std::uint64_t most) const {
+  std::size_t here = body().size();
+  return here > 0 && (here > most || (framing_.kind == Framing::Kind::length && framing_.length > most));
+}
+
+BodyFlow BodyGatherer::flow() const {
+  return {framing_, limit_, body().size(), chunks_};
 }
 
 }  // namespace busway::http

@@ -2,12 +2,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "adapters/http/buffer.hpp"
 #include "adapters/http/head.hpp"
 
 namespace busway::http {
+
+class BodyFlow;
 
 // Decodes the chunked transfer coding (RFC 9112, 7.1) as bytes arrive. Strict: CR LF alone ends a line, no white space in a size,
 // extensions by the grammar and at most 256 bytes a chunk and 8 KiB a body, trailer fields checked, bounded and dropped.
@@ -64,8 +67,9 @@ class ChunkDecoder {
 // and tells took(). What follows the body stays in `input` from next() on.
 class BodyGatherer {
  public:
-  // `input` outlives this and is not touched by others until the body is whole. `limit`: of the decoded body.
-  BodyGatherer(Framing framing, std::uint64_t limit, Buffer& input, std::size_t head_end);
+  // `input` outlives this and is not touched by others until the body is whole. `limit`: of the decoded body. A body whose length
+  // is over `stays` is not moved for its size alone: its rest will not be gathered (flow).
+  BodyGatherer(Framing framing, std::uint64_t limit, Buffer& input, std::size_t head_end, std::uint64_t stays = UINT64_MAX);
 
   bool whole() const { return whole_; }
   Refusal refusal() const { return refusal_; }
@@ -77,6 +81,11 @@ class BodyGatherer {
   std::uint64_t received() const { return received_; }  // bytes of the wire
 
   std::string_view body() const;
+  std::optional<std::uint64_t> length() const;  // of the whole body, when the head says it
+  // Some of it is here, and in all it is larger than `most`, or will be.
+  bool outgrows(std::uint64_t most) const;
+  // What reads the rest of a body that is not whole, behind body(). `input` keeps nothing that follows.
+  BodyFlow flow() const;
   std::size_t next() const { return next_; }
   // The buffer of a body too large for `input`; empty when the body is in `input`.
   Buffer take_spilled() { return std::move(spilled_); }

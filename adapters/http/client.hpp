@@ -15,6 +15,9 @@
 
 namespace busway::http {
 
+class AnswerReader;
+class Upload;
+
 struct ClientOptions {
   std::int64_t connections = 64;                // to all endpoints, on all workers
   std::size_t waiting = 1024;                   // requests of one worker that may wait for a connection
@@ -31,6 +34,11 @@ struct Request {
   std::span<const Header> headers{};
   std::string_view content_type{};  // empty: the one in `headers`, if any
   std::string_view body{};
+  // Behind `body`, when it is the beginning only. Once any of it is asked for the request cannot be sent again.
+  BodySource* rest = nullptr;
+  // Not 0: the service and the caller may each take a body in pieces, at so many bytes a second at least; then an answer that is
+  // larger than `streams_beyond` is Exchange::answer_rest behind the bytes of the response.
+  std::uint64_t stream_rate = 0;
 };
 
 // A whole answer, whatever its status. Everything borrows from the exchange. `headers` are the end-to-end ones.
@@ -49,8 +57,12 @@ struct Response {
 // Errors, by language.md "Outcome of a call": `not_sent` until the first byte has gone out, `unknown` from then until the answer
 // is whole, `garbage` for a whole or refused answer that is not HTTP/1.1 by our strict reading; `mapping` for a request that
 // cannot be written. A connection whose outcome is unknown is closed, never used again.
+//
+// A body that streams is not bound by the deadline but by its rate: the service has as long as it was given from the last byte of
+// the request on, and may be silent for so long while either body passes.
 class Client {
  public:
+  class Lease;
   explicit Client(ClientOptions options);
   ~Client();
 
@@ -68,13 +80,14 @@ class Client {
   struct Pool;
   struct Waiter;
   struct Lane;
-  class Lease;
+  struct Underway;
 
   Lane& lane_of(Worker& worker);
   Pool& pool_of(Lane& lane, const Endpoint& endpoint);
   Task<Result<Lease>> acquire(Lane& lane, const Endpoint& endpoint, TimePoint deadline);
   Task<Result<Socket>> connect_to(Worker& worker, const Endpoint& endpoint, TimePoint deadline);
-  Task<Result<Response>> receive(Exchange& exchange, Lease& lease, bool head_request, bool all_sent, TimePoint deadline);
+  Task<Result<Response>> receive(Exchange& exchange, Underway& underway);
+  Response hand_on(Exchange& exchange, Underway& underway, AnswerReader& reader);
   std::unique_ptr<Pooled> take_idle(Lane& lane, Pool& pool);
   void release(std::unique_ptr<Pooled> connection);
   void discard(std::unique_ptr<Pooled> connection);

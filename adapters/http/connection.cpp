@@ -3,7 +3,10 @@
 #include <array>
 
 #include "adapters/http/access_log.hpp"
-#include "adapters/http/pace.hpp"
+#include "adapters/http/companion.hpp"
+#include "adapters/http/pour.hpp"
+#include "adapters/http/request_stream.hpp"
+#include "bus/log.hpp"
 
 namespace busway::http {
 
@@ -149,6 +152,7 @@ Task<bool> Connection::serve_one() {
   bool unread = static_cast<bool>(refusal);
   bool close = unread;
   Buffer spilled;
+  std::unique_ptr<RequestStream> stream;  // while the rest of the body is on its way
   if (refusal) {
     trip.head.minor_version = 1;
     trip.refuse(refusal, reply);
@@ -156,6 +160,8 @@ Task<bool> Connection::serve_one() {
     close = !trip.head.persistent();
     trip.arrive(peer_, socket_.is_tls());
     refusal = trip.match(lane_.serving.routes, reply);
+    HttpInlet::Passing passing = refusal ? HttpInlet::Passing() : trip.found.inlets.front()->passing();
+    if (passing.answer) trip.exchange.stream_rate = lane_.serving.body_rate;
     BodyGatherer body(trip.head.framing, refusal ? most_unwanted : trip.max_body(), trip.input, scanner_.end());
     Refusal body_refusal = body.refusal();
     if (!body_refusal && !body.whole() && trip.head.expects_continue) {
@@ -167,28 +173,56 @@ Task<bool> Connection::serve_one() {
       }
     }
     if (!body_refusal && !body.whole()) {
-      bool came = co_await read_body(body, body_refusal);
+      Pace pace(lane_.worker.now(), lane_.serving.head_deadline, lane_.serving.body_rate);
+      bool came = co_await read_body(body, passing.request, pace, body_refusal);
       if (!came) co_return false;
+      if (!body_refusal && !body.whole()) {
+        std::string_view first = body.body();
+        stream = std::make_unique<RequestStream>(trip.exchange, socket_, body, pace);
+        // From here on the rate is the bound, so that the time of the call begins now.
+        trip.exchange.deadline = lane_.worker.now() + trip.found.inlets.front()->route().deadline();
+        co_await trip.serve(first, reply);
+        drained_ = false;  // the stream has read past what we knew
+        body_refusal = stream->refusal();
+        unread = !stream->whole();
+        if (stream->broken() && trip.exchange.ending == Exchange::Ending::failed) co_return false;
+      }
     }
-    unread = static_cast<bool>(body_refusal);
+    unread = unread || body_refusal;
     if (!refusal) refusal = body_refusal;
+    if (stream != nullptr) {
+      // A service that has answered before it could read what is wrong is heard.
+      if (refusal && trip.exchange.ending != Exchange::Ending::failed) refusal = {};
+      if (refusal) reply.headers.clear();
+    }
     if (refusal) {
       trip.refuse(refusal, reply);
-    } else {
+    } else if (stream == nullptr) {
       co_await trip.serve(body.body(), reply);
     }
-    consumed = unread ? trip.input.size() : body.next();
+    consumed = unread || stream != nullptr ? trip.input.size() : body.next();
     spilled = body.take_spilled();
   }
   close = close || unread || reply.close || lane_.stopping || ++requests_ >= lane_.serving.max_requests;
-  trip.frame(reply, close);
-  bool written = co_await write(trip.output.view(), trip.body_of(reply));
+  // A status that has no body keeps none back either.
+  if (trip.exchange.answer_rest != nullptr && trip.body_of(reply).empty()) trip.exchange.answer_rest.reset();
+  bool written = false;
+  std::uint64_t streamed = 0;
+  if (trip.exchange.answer_rest == nullptr) [[likely]] {
+    trip.frame(reply, close);
+    written = co_await write(trip.output.view(), trip.body_of(reply));
+  } else {
+    close = close || trip.ends_by_closing();
+    trip.frame(reply, close);
+    written = co_await hand_on(trip.body_of(reply), !unread, streamed);
+    if (stream != nullptr) unread = !stream->whole();
+  }
   if (lane_.serving.access_log) {
     log_access({.trip = trip,
                 .peer = peer_,
                 .refused = refusal.reason,
                 .status = reply.status,
-                .sent = trip.output.size() + trip.body_of(reply).size(),
+                .sent = streamed != 0 ? streamed : trip.output.size() + trip.body_of(reply).size(),
                 .whole = written,
                 .secure = socket_.is_tls(),
                 .began = began},
@@ -200,14 +234,17 @@ Task<bool> Connection::serve_one() {
   } else {
     trip.reset(consumed);
   }
+  if (stream != nullptr) {
+    trip.input.append(stream->after());
+    stream.reset();
+  }
   if (unread) co_await linger();
   co_return !close;
 }
 
-Task<bool> Connection::read_body(BodyGatherer& body, Refusal& refusal) {
+Task<bool> Connection::read_body(BodyGatherer& body, bool streams, Pace& pace, Refusal& refusal) {
   Worker& worker = lane_.worker;
-  Pace pace(worker.now(), lane_.serving.head_deadline, lane_.serving.body_rate);
-  while (!body.whole()) {
+  while (!body.whole() && !(streams && body.body().size() > streams_beyond)) {
     IoStep::Kind want = IoStep::Kind::want_read;
     if (!drained_) {
       std::span<char> room = body.room();
@@ -255,6 +292,44 @@ Task<bool> Connection::write(std::string_view head, std::string_view body) {
     }
   }
   co_return true;
+}
+
+namespace {
+
+// Waits for the caller to break its connection, which a reply that waits for the service would not notice. Its end alone is no
+// break: who has sent all may say so.
+Task<> watch(Worker& worker, const Socket& caller, std::weak_ptr<BodySource*> reply) {
+  while (true) {
+    Wake how = co_await caller.ready(IoStep::Kind::want_read, TimePoint::max());
+    if (how != Wake::ready) co_return;
+    char byte = 0;
+    if (::recv(caller.descriptor().fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno == EAGAIN) continue;
+    worker.post([reply] {
+      if (auto at = reply.lock()) (*at)->stop();
+    });
+    co_return;
+  }
+}
+
+}  // namespace
+
+Task<bool> Connection::hand_on(std::string_view body, bool request_read, std::uint64_t& sent) {
+  Trip& trip = *trip_;
+  Worker& worker = lane_.worker;
+  auto reply = std::make_shared<BodySource*>(trip.exchange.answer_rest.get());
+  Pour pour(worker, **reply, socket_, trip.in_chunks(), Pace(worker.now(), write_grace, lane_.serving.body_rate));
+  // A body that is still coming in notices by itself.
+  Companion watching;
+  if (request_read) watching = beside(watch(worker, socket_, reply));
+  co_await pour.run(trip.output.view(), body);
+  if (request_read) drained_ = false;  // what the poll set told was not for us
+  sent = pour.sent;
+  trip.exchange.answer_rest.reset();
+  if (pour.end == Pour::End::whole) co_return true;
+  LogField fields[] = {{"error", pour.error}, {"sent", static_cast<std::size_t>(sent)}, {"id", trip.exchange.id()}};
+  log().write(LogLevel::warn, "A reply was cut off.", trip.found.inlets.front()->route().name(), fields);
+  socket_.reset();  // a cut reply must not look like a whole one
+  co_return false;
 }
 
 Task<> Connection::linger() {

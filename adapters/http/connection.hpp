@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "adapters/http/admission.hpp"
+#include "adapters/http/pace.hpp"
 #include "adapters/http/trip.hpp"
 #include "bus/socket.hpp"
 
@@ -61,9 +62,12 @@ class Connection {
   Task<bool> read_head(TimePoint idle_until);
   // Serves the request in trip_ and writes its reply. False: the connection is over.
   Task<bool> serve_one();
-  // Until whole or refused; a sender that is too slow is refused. False: the connection broke.
-  Task<bool> read_body(BodyGatherer& body, Refusal& refusal);
+  // Until whole or refused, or so large that it streams; a sender that is too slow is refused. False: the connection broke.
+  Task<bool> read_body(BodyGatherer& body, bool streams, Pace& pace, Refusal& refusal);
   Task<bool> write(std::string_view head, std::string_view body);
+  // Writes the head in trip_->output and a reply whose body is still on its way from a service; what stops it there resets the
+  // caller's connection. `sent` counts all that went out.
+  Task<bool> hand_on(std::string_view body, bool request_read, std::uint64_t& sent);
   // Lets a sender whose bytes we do not want read our reply before the connection is gone.
   Task<> linger();
 

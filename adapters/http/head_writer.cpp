@@ -167,6 +167,8 @@ Result<void> write_head(const RequestLines& lines, Buffer& out) {
     out.append("Content-Length: ");
     append_number(*lines.length, out);
     out.append("\r\n");
+  } else if (lines.chunked) {
+    out.append("Transfer-Encoding: chunked\r\n");
   }
   out.append("\r\n");
   return {};
@@ -187,6 +189,8 @@ Result<void> write_head(const ResponseLines& lines, Buffer& out) {
     out.append("Content-Length: ");
     append_number(*lines.length, out);
     out.append("\r\n");
+  } else if (lines.chunked) {
+    out.append("Transfer-Encoding: chunked\r\n");
   }
   if (lines.close) {
     out.append("Connection: close\r\n");

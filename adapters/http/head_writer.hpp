@@ -22,6 +22,7 @@ struct RequestLines {
   std::span<const Header> headers{};
   std::string_view content_type{};  // empty: the one in `headers`, if any
   std::optional<std::uint64_t> length;
+  bool chunked = false;  // in place of a length
 };
 Result<void> write_head(const RequestLines& lines, Buffer& out);
 
@@ -32,6 +33,7 @@ struct ResponseLines {
   std::optional<std::uint64_t> length;  // none: a status without a body, or the answer to HEAD
   bool close = false;
   bool old_keep_alive = false;  // HTTP/1.0 asked to stay
+  bool chunked = false;         // in place of a length
 };
 Result<void> write_head(const ResponseLines& lines, Buffer& out);
 

@@ -4,8 +4,21 @@
 #include "adapters/http/grammar.hpp"
 #include "adapters/http/routing.hpp"
 #include "bus/compute.hpp"
+#include "bus/service.hpp"
 
 namespace busway::http {
+
+RouteInlet::RouteInlet(HttpMatch match, const Route& route, Formats formats, std::uint64_t max_body, Position at)
+    : match_(std::move(match)), route_(route), formats_(std::move(formats)), max_body_(max_body), at_(std::move(at)) {
+  const Service* service = route.proxied();
+  passing_.answer = service != nullptr && service->target().streams_bodies();
+  passing_.request = passing_.answer && !route.handles_failures();
+  if (!passing_.request) return;
+  // A header field that the service wants of each call may be computed from the body.
+  for (const auto& [name, text] : service->policy().headers) {
+    if (text.computed && text.computed.expression->reads_input()) passing_.request = false;
+  }
+}
 
 Task<void> RouteInlet::serve(Exchange& exchange, std::span<const HttpInlet* const>, HttpReply& reply) const {
   Message& message = exchange.message();

@@ -23,14 +23,14 @@ class RouteInlet final : public HttpInlet {
     FormatPtr reply;     // what documents are answered in
     const Registry* registry = nullptr;
   };
-  RouteInlet(HttpMatch match, const Route& route, Formats formats, std::uint64_t max_body, Position at)
-      : match_(std::move(match)), route_(route), formats_(std::move(formats)), max_body_(max_body), at_(std::move(at)) {}
+  RouteInlet(HttpMatch match, const Route& route, Formats formats, std::uint64_t max_body, Position at);
 
   std::string_view protocol() const override { return "http"; }
   const Route& route() const override { return route_; }
   const Position& at() const override { return at_; }
   const HttpMatch& match() const override { return match_; }
   std::uint64_t max_body() const override { return max_body_; }
+  Passing passing() const override { return passing_; }
   Task<void> serve(Exchange& exchange, std::span<const HttpInlet* const> same_place, HttpReply& reply) const override;
   void refuse(Exchange& exchange, const Failure& failure, HttpReply& reply) const override;
   Result<void> write_test_request(const TestRequest& request, Arena& arena, std::string& method,
@@ -44,6 +44,7 @@ class RouteInlet final : public HttpInlet {
   Formats formats_;
   std::uint64_t max_body_;
   Position at_;
+  Passing passing_;
 };
 
 // "POST /orders" or "* /files/{rest*}" as a match. Errors: kind `config`, in words for the user.

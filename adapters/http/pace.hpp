@@ -27,6 +27,9 @@ class Pace {
     return since_ + grace_ + std::chrono::milliseconds((bytes - counted_) * 1000 / rate_);
   }
 
+  // Time that another has taken, not this peer.
+  void forgive(Clock::duration time) { since_ += time; }
+
  private:
   TimePoint since_;
   std::chrono::milliseconds grace_;

@@ -88,6 +88,10 @@ Answer HttpTarget::to_answer(Exchange& exchange, Response response) const {
 Task<Result<Answer>> HttpTarget::call(Exchange& exchange, const Outbound& outbound, const Endpoint& endpoint,
                                       TimePoint deadline) {
   Request request = compose(exchange, outbound, endpoint);
+  if (outbound.pass_through) {
+    request.rest = exchange.request_rest;
+    request.stream_rate = exchange.stream_rate;
+  }
   auto response = co_await client_.send(exchange, request, endpoint, deadline);
   if (!response) co_return std::unexpected(response.error());
   co_return to_answer(exchange, std::move(*response));

@@ -48,6 +48,7 @@ class HttpTarget final : public Target {
   bool idempotent(Exchange& exchange, const Outbound& outbound) const override;
   Result<void> open(int workers) override;
   Task<Result<Answer>> call(Exchange& exchange, const Outbound& outbound, const Endpoint& endpoint, TimePoint deadline) override;
+  bool streams_bodies() const override { return true; }
   void close(Worker& worker) override { client_.close(worker); }
   Result<SimulatedRequest> simulate_request(Exchange& exchange, const Outbound& outbound, const Endpoint& endpoint) override;
   Result<Answer> simulate_answer(Exchange& exchange, const Outbound& outbound, const SimulatedReply& reply) override;

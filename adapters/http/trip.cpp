@@ -1,6 +1,7 @@
 #include "adapters/http/trip.hpp"
 
 #include "adapters/http/head_writer.hpp"
+#include "adapters/http/pour.hpp"
 #include "bus/wall_clock.hpp"
 
 namespace busway::http {
@@ -90,8 +91,17 @@ void Trip::frame(HttpReply& reply, bool close) {
                       .old_keep_alive = head.minor_version == 0};
   // The answer to HEAD names the length a GET would have, where it is known.
   if (!bodiless(reply.status) && !(head_only && reply.body.empty())) lines.length = reply.body.size();
+  if (exchange.answer_rest != nullptr) {
+    lines.length = exchange.answer_rest->length();
+    lines.chunked = in_chunks();
+  }
   output.shrink(0);
-  if (write_head(lines, output)) return;
+  if (write_head(lines, output)) {
+    if (lines.chunked) append_chunk_size(reply.body.size(), output);
+    return;
+  }
+  exchange.answer_rest.reset();
+  lines.chunked = false;
   reply.headers.clear();
   plain_problem(exchange, {500, ""}, reply);
   lines.status = reply.status;
@@ -100,6 +110,14 @@ void Trip::frame(HttpReply& reply, bool close) {
   lines.length = reply.body.size();
   output.shrink(0);
   [[maybe_unused]] auto written = write_head(lines, output);
+}
+
+bool Trip::in_chunks() const {
+  return exchange.answer_rest != nullptr && !exchange.answer_rest->length() && head.minor_version > 0;
+}
+
+bool Trip::ends_by_closing() const {
+  return exchange.answer_rest != nullptr && !exchange.answer_rest->length() && head.minor_version == 0;
 }
 
 std::string_view Trip::body_of(const HttpReply& reply) const {

@@ -34,8 +34,12 @@ struct Trip {
   Task<> serve(std::string_view body, HttpReply& reply);
   // In the matched inlet's own protocol, else as problem+json.
   void refuse(const Refusal& refusal, HttpReply& reply);
-  // Writes the reply's head to `output`. A reply that cannot be written becomes a 500.
+  // Writes the reply's head to `output`. A reply that cannot be written becomes a 500. With an answer_rest the reply's body is
+  // the beginning only; in_chunks() it goes out in chunks, of which the first one's size stands in `output` as well.
   void frame(HttpReply& reply, bool close);
+  // Whether a reply that streams must say its end by closing the connection: it has no length, and the caller knows no chunks.
+  bool ends_by_closing() const;
+  bool in_chunks() const;
   // What follows `output` on the wire.
   std::string_view body_of(const HttpReply& reply) const;
   // Ends the trip; `consumed` bytes of the input were it, the rest stays.

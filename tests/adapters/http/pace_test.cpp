@@ -39,3 +39,10 @@ TEST_CASE("a rate is kept, and what came fast buys no long silence") {
     CHECK(fast.deadline(start, 1024 * 1024) <= start + 601s);
   }
 }
+
+TEST_CASE("another's time is not counted") {
+  const TimePoint start{};
+  Pace pace(start, 10s, 1000);
+  pace.forgive(60s);
+  CHECK(pace.deadline(start + 61s, 0) == start + 70s);
+}
