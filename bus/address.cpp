@@ -1,14 +1,10 @@
 #include <arpa/inet.h>
-#include <netdb.h>
 #include <netinet/in.h>
 
 #include <cstring>
-#include <deque>
-#include <map>
-#include <thread>
 
 #include "bus/check_context.hpp"
-#include "bus/mutex.hpp"
+#include "bus/resolver.hpp"
 #include "bus/socket.hpp"
 
 namespace busway {
@@ -91,112 +87,6 @@ bool read_numeric(const HostPort& name, Address& out) {
   return false;
 }
 
-struct Lookup {
-  explicit Lookup(Worker& worker) : gate(worker) {}
-  std::string host;
-  std::shared_ptr<Worker::Mailbox> mailbox;
-  Gate gate;
-  bool done = false;
-  std::vector<Address> found;
-  std::string problem;
-};
-
-// Two threads that call getaddrinfo, with what they found in the last 5 s.
-class Resolver {
- public:
-  static constexpr std::size_t queue_bound = 1024;
-  static constexpr std::chrono::seconds keep{5};
-
-  Resolver() {
-    for (std::thread& thread : threads_) thread = std::thread([this] { work(); });
-  }
-  ~Resolver() {
-    {
-      Lock lock(lock_);
-      stop_ = true;
-    }
-    wake_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
-  }
-
-  bool known(const std::string& host, std::vector<Address>& out) {
-    Lock lock(lock_);
-    auto at = kept_.find(host);
-    if (at == kept_.end() || at->second.until < Clock::now()) return false;
-    out = at->second.addresses;
-    return true;
-  }
-  bool ask(std::shared_ptr<Lookup> lookup) {
-    {
-      Lock lock(lock_);
-      if (queue_.size() >= queue_bound) return false;
-      queue_.push_back(std::move(lookup));
-    }
-    wake_.notify_one();
-    return true;
-  }
-
- private:
-  struct Kept {
-    std::vector<Address> addresses;
-    TimePoint until{};
-  };
-
-  void work() {
-    Lock lock(lock_);
-    while (true) {
-      while (!stop_ && queue_.empty()) lock.wait(wake_);
-      if (stop_) return;
-      std::shared_ptr<Lookup> lookup = std::move(queue_.front());
-      queue_.pop_front();
-      lock.unlock();
-      std::vector<Address> found;
-      std::string problem;
-      addrinfo hints{};
-      hints.ai_family = AF_UNSPEC;
-      hints.ai_socktype = SOCK_STREAM;
-      hints.ai_flags = AI_ADDRCONFIG;
-      addrinfo* list = nullptr;
-      int error = getaddrinfo(lookup->host.c_str(), nullptr, &hints, &list);
-      if (error != 0) {
-        problem = gai_strerror(error);
-      } else {
-        for (addrinfo* at = list; at != nullptr; at = at->ai_next) {
-          Address address;
-          std::memcpy(&address.storage, at->ai_addr, at->ai_addrlen);
-          address.size = at->ai_addrlen;
-          found.push_back(address);
-        }
-        freeaddrinfo(list);
-      }
-      lock.lock();
-      if (error == 0) {
-        if (kept_.size() > 10'000) kept_.clear();
-        kept_[lookup->host] = {found, Clock::now() + keep};
-      }
-      std::shared_ptr<Worker::Mailbox> mailbox = lookup->mailbox;
-      mailbox->post([lookup = std::move(lookup), found = std::move(found), problem = std::move(problem)]() mutable {
-        lookup->found = std::move(found);
-        lookup->problem = std::move(problem);
-        lookup->done = true;
-        lookup->gate.open();
-      });
-    }
-  }
-
-  Mutex lock_;
-  std::condition_variable_any wake_;
-  std::deque<std::shared_ptr<Lookup>> queue_ BUSWAY_GUARDED_BY(lock_);
-  std::map<std::string, Kept> kept_ BUSWAY_GUARDED_BY(lock_);
-  bool stop_ BUSWAY_GUARDED_BY(lock_) = false;
-  std::thread threads_[2];
-};
-
-Resolver& resolver() {
-  static Resolver one;
-  return one;
-}
-
 void set_port(std::vector<Address>& addresses, std::uint16_t port) {
   for (Address& address : addresses) {
     if (address.storage.ss_family == AF_INET) {
@@ -214,11 +104,8 @@ Task<Result<std::vector<Address>>> resolve(Worker& worker, const HostPort& name,
   if (read_numeric(name, numeric)) co_return std::vector<Address>{numeric};
   std::vector<Address> found;
   if (!resolver().known(name.host, found)) {
-    auto lookup = std::make_shared<Lookup>(worker);
-    lookup->host = name.host;
-    lookup->mailbox = worker.mailbox();
-    if (!resolver().ask(lookup))
-      co_return fail(ErrorKind::not_sent, "resolving " + name.host + ": too many names are being looked up");
+    auto lookup = std::make_shared<Lookup>(worker, name.host);
+    if (!resolver().ask(lookup)) co_return fail(ErrorKind::not_sent, "resolving " + name.host + ": too many wait for this name");
     Wake how = co_await lookup->gate.wait(deadline);
     if (how != Wake::ready || !lookup->done)
       co_return fail(ErrorKind::not_sent, "resolving " + name.host + ": no answer in time", "timeout");

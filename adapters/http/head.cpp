@@ -140,21 +140,29 @@ bool HeadScanner::scan(std::string_view buffer) {
 }
 
 Refusal HeadScanner::look(std::string_view buffer, bool& whole) {
-  const Refusal too_long = lines_ == 0 ? Refusal{414, "the request line is too long"} : Refusal{431, "a field line is too long"};
   constexpr std::size_t most_empty_lines = 4;
+  // The same verdict whether a line arrived at once or byte by byte: what is wrong at the earliest byte comes first.
+  auto first_byte_is_wrong = [&] { return lines_ == 0 && !is_token_char(buffer[line_]) && buffer[line_] != '\r'; };
+  auto too_long = [&]() -> Refusal {
+    if (first_byte_is_wrong()) return {400, "this is not HTTP"};
+    return lines_ == 0 ? Refusal{414, "the request line is too long"} : Refusal{431, "a field line is too long"};
+  };
   while (next_ < buffer.size()) {
     const void* found = std::memchr(buffer.data() + next_, '\n', buffer.size() - next_);
     if (found == nullptr) {
-      if (line_ == next_ && lines_ == 0 && !is_token_char(buffer[line_]) && buffer[line_] != '\r')
-        return {400, "this is not HTTP"};
+      if (line_ == next_ && first_byte_is_wrong()) return {400, "this is not HTTP"};
       next_ = buffer.size();
       break;
     }
     auto feed = static_cast<std::size_t>(static_cast<const char*>(found) - buffer.data());
-    if (feed == line_ || buffer[feed - 1] != '\r') return {400, "a bare LF"};
+    if (feed == line_ || buffer[feed - 1] != '\r') {
+      if (feed - line_ > limits_.line + 2) return too_long();
+      if (feed - begin_ > limits_.head) return {431, "the head is too long"};
+      return {400, "a bare LF"};
+    }
     std::string_view line = buffer.substr(line_, feed - 1 - line_);
     next_ = feed + 1;
-    if (line.size() > limits_.line) return lines_ == 0 ? too_long : Refusal{431, "a field line is too long"};
+    if (line.size() > limits_.line) return too_long();
     if (line.empty() && lines_ == 0) {
       // Empty lines before a request are what some clients leave behind a body.
       begin_ = line_ = next_;
@@ -176,7 +184,7 @@ Refusal HeadScanner::look(std::string_view buffer, bool& whole) {
     }
     if (++lines_ > limits_.fields + 1) return {431, "too many fields"};
   }
-  if (buffer.size() - line_ > limits_.line + 2) return lines_ == 0 ? too_long : Refusal{431, "a field line is too long"};
+  if (buffer.size() - line_ > limits_.line + 2) return too_long();
   if (buffer.size() - begin_ > limits_.head) return {431, "the head is too long"};
   return {};
 }
@@ -197,6 +205,9 @@ Refusal RequestHead::read(std::string_view bytes, HeadLimits limits) {
   if (Refusal refusal = read_host(*this, authority)) return refusal;
   detail::FramingFields found;
   if (Refusal refusal = detail::read_framing(*this, found)) return refusal;
+  // RFC 9110, 9.3.1 and 9.3.2: the body means nothing, and who believes that there is none takes it for the next request.
+  bool body = framing.kind == Framing::Kind::chunked || framing.length > 0;
+  if (body && (method == "GET" || method == "HEAD")) close = true;
   for (const FieldLine& field : fields) {
     if (field.known != Known::expect) continue;
     if (!equal_ignoring_case(field.value, "100-continue")) return {417, "an expectation other than 100-continue"};

@@ -2,12 +2,10 @@
 
 A request that two of them pass on must be the same request: method, target and body. How many each passes on may differ, and
 every such difference stands in differences.txt with its reason; one that is not there, or no longer is one, fails. The cases are
-those below and, where they lie beside the checkout, conformance/http-llhttp and http-desync.
+those of differential_cases.py.
 """
 
-import base64
 import concurrent.futures
-import json
 import pathlib
 import re
 import socket
@@ -19,8 +17,9 @@ import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
-from live_bus import ROOT, LiveBus, need, wait_until  # noqa: E402
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+from differential_cases import cases  # noqa: E402
+from live_bus import LiveBus, need, wait_until  # noqa: E402
 
 QUIET = 0.06  # seconds without a byte: the proxy waits for more or is done
 
@@ -66,93 +65,6 @@ frontend front
 backend service
   server one 127.0.0.1:{service}
 """
-
-SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
-
-
-def head(*fields, line="POST /first HTTP/1.1", host="Host: a"):
-    return "\r\n".join([line, *([host] if host else []), *fields]).encode("latin-1") + b"\r\n\r\n"
-
-
-CHUNKED = "Transfer-Encoding: chunked"
-OWN = {
-    "plain": head(line="GET /first HTTP/1.1") + SMUGGLED,
-    "length": head("Content-Length: 5") + b"hello" + SMUGGLED,
-    "chunked": head(CHUNKED) + b"5\r\nhello\r\n0\r\n\r\n" + SMUGGLED,
-    "chunked, extension and trailer": head(CHUNKED) + b"5;a=b\r\nhello\r\n0\r\nX-T: 1\r\n\r\n" + SMUGGLED,
-    "length and chunked": head(f"Content-Length: {5 + len(SMUGGLED)}", CHUNKED) + b"0\r\n\r\n" + SMUGGLED,
-    "chunked and length": head(CHUNKED, "Content-Length: 5") + b"0\r\n\r\n" + SMUGGLED,
-    "two lengths": head("Content-Length: 0", f"Content-Length: {len(SMUGGLED)}") + SMUGGLED,
-    "equal lengths": head("Content-Length: 5", "Content-Length: 5") + b"hello" + SMUGGLED,
-    "list of lengths": head("Content-Length: 5, 5") + b"hello" + SMUGGLED,
-    "signed length": head("Content-Length: +5") + b"hello" + SMUGGLED,
-    "empty length": head("Content-Length:") + SMUGGLED,
-    "length with underscore": head(f"Content_Length: {len(SMUGGLED)}") + SMUGGLED,
-    "coding with underscore": head("Transfer_Encoding: chunked") + b"0\r\n\r\n" + SMUGGLED,
-    "xchunked": head("Transfer-Encoding: xchunked") + b"0\r\n\r\n" + SMUGGLED,
-    "chunked twice": head("Transfer-Encoding: chunked, chunked") + b"0\r\n\r\n" + SMUGGLED,
-    "chunked last of two": head("Transfer-Encoding: gzip, chunked") + b"0\r\n\r\n" + SMUGGLED,
-    "chunked not last": head("Transfer-Encoding: chunked, identity") + b"0\r\n\r\n" + SMUGGLED,
-    "vertical tab before chunked": head("Transfer-Encoding: \x0bchunked") + b"0\r\n\r\n" + SMUGGLED,
-    "space before the colon": head("Content-Length : 5") + b"hello" + SMUGGLED,
-    "chunked in 1.0": head(CHUNKED, line="POST /first HTTP/1.0") + b"0\r\n\r\n" + SMUGGLED,
-    "folded": head("X: a\r\n b") + SMUGGLED,
-    "folded coding": head("Transfer-Encoding:\r\n chunked") + b"0\r\n\r\n" + SMUGGLED,
-    "bare LF between fields": head("X: a\nContent-Length: 5") + b"hello" + SMUGGLED,
-    "bare LF lines": b"GET /first HTTP/1.1\nHost: a\n\n" + SMUGGLED,
-    "bare CR in a value": head("X: a\rContent-Length: 5") + SMUGGLED,
-    "NUL in a value": head("X: a\0b") + SMUGGLED,
-    "bare LF behind a chunk size": head(CHUNKED) + b"5\nhello\r\n0\r\n\r\n" + SMUGGLED,
-    "bare LF in an extension": head(CHUNKED) + b"5;a\nhello\r\n0\r\n\r\n" + SMUGGLED,
-    "space behind a chunk size": head(CHUNKED) + b"5 \r\nhello\r\n0\r\n\r\n" + SMUGGLED,
-    "chunk size 0x": head(CHUNKED) + b"0x5\r\nhello\r\n0\r\n\r\n" + SMUGGLED,
-    "chunk size that overflows": head(CHUNKED) + b"10000000000000005\r\nhello\r\n0\r\n\r\n" + SMUGGLED,
-    "chunk longer than its size": head(CHUNKED) + b"5\r\nhello!\r\n0\r\n\r\n" + SMUGGLED,
-    "no host": head(host="") + SMUGGLED,
-    "two hosts": head("Host: b") + SMUGGLED,
-    "absolute target": head(line="GET http://a/first HTTP/1.1") + SMUGGLED,
-    "absolute target of another host": head(line="GET http://b/first HTTP/1.1") + SMUGGLED,
-    "body of GET": head("Content-Length: 5", line="GET /first HTTP/1.1") + b"hello" + SMUGGLED,
-    "tab in the request line": head(line="GET\t/first HTTP/1.1") + SMUGGLED,
-    "two spaces in the request line": head(line="GET  /first HTTP/1.1") + SMUGGLED,
-    "HTTP/0.9": b"GET /first\r\n\r\n" + SMUGGLED,
-    "HTTP/2 preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + SMUGGLED,
-    "behind close": head("Connection: close", line="GET /first HTTP/1.1") + SMUGGLED,
-}
-
-
-def with_host(stream):
-    out = b""
-    while True:
-        line, found, rest = stream.partition(b"\r\n")
-        if not found:
-            return out + stream
-        out += line + b"\r\n"
-        if line.endswith(b" HTTP/1.1") and b"\r\nhost:" not in (b"\r\n" + rest.partition(b"\r\n\r\n")[0]).lower():
-            host = re.search(rb"://([^/? ]+)", line)
-            out += b"Host: " + (host[1] if host else b"a") + b"\r\n"
-        stream = rest
-
-
-def cases():
-    found = {f"own: {name}": stream for name, stream in OWN.items()}
-    suites = ROOT.parent / "shared/conformance"
-    if not suites.is_dir():
-        print("skipped: conformance/http-llhttp and http-desync are not here")
-        return found
-    for row in json.loads((suites / "http-llhttp/cases.json").read_text()):
-        if row["type"] == "request" and not any("pause" in event for event in row["events"]):
-            found["llhttp: " + row["id"]] = with_host(base64.b64decode(row["input_base64"]))
-    for path in sorted((suites / "http-desync").glob("*.json")):
-        for row in json.loads(path.read_text()):
-            lines = [f"{row['method']} {row['uri']} {row['version']}"]
-            lines += [f"{field['name']}: {field['value']}" for field in row["headers"]]
-            if not any(field["name"] == "Host" for field in row["headers"]):
-                lines.append("Host: a")
-            body = (b"0\r\n\r\n" + SMUGGLED).ljust(1000, b"x")
-            found[f"desync: {path.stem}: {row['name']}"] = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-    return found
-
 
 class Recorder:
     """A service that answers every request with 200 and keeps what it saw."""
@@ -257,8 +169,12 @@ def read_differences():
             continue
         counts, _, case = line.strip().partition("  ")
         assert reason and case not in found, line
-        found[case] = (tuple(int(count) for count in counts.split("/")), reason)
+        found[case] = (tuple(None if count == "?" else int(count) for count in counts.split("/")), reason)
     return found
+
+
+def same(expected, counts):
+    return all(one is None or one == other for one, other in zip(expected, counts))
 
 
 class Differential(unittest.TestCase):
@@ -296,10 +212,13 @@ class Differential(unittest.TestCase):
         for case in streams:
             seen = {name: results[name][case][0] for name in results}
             for other in ("nginx", "haproxy"):
-                for ours, theirs in zip(seen["busway"], seen[other]):
-                    self.assertEqual(ours, theirs, f"{case}: busway and {other} do not pass on the same request")
+                # One may refuse what the other passes on; what both pass on are the same requests in the same order.
+                fewer, more = sorted((seen["busway"], seen[other]), key=len)
+                left = iter(more)
+                self.assertTrue(all(request in left for request in fewer),
+                                f"{case}: busway and {other} do not pass on the same requests: {seen['busway']} {seen[other]}")
             counts = tuple(len(seen[name]) for name in ("busway", "nginx", "haproxy"))
-            if counts != expected.get(case, (counts, ""))[0] or (case not in expected and len(set(counts)) > 1):
+            if not same(expected.get(case, (counts, ""))[0], counts) or (case not in expected and len(set(counts)) > 1):
                 # A busy machine may have been quiet for other reasons.
                 again = [passed_on(self.addresses[name], self.recorders[name], streams[case], 1) for name in ("busway", "nginx", "haproxy")]
                 counts = tuple(len(passed) for passed, _ in again)
@@ -307,11 +226,11 @@ class Differential(unittest.TestCase):
                 said = results["busway"][case][1]
                 if len(set(counts)) == 1:
                     alike += 1
-                    self.assertNotIn(case, expected, "no difference any more")
+                    self.assertTrue(case not in expected or None in expected[case][0], "no difference any more")
                 else:
                     different += 1
-                    self.assertIn(case, expected, f"{'/'.join(map(str, counts))}: {said[-300:]!r}")
-                    self.assertEqual(expected[case][0], counts, said[-300:])
+                    explained = case in expected and same(expected[case][0], counts)
+                    self.assertTrue(explained, f"unexplained: {'/'.join(map(str, counts))}  {case}\nbusway: {said[-300:]!r}")
         gone = [case for case in expected if case not in streams and case.startswith("own: ")]
         self.assertEqual(gone, [], "explained, and no case any more")
         more = sum(len(results["busway"][case][0]) > min(len(results[name][case][0]) for name in ("nginx", "haproxy")) for case in streams)

@@ -3,11 +3,11 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <map>
 #include <optional>
 
 #include "adapters/http/grammar.hpp"
 #include "tests/adapters/http/streams.hpp"
+#include "tests/adapters/http/verdict_page.hpp"
 #include "transforms/formats/json.hpp"
 
 using namespace busway;
@@ -15,6 +15,9 @@ using namespace busway::http;
 using http_test::read_answers;
 using http_test::read_requests;
 using http_test::Seen;
+using http_test::verdict_on_answer;
+using http_test::verdict_on_request;
+using http_test::VerdictPage;
 
 namespace {
 
@@ -102,22 +105,6 @@ std::string without_fields(const std::string& answer) {
   return answer.substr(0, 3) + answer.substr(answer.rfind(" -> "));
 }
 
-// Taken by the suite's parser, refused by us, and why.
-const std::map<std::string, std::string> stricter = {
-    {"request/sample.md#10", "RFC 9112, 2.3: HTTP/0.9 has no version where one belongs"},
-    {"request/transfer-encoding.md#20", "RFC 9112, 6.1: a coding besides chunked that we do not have is answered 501"},
-    {"request/transfer-encoding.md#21", "RFC 9112, 6.1: a coding besides chunked that we do not have is answered 501"},
-    {"request/uri.md#1", "RFC 3986, 3.4: a quote in a target must be percent-encoded"},
-    {"request/uri.md#5", "RFC 3986, 3.4: '|' in a target must be percent-encoded"},
-    {"request/uri.md#8", "RFC 9112, 3.2: a fragment is no part of a target"},
-    {"request/uri.md#10", "RFC 9110, 4.2.4: user information in a target"},
-    {"request/uri.md#9", "RFC 9110, 9.1: CONNECT is no method of ours: 501"},
-    {"response/sample.md#2", "RFC 9112, 2.3: RTSP is another protocol"},
-    {"response/sample.md#3", "RFC 9112, 2.3: ICE is another protocol"},
-    {"response/sample.md#18", "RFC 9112, 4: HTTP/0.9 has no status line"},
-    {"response/sample.md#20", "RFC 9112, 2.2: an empty line may stand before a request, not before an answer"},
-};
-
 }  // namespace
 
 TEST_CASE("llhttp's strict cases, whole, byte by byte and cut everywhere") {
@@ -130,7 +117,7 @@ TEST_CASE("llhttp's strict cases, whole, byte by byte and cut everywhere") {
   auto cases = read_json(*text, arena);
   REQUIRE(cases);
   int ran = 0;
-  int listed = 0;
+  VerdictPage page;
   int compared = 0;
   for (const Node& row : cases->items()) {
     std::string_view type = row.member("type").text();
@@ -154,46 +141,21 @@ TEST_CASE("llhttp's strict cases, whole, byte by byte and cut everywhere") {
     ++ran;
     // "Data after Connection: close" is an error of that parser's user; we stop reading.
     bool after_close = refused && row.member("error").member("code").as_double() == 5;
-    if (auto known = stricter.find(id); known != stricter.end()) {
-      CHECK_MESSAGE(whole.refused != 0, id << ": " << known->second);
-      ++listed;
-    } else if (after_close) {
-      CHECK_MESSAGE((whole.refused == 0 && whole.messages.size() == 1), id);
-    } else {
-      CHECK_MESSAGE((whole.refused != 0) == refused, id << ": " << row.member("title").text());
-    }
-    if (refused || whole.messages.empty() || stricter.contains(id)) continue;
+    if (after_close) CHECK_MESSAGE((whole.refused == 0 && whole.messages.size() == 1), id);
+    page.check(id, refused ? "refused" : "taken", !refused || after_close,
+               type == "request" ? verdict_on_request(whole) : verdict_on_answer(whole), whole);
+    if (refused || whole.messages.empty() || whole.refused != 0) continue;
     std::string first = type == "request" ? whole.messages.front() : without_fields(whole.messages.front());
     CHECK_MESSAGE(first == expected_first(row, original, type == "request", stream != original), id);
     ++compared;
   }
-  std::cout << "llhttp: " << ran << " cases, " << listed << " refused by choice, " << compared << " first messages compared\n";
-  for (const auto& [id, reason] : stricter) std::cout << "  " << id << ": " << reason << "\n";
+  page.report("llhttp");
+  std::cout << "  " << compared << " first messages compared\n";
   CHECK(ran > 90);
 }
 
 TEST_CASE("http-desync: severe and ambiguous requests are refused, compliant ones taken") {
-  // Where RFC 9112 or our policy decides otherwise.
-  const std::map<std::string, std::string> departures = {
-      {"ambiguous: Get with a body and Transfer-Encoding",
-       "RFC 9112, 6: a body is allowed with any method; the framing is clear"},
-      {"ambiguous: Head with a body and Content-Length", "RFC 9112, 6: a body is allowed with any method; the framing is clear"},
-      {"ambiguous: Transfer-Encoding with multiple hyphens", "RFC 9110, 5.1: another field's name, which frames nothing"},
-      {"ambiguous: Transfer-Encoding with multiple delimiters", "RFC 9110, 5.1: another field's name, which frames nothing"},
-      {"acceptable: No TE/CL headers, some others are non-compliant", "RFC 9112, 5.1: white space before the colon: 400"},
-      {"acceptable: TE and some others are non-compliant", "RFC 9112, 5.1: white space before the colon: 400"},
-      {"acceptable: CL and some others are non-compliant", "RFC 9112, 5.1: white space before the colon: 400"},
-      {"acceptable: A non-essential header with a non-printable character (x01)", "RFC 9110, 5.1: a name is a token"},
-      {"acceptable: Empty version, which means HTTP/0.9", "RFC 9112, 2.3: HTTP/0.9 has no version where one belongs"},
-      {"rfc-compliant: Different Transfer-Encoding headers", "RFC 9112, 6.1: codings besides chunked that we do not have: 501"},
-      {"rfc-compliant: Different Transfer-Encoding headers combined",
-       "RFC 9112, 6.1: codings besides chunked that we do not have: 501"},
-      {"rfc-compliant: Transfer-Encoding with a param: chunked;custom_param",
-       "RFC 9112, 6.1 and 7.1: codings that we do not have; chunked has no parameters"},
-      {"rfc-compliant: Compliant URL", "RFC 9112, 3.2: neither a path nor a URL with its scheme"},
-      {"rfc-compliant: Empty URI", "RFC 9112, 3: an empty target"},
-      {"uri: [space] in URI", "RFC 9112, 3.2: white space in the target: 400"},
-  };
+  VerdictPage page;
   int ran = 0;
   for (const char* file : {"severe", "ambiguous", "acceptable", "rfc-compliant", "edge-cases", "uri"}) {
     auto text = read_file(suites + "http-desync/" + file + ".json");
@@ -216,16 +178,13 @@ TEST_CASE("http-desync: severe and ambiguous requests are refused, compliant one
       Seen seen = read_requests(head + "\r\n", SIZE_MAX);
       std::string_view tier = row.member("expected").member("tier").text();
       ++ran;
-      bool taken = seen.refused == 0;
-      std::string name = std::string(file) + ": " + std::string(row.member("name").text());
-      if (auto known = departures.find(name); known != departures.end()) {
-        CHECK_MESSAGE(taken == (tier == "Severe" || tier == "Ambiguous"), name << ": " << known->second);
-        std::cout << "  " << (taken ? "taken: " : "refused: ") << name << ": " << known->second << "\n";
-      } else {
-        CHECK_MESSAGE(taken == (tier != "Severe" && tier != "Ambiguous"), name);
-      }
+      // Nothing behind a request that we close after is read, which is one of the two answers the suite wants to an ambiguous
+      // one.
+      bool suite_takes = tier != "Severe" && (tier != "Ambiguous" || (seen.refused == 0 && seen.closes));
+      page.check(std::string(file) + ": " + std::string(row.member("name").text()), std::string(tier), suite_takes,
+                 verdict_on_request(seen), seen);
     }
   }
-  std::cout << "http-desync: " << ran << " cases\n";
-  CHECK(ran == 81);
+  page.report("http-desync");
+  CHECK(ran > 70);
 }

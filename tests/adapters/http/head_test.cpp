@@ -173,6 +173,24 @@ TEST_CASE("a head is bounded in every direction") {
   CHECK(status_of(request(options + "\r\n")) == 400);
 }
 
+TEST_CASE("a line with two mistakes is judged alike, however it arrives") {
+  CHECK(status_of("GET /" + std::string(9000, 'a') + "\n") == 414);
+  CHECK(status_of("\x01" + std::string(9000, 'a') + "\r\n") == 400);
+  CHECK(status_of(request("A: " + std::string(9000, 'a') + "\nB: c\r\n")) == 431);
+  CHECK(status_of("GET /\n") == 400);
+}
+
+TEST_CASE("behind the body of a GET or HEAD nothing is read") {
+  for (const char* method : {"GET", "HEAD"}) {
+    std::string line = std::string(method) + " / HTTP/1.1\r\nHost: a\r\n";
+    CHECK_FALSE(read_request(line + "Content-Length: 5\r\n\r\n", 0).head.persistent());
+    CHECK_FALSE(read_request(line + "Transfer-Encoding: chunked\r\n\r\n", 0).head.persistent());
+    CHECK(read_request(line + "Content-Length: 0\r\n\r\n", 0).head.persistent());
+    CHECK(read_request(line + "\r\n", 0).head.persistent());
+  }
+  CHECK(read_request(request("Content-Length: 5\r\n"), 0).head.persistent());
+}
+
 TEST_CASE("answers are read as strictly") {
   CHECK(response_status("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n") == 0);
   CHECK(response_status("HTTP/1.1 200\r\n\r\n") == 0);

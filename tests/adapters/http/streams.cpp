@@ -25,31 +25,29 @@ Seen read_requests(std::string_view stream, std::size_t cut) {
     given += size;
     return size;
   };
+  auto refuse = [&](Refusal refusal) {
+    seen.refused = refusal.status;
+    seen.reason = refusal.reason;
+    return seen;
+  };
   while (true) {
     if (!scanner.scan(input.view())) {
-      if (scanner.refusal()) {
-        seen.refused = scanner.refusal().status;
-        return seen;
-      }
+      if (scanner.refusal()) return refuse(scanner.refusal());
       if (given == stream.size()) return seen;
       input.grew(more(input.head_room()));
       continue;
     }
     RequestHead head;
-    if (Refusal refusal = head.read(input.view().substr(scanner.begin(), scanner.end() - scanner.begin()))) {
-      seen.refused = refusal.status;
-      return seen;
-    }
+    if (Refusal refusal = head.read(input.view().substr(scanner.begin(), scanner.end() - scanner.begin())))
+      return refuse(refusal);
+    seen.closes = !head.persistent();
     std::string message(head.method);
     message += " " + std::string(head.target);
     for (const FieldLine& field : head.fields) message += " | " + std::string(field.name) + ": " + std::string(field.value);
     bool persistent = head.persistent();
     BodyGatherer body(head.framing, 1 << 20, input, scanner.end());
     while (!body.whole() && !body.refusal() && given < stream.size()) body.took(more(body.room()));
-    if (body.refusal()) {
-      seen.refused = body.refusal().status;
-      return seen;
-    }
+    if (body.refusal()) return refuse(body.refusal());
     if (!body.whole()) return seen;
     seen.messages.push_back(message + " -> " + std::string(body.body()));
     if (!persistent) return seen;
@@ -70,8 +68,9 @@ Seen read_answers(std::string_view stream, std::size_t cut, bool ends, bool head
     std::size_t size = std::min({until - given, stream.size() - given, room.size()});
     stream.substr(given, size).copy(room.data(), size);
     given += size;
-    if (!reader.took(size)) {
+    if (auto took = reader.took(size); !took) {
       seen.refused = 1;
+      seen.reason = took.error().text;
       return seen;
     }
   }

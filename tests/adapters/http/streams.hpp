@@ -11,7 +11,9 @@ namespace http_test {
 struct Seen {
   std::vector<std::string> messages;
   int refused = 0;        // of requests the status; of answers 1
+  std::string reason;     // of the refusal
   bool reusable = false;  // the connection an answer came on
+  bool closes = false;    // nothing is read behind the last request seen
   bool operator==(const Seen& other) const { return messages == other.messages && refused == other.refused; }
 };
 
