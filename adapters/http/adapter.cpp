@@ -85,6 +85,11 @@ Fields<ListenerConfig> listener_fields() {
       {"max_connections_per_address", &ListenerConfig::max_connections_per_address,
        "Connections at once from one address, in IPv6 one /64; one more is answered 429. No bound when left out.", at_least(1),
        at_most(1'000'000)},
+      {"max_in_flight", &ListenerConfig::max_in_flight,
+       "Requests served at a time; one more is answered 503, a tenth of a second later, so that callers who ask again at once do "
+       "not "
+       "take the time of those who are served. No bound when left out.",
+       at_least(1), at_most(1'000'000)},
       {"max_requests", &ListenerConfig::max_requests,
        "Requests on one connection; it is closed behind the last. No bound when left out.", at_least(1)},
       {"max_line", &ListenerConfig::max_line, "The longest request line (414) and field line (431).", at_least(ByteSize{256}),

@@ -6,6 +6,7 @@
 #include "adapters/http/companion.hpp"
 #include "adapters/http/pour.hpp"
 #include "adapters/http/request_stream.hpp"
+#include "bus/body_source.hpp"
 #include "bus/log.hpp"
 
 namespace busway::http {
@@ -16,6 +17,33 @@ constexpr std::size_t most_spare_trips = 128;
 // A body that no route wants is read over up to this, so that the connection stays in use; beyond, it is closed.
 constexpr std::uint64_t most_unwanted = 64 * 1024;
 constexpr std::size_t most_refusing = 64;
+// A caller that is refused and asks again at once would take the time of those who are served.
+constexpr std::chrono::milliseconds refused_after{100};
+constexpr std::size_t most_held_back = 1024;  // refusals a lane, each with its buffers; beyond, they go out at once
+
+// A request's part of Serving::max_in_flight.
+class InFlight {
+ public:
+  InFlight() = default;
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+  ~InFlight() {
+    if (serving_ != nullptr) serving_->in_flight.fetch_sub(1, std::memory_order_relaxed);
+  }
+  // False: it is one too many.
+  bool enter(Serving& serving) {
+    if (serving.max_in_flight == 0) return true;
+    if (serving.in_flight.fetch_add(1, std::memory_order_relaxed) >= serving.max_in_flight) {
+      serving.in_flight.fetch_sub(1, std::memory_order_relaxed);
+      return false;
+    }
+    serving_ = &serving;
+    return true;
+  }
+
+ private:
+  Serving* serving_ = nullptr;
+};
 constexpr std::chrono::milliseconds write_grace{30'000};
 
 }  // namespace
@@ -151,6 +179,8 @@ Task<bool> Connection::serve_one() {
   std::size_t consumed = trip.input.size();
   bool unread = static_cast<bool>(refusal);
   bool close = unread;
+  bool early = false;  // refused for the load alone
+  InFlight in_flight;
   Buffer spilled;
   std::unique_ptr<RequestStream> stream;  // while the rest of the body is on its way
   if (refusal) {
@@ -160,6 +190,10 @@ Task<bool> Connection::serve_one() {
     close = !trip.head.persistent();
     trip.arrive(peer_, socket_.is_tls());
     refusal = trip.match(lane_.serving.routes, reply);
+    if (!refusal && !in_flight.enter(lane_.serving)) {
+      refusal = {503, "too many requests are being served"};
+      early = true;
+    }
     HttpInlet::Passing passing = refusal ? HttpInlet::Passing() : trip.found.inlets.front()->passing();
     if (passing.answer) trip.exchange.stream_rate = lane_.serving.body_rate;
     BodyGatherer body(trip.head.framing, refusal ? most_unwanted : trip.max_body(), trip.input, scanner_.end());
@@ -209,6 +243,7 @@ Task<bool> Connection::serve_one() {
   bool written = false;
   std::uint64_t streamed = 0;
   if (trip.exchange.answer_rest == nullptr) [[likely]] {
+    if (early) co_await hold_back();
     trip.frame(reply, close);
     written = co_await write(trip.output.view(), trip.body_of(reply));
   } else {
@@ -240,6 +275,12 @@ Task<bool> Connection::serve_one() {
   }
   if (unread) co_await linger();
   co_return !close;
+}
+
+Task<> Connection::hold_back() {
+  Counted held(lane_.held_back);
+  if (lane_.held_back > most_held_back) co_return;
+  co_await lane_.worker.sleep_for(refused_after);
 }
 
 Task<bool> Connection::read_body(BodyGatherer& body, bool streams, Pace& pace, Refusal& refusal) {
@@ -359,11 +400,7 @@ Task<> serve_connection(Lane& lane, Socket socket, Address peer, Admission::Plac
 
 // Takes what the sender had on its way: closed at once, its bytes would make a reset of our reply.
 Task<> let_it_read(Lane& lane, Socket socket) {
-  struct Count {
-    explicit Count(std::size_t& counted) : count(counted) { ++count; }
-    ~Count() { --count; }
-    std::size_t& count;
-  } counted(lane.refusing);
+  Counted counted(lane.refusing);
   TimePoint deadline = lane.worker.now() + std::chrono::seconds(1);
   std::array<char, 1024> waste;
   for (int reads = 0; reads < 64; ++reads) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -22,6 +23,8 @@ struct Serving {
   std::chrono::milliseconds idle{60'000};
   std::uint64_t body_rate = 1024;         // bytes a second that a sender or reader must keep up
   std::int64_t max_requests = INT64_MAX;  // of one connection
+  std::int64_t max_in_flight = 0;         // requests being served at a time, on all workers; 0: no bound
+  std::atomic<std::int64_t> in_flight{0};
   bool access_log = false;
   std::shared_ptr<const TlsContext> tls;
   Admission admission;
@@ -37,6 +40,7 @@ struct Lane {
   Connection* first = nullptr;
   std::size_t connections = 0;
   std::size_t refusing = 0;
+  std::size_t held_back = 0;  // refusals that wait for their time
   bool stopping = false;
   std::vector<std::unique_ptr<Trip>> spare;
 
@@ -64,6 +68,8 @@ class Connection {
   Task<bool> serve_one();
   // Until whole or refused, or so large that it streams; a sender that is too slow is refused. False: the connection broke.
   Task<bool> read_body(BodyGatherer& body, bool streams, Pace& pace, Refusal& refusal);
+  // Of a request that is one too many: lets the time pass before which its refusal would only bring the next one.
+  Task<> hold_back();
   Task<bool> write(std::string_view head, std::string_view body);
   // Writes the head in trip_->output and a reply whose body is still on its way from a service; what stops it there resets the
   // caller's connection. `sent` counts all that went out.

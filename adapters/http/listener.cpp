@@ -13,6 +13,7 @@ HttpListener::HttpListener(ListenerConfig config, HostPort at)
   serving_.idle = config_.idle;
   serving_.body_rate = config_.body_rate.bytes;
   serving_.max_requests = config_.max_requests.value_or(INT64_MAX);
+  serving_.max_in_flight = config_.max_in_flight.value_or(0);
   serving_.access_log = config_.access_log;
 }
 

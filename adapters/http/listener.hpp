@@ -24,6 +24,7 @@ struct ListenerConfig {
   std::int64_t max_connections = 10'000;
   std::optional<std::int64_t> max_connections_per_address{};
   std::optional<std::int64_t> max_requests{};
+  std::optional<std::int64_t> max_in_flight{};
   ByteSize max_line{8 * 1024};
   ByteSize max_head{32 * 1024};
   std::int64_t max_fields = 100;

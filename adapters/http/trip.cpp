@@ -78,6 +78,7 @@ void Trip::refuse(const Refusal& refusal, HttpReply& reply) {
   failure.kind = refusal.status == 503 ? ErrorKind::overload : ErrorKind::format;
   failure.status = refusal.status;
   failure.message = refusal.reason;
+  if (refusal.status == 503) failure.retry_after_s = 1;
   found.inlets.front()->refuse(exchange, failure, reply);
 }
 

@@ -237,6 +237,46 @@ TEST_CASE("one connection too many is told so") {
   open.clear();
 }
 
+TEST_CASE("a request above max_in_flight is refused after a while, and its connection stays") {
+  http::ListenerConfig config{.listen = "127.0.0.1:0"};
+  config.max_in_flight = 1;
+  Bed bed(config);
+  bed.route("POST /echo");
+  bool entered = false;
+  bool leave = false;
+  bed.route("GET /slow", [&](Exchange& exchange) -> Task<> {
+    entered = true;
+    while (!leave) co_await exchange.worker().sleep_for(5ms);
+    exchange.message().receive("done", "text/plain", "http", nullptr, Side::service);
+    exchange.answer_status = 200;
+  });
+  bed.start();
+  std::string slow;
+  bed.worker.spawn([](Bed& of, std::string& got) -> Task<> {
+    auto socket = co_await connect(of.worker, of.at(), of.worker.now() + 5s);
+    REQUIRE(socket);
+    auto sent = co_await socket->write(get("/slow", "Connection: close\r\n"), of.worker.now() + 5s);
+    REQUIRE(sent);
+    std::array<char, 4096> room;
+    while (true) {
+      auto size = co_await socket->read(room, of.worker.now() + 5s);
+      if (!size || *size == 0) co_return;
+      got.append(room.data(), *size);
+    }
+  }(bed, slow));
+  bed.worker.run_until([&] { return entered; });
+  TimePoint asked = Clock::now();
+  std::string got = bed.talk(post("/echo", "one") + post("/echo", "two"), replies(2));
+  CHECK(Clock::now() - asked >= 200ms);
+  CHECK(got.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
+  CHECK(has(got, "Retry-After: 1\r\n"));
+  CHECK(has(got, "urn:busway:overload"));
+  CHECK(count(got, "HTTP/1.1 503") == 2);
+  leave = true;
+  wait_for(bed.worker, 2s, [&] { return slow.ends_with("done"); });
+  CHECK(has(bed.talk(post("/echo", "three", "Connection: close\r\n")), "200 OK"));
+}
+
 TEST_CASE("an address has its share, others have theirs") {
   http::ListenerConfig config{.listen = "127.0.0.1:0"};
   config.max_connections_per_address = 2;
