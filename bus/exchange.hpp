@@ -117,8 +117,8 @@ class Exchange {
   }
   // Giving its documents back may take long, too: reset() asks for pauses (bus/pause.hpp).
   bool holds_much() const { return arena_.reserved() >= large_documents; }
-  static constexpr std::size_t large_body = 32UL * 1024;
-  static constexpr std::size_t large_documents = 128UL * 1024;
+  static constexpr std::size_t large_body = 96UL * 1024;  // half a millisecond of reading, evaluating and writing
+  static constexpr std::size_t large_documents = 256UL * 1024;
   // Its few bytes may become many (a body in a content coding), or be worked on long (its route has done so).
   void expect_large() { expects_large_ = true; }
 

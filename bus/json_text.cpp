@@ -93,7 +93,7 @@ const Node* next_value(Frame& frame, std::size_t level, int indent, std::string&
   const Node& container = *frame.container;
   while (frame.next != container.size()) {
     std::uint32_t at = frame.next++;
-    if (at % 64 == 0) pause_if_due(8);
+    if (at % 64 == 63) pause_if_due(8);
     const Member* member = container.is_object() ? &container.members()[at] : nullptr;
     if (member != nullptr && member->value.is_nothing()) continue;
     if (!std::exchange(frame.empty, false)) out += ',';
@@ -123,10 +123,12 @@ void write_json(const Node& document, std::string& out, JsonStyle style) {
       case Node::Kind::function: out += "\"\""; break;
       case Node::Kind::array:
         out += '[';
+        pause_if_due();
         frames.push_back({node});
         break;
       case Node::Kind::object:
         out += '{';
+        pause_if_due();
         frames.push_back({node});
         break;
     }

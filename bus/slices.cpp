@@ -91,17 +91,23 @@ void Slices::release(Computation& computation) {
   computation.fiber_.reset();
 }
 
+// Short ones share a slice: were each to wait for a turn of its own, messages would pile up in memory.
 void Slices::run_next() {
-  if (turns_.empty()) return;
-  Computation& computation = *turns_.front();
-  turns_.pop_front();
-  if (!run_slice(computation, length_)) {
-    turns_.push_back(&computation);
-    return;
+  const TimePoint begin = Clock::now();
+  TimePoint now = begin;
+  while (!turns_.empty()) {
+    Computation& computation = *turns_.front();
+    turns_.pop_front();
+    if (!run_slice(computation, begin + length_ - now)) {
+      turns_.push_back(&computation);
+      return;
+    }
+    computation.queued_ = false;
+    fill_turns();
+    computation.waiter_.resume();
+    now = Clock::now();
+    if (now >= begin + length_) return;
   }
-  computation.queued_ = false;
-  fill_turns();
-  computation.waiter_.resume();
 }
 
 void Slices::withdraw(Computation& computation) {

@@ -63,7 +63,7 @@ class Slices {
 
   bool empty() const { return turns_.empty(); }
   std::size_t unfinished() const { return turns_.size() + waiting_.size(); }
-  // A slice of the next one. When that ends it, its coroutine goes on within this call.
+  // A slice of the next one, and what it leaves of that to those behind it. What ends goes on as a coroutine within this call.
   void run_next();
   // The worker ends: whatever is half done is done to its end, without pauses, and resumes nobody.
   void finish_all();

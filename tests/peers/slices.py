@@ -137,7 +137,7 @@ class Slices(unittest.TestCase):
 
     def test_a_deadline_ends_a_computation(self):
         # A body of this size is computed on in slices from the first time.
-        body = json.dumps({"filler": "x" * 40_000})
+        body = json.dumps({"filler": "x" * 120_000})
         began = time.monotonic()
         status, problem = self.post("/late", body)
         given_up = time.monotonic() - began
@@ -164,7 +164,7 @@ class Slices(unittest.TestCase):
     def test_the_end_comes_also_in_the_middle(self):
         bus = LiveBus({"slices.yaml": BUNDLE}, arguments=["--workers", "1", "--drain", "50ms"])
         connections = []
-        body = json.dumps({"filler": "x" * 40_000})
+        body = json.dumps({"filler": "x" * 120_000})
         for _ in range(5):
             connection = http.client.HTTPConnection(*bus.address("front"), timeout=PATIENCE)
             connection.request("POST", "/long", body, {"Content-Type": "application/json"})

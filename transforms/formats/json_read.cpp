@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -35,8 +36,11 @@ struct Frame {
   std::byte* begin = nullptr;
   std::uint32_t count = 0;
   std::uint32_t filled = 0;
+  std::uint32_t pause_at = 0;  // of `filled`: at its end, or where it is time to ask for a pause
   bool object = false;
 };
+
+constexpr std::uint32_t values_a_pause = 64;
 
 std::string too_deep(std::int64_t depth) {
   return "arrays and objects nest deeper than " + std::to_string(depth) + " levels";
@@ -108,8 +112,17 @@ class TreeBuilder {
     std::uint32_t count = scan_.next_count();
     std::size_t bytes = count * (object ? sizeof(Member) : sizeof(Node));
     if (bytes > static_cast<std::size_t>(nodes_end_ - nodes_)) return false;
-    frames_.push_back({.begin = nodes_, .count = count, .filled = 0, .object = object});
+    std::uint32_t pause_at = std::min(count, values_a_pause);
+    frames_.push_back({.begin = nodes_, .count = count, .filled = 0, .pause_at = pause_at, .object = object});
     nodes_ += bytes;
+    return true;
+  }
+
+  // There is room for more values; asks for a pause.
+  static bool goes_on(Frame& frame) {
+    if (frame.filled == frame.count) return false;
+    frame.pause_at += std::min(frame.count - frame.filled, values_a_pause);
+    pause_if_due(64);
     return true;
   }
 
@@ -119,8 +132,7 @@ class TreeBuilder {
       return true;
     }
     Frame& frame = frames_.back();
-    if (frame.filled == frame.count) return false;
-    if (frame.filled % 64 == 63) pause_if_due(64);
+    if (frame.filled == frame.pause_at && !goes_on(frame)) return false;
     if (frame.object) {
       reinterpret_cast<Member*>(frame.begin)[frame.filled++].value = node;
     } else {
@@ -135,10 +147,10 @@ class TreeBuilder {
     if (indexed) keys_.start(count);
     std::uint32_t kept = 0;
     for (std::uint32_t i = 0; i < count; ++i) {
-      if (i % 64 == 63) pause_if_due(64);
       std::string_view key = members[i].key.text();
       std::uint32_t first = KeyIndex::none;
       if (indexed) {
+        pause_if_due();
         first = keys_.add(key, kept);
       } else {
         for (std::uint32_t j = 0; j < kept && first == KeyIndex::none; ++j) {

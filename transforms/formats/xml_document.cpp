@@ -100,11 +100,11 @@ bool Converter::group_children(const XmlElement& element) {
       }
       std::string_view name;
       if (!member_name(child->local(), child->uri(), false, name)) return false;
+      pause_if_due();
       std::uint32_t found = index_.add(name, static_cast<std::uint32_t>(groups_.size()));
       if (found != KeyIndex::none) at = found;
     }
     if (at == groups_.size()) {
-      pause_if_due();
       std::string_view name;
       if (!member_name(child->local(), child->uri(), false, name)) return false;
       groups_.push_back({.local = child->local(), .uri = child->uri(), .name = name});
@@ -114,7 +114,7 @@ bool Converter::group_children(const XmlElement& element) {
       return refuse("'" + printable(group.name) + "' stands in '" + printable(element.local()) + "' in two namespaces, '" +
                     printable(group.uri) + "' and '" + printable(child->uri()) + "'; give them prefixes with `namespaces:`");
     }
-    if (++group.count % 64 == 0) pause_if_due(16);
+    ++group.count;
     hint = at;
   }
   // A clash among the first few, which were told apart by their namespace.

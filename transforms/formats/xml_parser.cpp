@@ -43,23 +43,25 @@ std::size_t XmlParser::count_elements(std::string_view text) {
     std::size_t found = text.find(closing, at);
     return found == std::string_view::npos ? text.size() : found + closing.size();
   };
-  PauseByBytes pause;
-  while ((at = text.find('<', at)) != std::string_view::npos) {
-    pause.at(at);
-    std::string_view rest = text.substr(at);
-    if (rest.starts_with("<!--")) {
-      at += 4;
-      at = behind("-->");
-    } else if (rest.starts_with("<![CDATA[")) {
-      at = behind("]]>");
-    } else if (rest.starts_with("<?")) {
-      at = behind("?>");
-    } else {
-      ++at;
-      if (rest.size() > 1 && rest[1] != '/' && rest[1] != '!' && rest[1] != '<') ++count;
+  constexpr std::size_t piece = 64UL * 1024;  // after which it is time to ask for a pause
+  for (std::size_t stop = piece;; stop += piece) {
+    while ((at = text.find('<', at)) < stop) {
+      std::string_view rest = text.substr(at);
+      if (rest.starts_with("<!--")) {
+        at += 4;
+        at = behind("-->");
+      } else if (rest.starts_with("<![CDATA[")) {
+        at = behind("]]>");
+      } else if (rest.starts_with("<?")) {
+        at = behind("?>");
+      } else {
+        ++at;
+        if (rest.size() > 1 && rest[1] != '/' && rest[1] != '!' && rest[1] != '<') ++count;
+      }
     }
+    if (at == std::string_view::npos) return count;
+    pause_if_due(64);
   }
-  return count;
 }
 
 bool XmlParser::run(std::size_t elements) {
