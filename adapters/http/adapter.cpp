@@ -137,7 +137,8 @@ constexpr std::string_view reference =
 Content-Length and Transfer-Encoding, more than one Content-Length or Host, no Host or one other than the target's, line folding, white space before a colon, bare
 CR or LF, NUL, HTTP/0.9 and request targets that are not percent-encoded are answered 400; a transfer coding other than `chunked` 501;
 a request line over `max_line` 414; a field line over `max_line`, a head over `max_head` or `max_fields` 431. Paths with a `.` or `..` segment, however encoded, are
-answered 400. Answers of services are read by the same rules; what breaks them is `garbage`.
+answered 400. Behind a GET or HEAD that came with a body nothing is read: the connection closes. Answers of services are read by the same
+rules; what breaks them is `garbage`. Every verdict has its rule in docs/http-verdicts.md.
 
 Messages are always framed anew. Hop-by-hop fields, those that Connection names, `Proxy`, trailer fields and `busway-*` never pass. Names
 that become a framing or forwarding field when `_` is read as `-` (`Content_Length`, `X_Forwarded_For`, `X_Real_IP`) are answered 400. A request that is passed through carries

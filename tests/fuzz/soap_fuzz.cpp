@@ -45,7 +45,13 @@ void write_as_headers(const Node& document, Version version, Arena& arena) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  read_media_type(bytes);
+  MediaType type = read_media_type(bytes);
+  if (type.may_be_envelope() && is_action(type.action)) {
+    std::string written = content_type_of(type.version(), type.action);
+    MediaType again = read_media_type(written);
+    BUSWAY_ASSERT(again.may_be_envelope() && again.version() == type.version());
+  }
+  (void)action_names(bytes, "Op");
   if (auto wsdl = WsdlFile::read(std::string(bytes))) {
     BUSWAY_ASSERT(WsdlFile::read(wsdl->served_at("http://h/'\"<&")));
   }

@@ -66,49 +66,68 @@ OWN = {
 
 # Further spellings of the same tricks: what one reader of three takes for the usual spelling is what smuggling is made of.
 LENGTHS = {
-    "parameter": "5;q=1", "fraction": "5.0", "exponent": "5e0", "hexadecimal": "0x5", "quoted": '"5"', "comma behind": "5,", "minus": "-5",
-    "zeros in front": "005", "2^32 + 5": "4294967301", "2^64 + 5": "18446744073709551621", "space within": "0 5", "tab around": "\t5\t",
+    "parameter": "5;q=1", "fraction": "5.0", "exponent": "5e0", "hexadecimal": "0x5", "quoted": '"5"', "comma behind": "5,",
+    "minus": "-5",
+    "zeros in front": "005", "2^32 + 5": "4294967301", "2^64 + 5": "18446744073709551621", "space within": "0 5",
+    "tab around": "\t5\t",
     "obs-text": "5\xa0", "vertical tab": "\x0b5", "form feed behind": "5\x0c", "NUL behind": "5\0",
 }
 CODINGS = {
-    "capitals": "CHUNKED", "parameter": "chunked;q=1", "quoted": '"chunked"', "comma behind": "chunked,", "comma before": ",chunked", "cut": "chunke",
-    "tab around": "\tchunked\t", "obs-text behind": "chunked\xa0", "NUL behind": "chunked\0", "form feed behind": "chunked\x0c", "empty": "",
+    "capitals": "CHUNKED", "parameter": "chunked;q=1", "quoted": '"chunked"', "comma behind": "chunked,",
+    "comma before": ",chunked", "cut": "chunke",
+    "tab around": "\tchunked\t", "obs-text behind": "chunked\xa0", "NUL behind": "chunked\0",
+    "form feed behind": "chunked\x0c", "empty": "",
     "identity": "identity", "gzip": "gzip", "two words": "chunked identity",
 }
 NAMES = {
-    "tab behind": "{}\t", "NUL behind": "{}\0", "obs-text behind": "{}\xa0", "obs-text before": "\xa0{}", "quoted": '"{}"', "two colons": "{}:",
+    "tab behind": "{}\t", "NUL behind": "{}\0", "obs-text behind": "{}\xa0", "obs-text before": "\xa0{}", "quoted": '"{}"',
+    "two colons": "{}:",
     "space before": " {}", "tab before": "\t{}", "CR behind": "{}\r", "vertical tab before": "\x0b{}",
 }
 CHUNKS = {
-    "plus": b"+5\r\nhello", "minus": b"-5\r\nhello", "h behind": b"5h\r\nhello", "comma behind": b"5,\r\nhello", "no digits": b";a\r\nhello",
-    "tab before": b"\t5\r\nhello", "tab behind": b"5\t\r\nhello", "NUL behind": b"5\0\r\nhello", "CR CR LF": b"5\r\r\nhello", "CR alone": b"5\rhello",
+    "plus": b"+5\r\nhello", "minus": b"-5\r\nhello", "h behind": b"5h\r\nhello", "comma behind": b"5,\r\nhello",
+    "no digits": b";a\r\nhello",
+    "tab before": b"\t5\r\nhello", "tab behind": b"5\t\r\nhello", "NUL behind": b"5\0\r\nhello", "CR CR LF": b"5\r\r\nhello",
+    "CR alone": b"5\rhello",
     "sixteen zeros": b"00000000000000005\r\nhello", "nine digits": b"000000005\r\nhello", "empty extension": b"5;\r\nhello",
-    "extension with a space": b"5; a=b\r\nhello", "quoted CR LF": b'5;a="\r\n"\r\nhello', "quoted LF": b'5;a="\n"\r\nhello', "obs-text in an extension": b"5;\xff\r\nhello",
+    "extension with a space": b"5; a=b\r\nhello", "quoted CR LF": b'5;a="\r\n"\r\nhello', "quoted LF": b'5;a="\n"\r\nhello',
+    "obs-text in an extension": b"5;\xff\r\nhello",
     "shorter than its size": b"6\r\nhello", "no CR LF behind": b"5\r\nhello0",
 }
 TRAILERS = {
-    "length": b"Content-Length: 5", "host": b"Host: b", "coding": b"Transfer-Encoding: chunked", "space before the colon": b"X : 1", "no colon": b"X",
+    "length": b"Content-Length: 5", "host": b"Host: b", "coding": b"Transfer-Encoding: chunked",
+    "space before the colon": b"X : 1", "no colon": b"X",
     "folded": b"X: 1\r\n 2", "bare LF": b"X: 1\nY: 2", "bare CR": b"X: 1\rY: 2", "NUL": b"X: \0", "empty name": b": 1",
 }
 HOSTS = {
-    "empty": "", "list": "a, b", "user": "u@a", "path": "a/b", "port of letters": "a:b", "two ports": "a:80:80", "space": "a b", "no bracket": "[::1", "address": "[::1]:80",
+    "empty": "", "list": "a, b", "user": "u@a", "path": "a/b", "port of letters": "a:b", "two ports": "a:80:80",
+    "space": "a b", "no bracket": "[::1", "address": "[::1]:80",
     "obs-text": "\xe9", "NUL": "a\0b", "port alone": ":80", "underscore": "a_b", "trailing dot": "a.", "escape": "a%2eb",
 }
 TARGETS = {
-    "fragment": "/first#b", "user": "http://u@a/first", "empty host": "http:///first", "other scheme": "ftp://a/first", "port": "http://a:81/first", "default port": "http://a:80/first",
-    "no slash": "first", "asterisk": "*", "authority": "a:80", "two slashes": "//a/first", "backslash": "/a\\b", "broken escape": "/%zz", "NUL escaped": "/%00", "slash escaped": "/a%2Fb",
-    "obs-text": "/\xe9", "DEL": "/a\x7f", "brackets": "/[a]", "question mark alone": "/first?", "two question marks": "/first??a", "NUL": "/a\0b", "CR": "/a\rb", "quote": '/a"b',
+    "fragment": "/first#b", "user": "http://u@a/first", "empty host": "http:///first", "other scheme": "ftp://a/first",
+    "port": "http://a:81/first", "default port": "http://a:80/first",
+    "no slash": "first", "asterisk": "*", "authority": "a:80", "two slashes": "//a/first", "backslash": "/a\\b",
+    "broken escape": "/%zz", "NUL escaped": "/%00", "slash escaped": "/a%2Fb",
+    "obs-text": "/\xe9", "DEL": "/a\x7f", "brackets": "/[a]", "question mark alone": "/first?",
+    "two question marks": "/first??a", "NUL": "/a\0b", "CR": "/a\rb", "quote": '/a"b',
 }
 FIELDS = {
-    "no colon": "X", "empty name": ": x", "space within the name": "X Y: 1", "parentheses": "X(1): 1", "escape": "X: \x1b[2J", "DEL": "X: \x7f", "obs-text": "X: \xe9",
-    "CR before the end": "X: a\r", "empty fold": "X: a\r\n ", "tab fold": "X: a\r\n\tb", "CR line": "\r", "unknown expectation": "Expect: tea", "upgrade": "Connection: Upgrade\r\nUpgrade: h2c",
-    "options with a space": "Connection: a b", "forwarded with underscore": "X_Forwarded_For: 1", "other underscore": "X_Order: 1", "connection names host": "Connection: Host",
+    "no colon": "X", "empty name": ": x", "space within the name": "X Y: 1", "parentheses": "X(1): 1", "escape": "X: \x1b[2J",
+    "DEL": "X: \x7f", "obs-text": "X: \xe9",
+    "CR before the end": "X: a\r", "empty fold": "X: a\r\n ", "tab fold": "X: a\r\n\tb", "CR line": "\r",
+    "unknown expectation": "Expect: tea", "upgrade": "Connection: Upgrade\r\nUpgrade: h2c",
+    "options with a space": "Connection: a b", "forwarded with underscore": "X_Forwarded_For: 1",
+    "other underscore": "X_Order: 1", "connection names host": "Connection: Host",
     "connection names length": "Connection: Content-Length",
 }
 LINES = {
-    "HTTP/1.2": "GET /first HTTP/1.2", "HTTP/1.10": "GET /first HTTP/1.10", "HTTP/2.0": "GET /first HTTP/2.0", "small http": "GET /first http/1.1", "space behind": "GET /first HTTP/1.1 ",
-    "tab behind": "GET /first HTTP/1.1\t", "method with @": "G@T /first HTTP/1.1", "small get": "get /first HTTP/1.1", "space before": " GET /first HTTP/1.1", "CR within": "GET\r/first HTTP/1.1",
-    "CONNECT": "CONNECT a:80 HTTP/1.1", "OPTIONS *": "OPTIONS * HTTP/1.1", "TRACE": "TRACE /first HTTP/1.1", "words behind": "GET /first HTTP/1.1 HTTP/1.1",
+    "HTTP/1.2": "GET /first HTTP/1.2", "HTTP/1.10": "GET /first HTTP/1.10", "HTTP/2.0": "GET /first HTTP/2.0",
+    "small http": "GET /first http/1.1", "space behind": "GET /first HTTP/1.1 ",
+    "tab behind": "GET /first HTTP/1.1\t", "method with @": "G@T /first HTTP/1.1", "small get": "get /first HTTP/1.1",
+    "space before": " GET /first HTTP/1.1", "CR within": "GET\r/first HTTP/1.1",
+    "CONNECT": "CONNECT a:80 HTTP/1.1", "OPTIONS *": "OPTIONS * HTTP/1.1", "TRACE": "TRACE /first HTTP/1.1",
+    "words behind": "GET /first HTTP/1.1 HTTP/1.1",
 }
 
 

@@ -83,7 +83,7 @@ class Backends(HostileBed):
             self.frozen.send_signal(signal.SIGSTOP)
             try:
                 begun()
-                with concurrent.futures.ThreadPoolExecutor(32) as pool:
+                with concurrent.futures.ThreadPoolExecutor(16) as pool:
                     answers = list(pool.map(lambda _: self.timed(get("frozen")), range(64)))
                 over()
             finally:
@@ -125,8 +125,8 @@ class Backends(HostileBed):
 
         def trouble(begun, over):
             begun()
-            with concurrent.futures.ThreadPoolExecutor(48) as pool:
-                answers = list(pool.map(lambda number: self.timed(get(list(self.shaky)[number % 3])), range(96)))
+            with concurrent.futures.ThreadPoolExecutor(16) as pool:
+                answers = list(pool.map(lambda number: self.timed(get(list(self.shaky)[number % 3])), range(64)))
             over()
             return answers
 

@@ -13,7 +13,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from hostile_bed import HostileBed, LiveBus, SANITIZED  # noqa: E402
+from hostile_bed import SANITIZED, HostileBed, LiveBus  # noqa: E402
 from hostile_services import HTTP_ANSWER, ShakyService  # noqa: E402
 from live_bus import SKIPPED  # noqa: E402
 

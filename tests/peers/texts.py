@@ -39,9 +39,12 @@ routes:
   soap: { from: { soap: /soap, operation: Ask, on: front }, steps: [ { map: $ } ] }
 """
 
-OWN = ["", "undefined", "null", "NaN", "-1", "1e400", "0x0", "true", "' OR 1=1 --", "<script>alert(1)</script>", "${env:HOME}", "%s%n%d", "../../etc/passwd", "\r\nX: 1",
-       "\0", "\x7f\x80\x9f", "\u2028\ufeff\u200b", "Zo\u00eb \u0130\u0131", "\U0001f600\U0001f468\u200d\U0001f469", "\ufffe", "a" * 5000, "]]>", "&amp;", "\\u0000", "a,b;c=d",
-       "%00", "%2e%2e%2f", "+ +", "__proto__", "constructor", "hasOwnProperty", "\u202etest\u202d", "\t\v\f", "CON", "$", "$$", "`ls`"]
+OWN = [
+    "", "undefined", "null", "NaN", "-1", "1e400", "0x0", "true", "' OR 1=1 --", "<script>alert(1)</script>", "${env:HOME}",
+    "%s%n%d", "../../etc/passwd", "\r\nX: 1", "\0", "\x7f\x80\x9f", "\u2028\ufeff\u200b", "Zo\u00eb \u0130\u0131",
+    "\U0001f600\U0001f468\u200d\U0001f469", "\ufffe", "a" * 5000, "]]>", "&amp;", "\\u0000", "a,b;c=d", "%00", "%2e%2e%2f",
+    "+ +", "__proto__", "constructor", "hasOwnProperty", "\u202etest\u202d", "\t\v\f", "CON", "$", "$$", "`ls`",
+]
 
 
 def naughty():
@@ -89,8 +92,11 @@ class Canary:
 
 def asking_documents(path, port):
     """Name -> bytes of documents that ask for the file or the port, each in its own way."""
-    places = [f"file://{path}", str(path), f"http://127.0.0.1:{port}/x", f"//127.0.0.1:{port}/x", f"ftp://127.0.0.1:{port}/x", f"netdoc:{path}", f"jar:http://127.0.0.1:{port}!/x",
-              f"php://filter/resource={path}", f"expect://cat {path}", f"gopher://127.0.0.1:{port}/1", f"ldap://127.0.0.1:{port}/x", f"data:,{path}"]
+    places = [
+        f"file://{path}", str(path), f"http://127.0.0.1:{port}/x", f"//127.0.0.1:{port}/x", f"ftp://127.0.0.1:{port}/x",
+        f"netdoc:{path}", f"jar:http://127.0.0.1:{port}!/x", f"php://filter/resource={path}", f"expect://cat {path}",
+        f"gopher://127.0.0.1:{port}/1", f"ldap://127.0.0.1:{port}/x", f"data:,{path}",
+    ]
     forms = {
         "entity": '<!DOCTYPE a [<!ENTITY x SYSTEM "{}">]><a>&x;</a>',
         "public entity": '<!DOCTYPE a [<!ENTITY x PUBLIC "p" "{}">]><a>&x;</a>',

@@ -282,6 +282,9 @@ Result<Node> read_json(std::string_view text, Arena& arena, const JsonOptions& o
   char* copy = arena.array<char>(text.size() + padding);
   std::size_t size = text.size();
   if (options.lone_surrogates) {
+    // Surrogates are let through as escapes alone: raw ones beside them would read back as a pair.
+    if (std::size_t bad = find_invalid_utf8(text); bad != std::string_view::npos)
+      return refuse_text(doing, text, bad, "the text is not valid UTF-8");
     size = copy_with_surrogates(text, copy);
   } else if (size != 0) {
     std::memcpy(copy, text.data(), size);

@@ -117,6 +117,7 @@ TEST_CASE("json: lone surrogates pass as they came where that is asked for") {
   }
   CHECK(again(R"("\ud800\ud83d\ude00\udc00")", lenient) == "\"\\ud800\xF0\x9F\x98\x80\\udc00\"");
   CHECK(again("\"\\u0041\\", lenient).starts_with("error:"));
+  CHECK(again("\"\xED\xA0\x80\\ude00\"", lenient).starts_with("error:"));  // raw: they would read back as a pair
 }
 
 TEST_CASE("json: the format writes only what JSON holds") {
