@@ -30,6 +30,10 @@ std::unexpected<Error> AnswerStream::broken(std::string why, std::string code) {
   return fail(ErrorKind::unknown, "reading the answer: " + why, std::move(code));
 }
 
+std::uint64_t AnswerStream::plain_left() const {
+  return lease_ == nullptr || lease_->socket().is_tls() || !length_ ? 0 : *length_ - flow_.passed();
+}
+
 // The connection goes back at once: its next request need not wait for a slow reader of this answer.
 void AnswerStream::finish() {
   bool sent = all_sent_ && (upload_ == nullptr || upload_->whole());
@@ -38,7 +42,7 @@ void AnswerStream::finish() {
   lease_.reset();
 }
 
-Task<Result<std::string_view>> AnswerStream::next() {
+Task<Result<std::string_view>> AnswerStream::pull(Pipe* pipe) {
   if (!begun_) {
     begun_ = true;
     first_.release();
@@ -50,10 +54,16 @@ Task<Result<std::string_view>> AnswerStream::next() {
     IoStep::Kind want = IoStep::Kind::want_read;
     if (!drained_) {
       std::span<char> room = flow_.room(stream_scratch());
-      IoStep step = socket.try_read(room);
+      IoStep step = pipe == nullptr ? socket.try_read(room) : pipe->fill(socket, plain_left());
       if (step.kind == IoStep::Kind::done) {
-        drained_ = step.bytes < room.size() && !socket.is_tls() && !socket.descriptor().hung_up();
-        std::string_view body = flow_.took(room.first(step.bytes));
+        // A pipe may be full before the socket is empty.
+        drained_ = pipe == nullptr && step.bytes < room.size() && !socket.is_tls() && !socket.descriptor().hung_up();
+        std::string_view body = "in the pipe";
+        if (pipe == nullptr) {
+          body = flow_.took(room.first(step.bytes));
+        } else {
+          flow_.went(step.bytes);
+        }
         if (Refusal refusal = flow_.refusal())
           co_return broken(std::string(refusal.status == 413 ? "it is larger than max_answer" : refusal.reason), "garbage");
         if (flow_.whole()) finish();

@@ -5,13 +5,14 @@
 #include "adapters/http/answer.hpp"
 #include "adapters/http/client_pool.hpp"
 #include "adapters/http/pace.hpp"
+#include "adapters/http/pipe.hpp"
 #include "adapters/http/upload.hpp"
 
 namespace busway::http {
 
 // A service's answer on its way to the caller: the message holds its first bytes. Holds the connection, which is given back as
 // soon as the answer is whole, and what still goes up on it.
-class AnswerStream final : public BodySource {
+class AnswerStream final : public BodySource, public PlainBody {
  public:
   struct Connection {
     Client::Lease lease;
@@ -21,11 +22,14 @@ class AnswerStream final : public BodySource {
   AnswerStream(Worker& worker, Connection connection, AnswerReader::Rest rest, Pace pace);
   ~AnswerStream() override;
 
-  Task<Result<std::string_view>> next() override;
+  Task<Result<std::string_view>> next() override { return pull(nullptr); }
+  Task<Result<std::string_view>> next_into(Pipe& pipe) override { return pull(&pipe); }
+  std::uint64_t plain_left() const override;
   void stop() override;
   std::optional<std::uint64_t> length() const override { return length_; }
 
  private:
+  Task<Result<std::string_view>> pull(Pipe* pipe);
   std::unexpected<Error> broken(std::string why, std::string code);
   void finish();
 

@@ -11,20 +11,24 @@ std::span<char> BodyFlow::room(std::span<char> room) const {
 }
 
 std::string_view BodyFlow::took(std::span<char> bytes) {
-  received_ += bytes.size();
   after_ = {};
   if (framing_.kind == Framing::Kind::chunked) return decode(bytes);
-  passed_ += bytes.size();
+  went(bytes.size());
+  return refusal_ ? std::string_view() : std::string_view(bytes.data(), bytes.size());
+}
+
+void BodyFlow::went(std::uint64_t bytes) {
+  received_ += bytes;
+  passed_ += bytes;
   if (framing_.kind == Framing::Kind::length) {
     whole_ = passed_ == framing_.length;
   } else if (passed_ > limit_) {
     refusal_ = {413, "the body is too large"};
-    return {};
   }
-  return {bytes.data(), bytes.size()};
 }
 
 std::string_view BodyFlow::decode(std::span<char> bytes) {
+  received_ += bytes.size();
   // Decoded bytes never outnumber the coded ones, so they move down in place.
   std::size_t data = 0;
   std::size_t coded = 0;

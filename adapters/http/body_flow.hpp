@@ -22,6 +22,8 @@ class BodyFlow {
   // These bytes came, in room(). The body's, decoded in place; empty when there were none. What followed the body is after().
   std::string_view took(std::span<char> bytes);
   std::string_view after() const { return after_; }  // until the next took()
+  // So many bytes of a body that is counted or lasts until the end went another way.
+  void went(std::uint64_t bytes);
   // The sender ended: whole when that is how this body ends.
   void ended();
 

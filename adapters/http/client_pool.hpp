@@ -64,7 +64,7 @@ class Client::Lease {
       owner.discard(std::move(connection_));
     }
   }
-  Socket& socket() { return connection_->socket; }
+  Socket& socket() const { return connection_->socket; }
   bool reused() const { return connection_->reused; }
   const std::string& host() const { return connection_->pool.host; }
   void release() {

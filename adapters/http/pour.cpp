@@ -10,6 +10,8 @@ namespace busway::http {
 namespace {
 
 constexpr std::size_t at_once = 32 * 1024;
+// Two descriptors and their system calls must be worth it.
+constexpr std::uint64_t worth_a_pipe = 64 * 1024;
 // A stream whose sender and reader are both quick gives way to the others after so much.
 constexpr std::size_t most_in_a_turn = 512 * 1024;
 
@@ -34,9 +36,13 @@ void append_chunk_size(std::size_t size, Buffer& out) {
 
 Task<> Pour::run(std::string_view head, std::string_view first) {
   bool taken = co_await put(head, first, false);
+  auto* plain = chunked || to.is_tls() ? nullptr : dynamic_cast<PlainBody*>(&from);
+  Pipe pipe;
+  if (plain != nullptr && plain->plain_left() >= worth_a_pipe) pipe = Pipe::make();
   while (taken) {
     TimePoint asked = worker.now();
-    auto piece = co_await from.next();
+    Task<Result<std::string_view>> coming = pipe.open() ? plain->next_into(pipe) : from.next();
+    auto piece = co_await coming;
     pace.forgive(worker.now() - asked);
     if (!piece) {
       end = End::source;
@@ -51,8 +57,9 @@ Task<> Pour::run(std::string_view head, std::string_view first) {
       lead_[1] = '\n';
       lead = {lead_.data(), 2 + write_size(lead_.data() + 2, piece->size())};
     }
-    in_turn_ += piece->size();
-    taken = co_await put(lead, *piece, true);
+    in_turn_ += pipe.open() ? pipe.held() : piece->size();
+    Task<bool> putting = pipe.open() ? put(pipe) : put(lead, *piece, true);
+    taken = co_await putting;
     if (taken && in_turn_ >= most_in_a_turn) co_await take_turns();
   }
   if (taken && chunked) co_await put("\r\n0\r\n\r\n", {}, false);
@@ -72,27 +79,44 @@ Task<bool> Pour::put(std::string_view head, std::string_view data, bool shared) 
       data.remove_prefix(step.bytes - of_head);
       continue;
     }
-    // The reading direction is another's to wait for, so that a peer that renegotiates is left.
-    if (step.kind != IoStep::Kind::want_write) {
-      end = End::broken;
-      std::string why = step.error != 0 ? std::strerror(step.error) : "the connection broke";
-      error = {.kind = ErrorKind::unknown, .text = "sending a body: " + why, .code = "reset"};
-      co_return false;
-    }
     if (shared && kept.empty() && !data.empty()) {
       kept = data;
       data = kept;
     }
-    Wake how = co_await to.ready(step.kind, pace.deadline(worker.now(), sent));
-    if (how != Wake::ready) {
-      end = how == Wake::timed_out ? End::slow : End::broken;
-      error = {.kind = ErrorKind::unknown,
-               .text = how == Wake::timed_out ? "sending a body: its reader is too slow" : "sending a body: cancelled",
-               .code = how == Wake::timed_out ? "timeout" : "cancelled"};
-      co_return false;
-    }
+    bool more = co_await writable(step);
+    if (!more) co_return false;
   }
   co_return true;
+}
+
+Task<bool> Pour::put(Pipe& pipe) {
+  while (pipe.held() > 0) {
+    IoStep step = pipe.drain(to);
+    if (step.kind == IoStep::Kind::done) {
+      sent += step.bytes;
+      continue;
+    }
+    bool more = co_await writable(step);
+    if (!more) co_return false;
+  }
+  co_return true;
+}
+
+Task<bool> Pour::writable(IoStep step) {
+  // The reading direction is another's to wait for, so that a peer that renegotiates is left.
+  if (step.kind != IoStep::Kind::want_write) {
+    end = End::broken;
+    std::string why = step.error != 0 ? std::strerror(step.error) : "the connection broke";
+    error = {.kind = ErrorKind::unknown, .text = "sending a body: " + why, .code = "reset"};
+    co_return false;
+  }
+  Wake how = co_await to.ready(step.kind, pace.deadline(worker.now(), sent));
+  if (how == Wake::ready) co_return true;
+  end = how == Wake::timed_out ? End::slow : End::broken;
+  error = {.kind = ErrorKind::unknown,
+           .text = how == Wake::timed_out ? "sending a body: its reader is too slow" : "sending a body: cancelled",
+           .code = how == Wake::timed_out ? "timeout" : "cancelled"};
+  co_return false;
 }
 
 Task<> Pour::take_turns() {

@@ -7,6 +7,7 @@
 
 #include "adapters/http/buffer.hpp"
 #include "adapters/http/pace.hpp"
+#include "adapters/http/pipe.hpp"
 #include "bus/body_source.hpp"
 #include "bus/socket.hpp"
 
@@ -48,6 +49,9 @@ struct Pour {
 
  private:
   Task<bool> put(std::string_view head, std::string_view data, bool shared);
+  Task<bool> put(Pipe& pipe);
+  // Until more can be written after `step`; false: `end` says why not.
+  Task<bool> writable(IoStep step);
   Task<> take_turns();
 
   TimePoint turn_{};

@@ -21,6 +21,10 @@ RequestStream::~RequestStream() {
   exchange_.request_rest = nullptr;
 }
 
+std::uint64_t RequestStream::plain_left() const {
+  return socket_.is_tls() || !length_ ? 0 : *length_ - flow_.passed();
+}
+
 std::unexpected<Error> RequestStream::refused(Refusal refusal) {
   refusal_ = refusal;
   return fail(ErrorKind::format, "reading the caller's body: " + std::string(refusal.reason), "caller");
@@ -31,7 +35,7 @@ std::unexpected<Error> RequestStream::lost(std::string_view why) {
   return fail(ErrorKind::format, "reading the caller's body: " + std::string(why), "caller");
 }
 
-Task<Result<std::string_view>> RequestStream::next() {
+Task<Result<std::string_view>> RequestStream::pull(Pipe* pipe) {
   Worker& worker = exchange_.worker();
   if (!begun_) {
     begun_ = true;
@@ -44,10 +48,16 @@ Task<Result<std::string_view>> RequestStream::next() {
     IoStep::Kind want = IoStep::Kind::want_read;
     if (!drained_) {
       std::span<char> room = flow_.room(stream_scratch());
-      IoStep step = socket_.try_read(room);
+      IoStep step = pipe == nullptr ? socket_.try_read(room) : pipe->fill(socket_, plain_left());
       if (step.kind == IoStep::Kind::done) {
-        drained_ = step.bytes < room.size() && !socket_.is_tls() && !socket_.descriptor().hung_up();
-        std::string_view body = flow_.took(room.first(step.bytes));
+        // A pipe may be full before the socket is empty.
+        drained_ = pipe == nullptr && step.bytes < room.size() && !socket_.is_tls() && !socket_.descriptor().hung_up();
+        std::string_view body = "in the pipe";
+        if (pipe == nullptr) {
+          body = flow_.took(room.first(step.bytes));
+        } else {
+          flow_.went(step.bytes);
+        }
         if (flow_.refusal()) co_return refused(flow_.refusal());
         if (flow_.whole()) after_.append(flow_.after());
         if (body.empty()) continue;

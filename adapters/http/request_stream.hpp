@@ -2,6 +2,7 @@
 
 #include "adapters/http/body_flow.hpp"
 #include "adapters/http/pace.hpp"
+#include "adapters/http/pipe.hpp"
 #include "bus/body_source.hpp"
 #include "bus/exchange.hpp"
 #include "bus/socket.hpp"
@@ -10,7 +11,7 @@ namespace busway::http {
 
 // A caller's body on its way to a service: what BodyGatherer has gathered is the message, the rest comes from the socket. While
 // it lives it is the exchange's request_rest; with it ends an answer that has begun before this body was whole.
-class RequestStream final : public BodySource {
+class RequestStream final : public BodySource, public PlainBody {
  public:
   // `gathered` is a body in mid-course, in `input` or in a buffer of its own; `pace` has held the caller so far.
   RequestStream(Exchange& exchange, Socket& socket, BodyGatherer& gathered, Pace pace);
@@ -18,7 +19,9 @@ class RequestStream final : public BodySource {
   RequestStream& operator=(const RequestStream&) = delete;
   ~RequestStream() override;
 
-  Task<Result<std::string_view>> next() override;
+  Task<Result<std::string_view>> next() override { return pull(nullptr); }
+  Task<Result<std::string_view>> next_into(Pipe& pipe) override { return pull(&pipe); }
+  std::uint64_t plain_left() const override;
   void stop() override { socket_.cancel(); }
   std::optional<std::uint64_t> length() const override { return length_; }
 
@@ -30,6 +33,7 @@ class RequestStream final : public BodySource {
   std::string_view after() const { return after_.view(); }
 
  private:
+  Task<Result<std::string_view>> pull(Pipe* pipe);
   std::unexpected<Error> refused(Refusal refusal);
   std::unexpected<Error> lost(std::string_view why);
 
