@@ -175,35 +175,22 @@ class Backends(HostileBed):
         def hammer(name):
             while not stop.is_set():
                 self.ask(get(name))
-
-        def count_good(seconds):
-            end, served = time.monotonic() + seconds, 0
-            names = itertools.cycle(range(DESTINATIONS - 2))
-            with self.connect() as connection:
-                while time.monotonic() < end:
-                    connection.sendall(get(f"d{next(names)}"))
-                    self.assertEqual(read_reply(connection)[0], 200)
-                    served += 1
-                    time.sleep(0.002)
-            return served / seconds
+                time.sleep(0.005)
 
         def trouble(begun, over):
             stop.clear()
-            before = count_good(1)
             callers = [threading.Thread(target=hammer, args=(name,)) for name in ["slow"] * 8 + ["dead"]]
             begun()
             for caller in callers:
                 caller.start()
-            during = count_good(2 * CROWD)
+            time.sleep(2 * CROWD)
             stop.set()
             over()
             for caller in callers:
                 caller.join()
-            return before, during
 
-        told, (before, during) = self.hold_p99(trouble, get("d7"))
-        self.tell(f"{before:.0f} -> {during:.0f} requests a second to 48 services, {told}")
-        self.assertGreater(during, 0.5 * before)  # by one caller with threads beside it; the p99 is the gate
+        told, _ = self.hold_p99(trouble, [get(f"d{number}") for number in range(DESTINATIONS - 2)])
+        self.tell(f"to the other {DESTINATIONS - 2}: {told}")
 
 
 if __name__ == "__main__":

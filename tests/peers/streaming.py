@@ -473,5 +473,38 @@ class Draining(unittest.TestCase):
         ended.join()
 
 
+READERS = """\
+listeners:
+  front: {{ http: {{ listen: '127.0.0.1:0' }} }}
+services:
+  down: {{ http: {{ endpoints: ['http://127.0.0.1:1'] }} }}
+  told: {{ http: {{ endpoints: ['http://127.0.0.1:{port}'] }}, headers: {{ X-Items: {{ expr: '$string($count(items))' }} }} }}
+routes:
+  handled: {{ from: {{ http: 'POST /handled', on: front }}, steps: [ {{ call: down }} ] }}
+  told: {{ from: {{ http: 'POST /told/digest', on: front }}, steps: [ {{ call: told }} ] }}
+on_error: [ {{ reply: {{ status: 503, body: '{{ "items": $count(items) }}' }} }} ]
+"""
+
+
+class Readers(unittest.TestCase):
+    def test_what_may_be_read_is_gathered(self):
+        """By the bundle's on_error, or by a header field of the service."""
+        far = Far()
+        body = json.dumps({"items": list(range(30_000))}).encode()
+        request = (f"Content-Length: {len(body)}", "Content-Type: application/json")
+        with LiveBus({"routes.yaml": READERS.format(port=far.port)}) as bus:
+            with socket.create_connection(bus.address("front"), timeout=PATIENCE) as connection:
+                connection.sendall(head("POST", "/handled", *request) + body)
+                response = answer_of(connection, "POST")
+                self.assertEqual((response.status, json.loads(response.read())), (503, {"items": 30_000}))
+        without = READERS[:READERS.index("on_error:")].format(port=far.port)
+        with LiveBus({"routes.yaml": without}) as bus:
+            with socket.create_connection(bus.address("front"), timeout=PATIENCE) as connection:
+                connection.sendall(head("POST", "/told/digest", *request) + body)
+                seen = json.loads(answer_of(connection, "POST").read())
+        self.assertIn(["X-Items", "30000"], seen["fields"])
+        self.assertEqual(seen["digest"], hashlib.sha256(body).hexdigest())
+
+
 if __name__ == "__main__":
     unittest.main()
