@@ -18,25 +18,9 @@ class TextFormat final : public Format {
   std::string_view content_type() const override { return content_type_; }
 
   Result<Node> read(std::string_view bytes, Arena& arena) const override {
-<<<<<<< HEAD
     auto text = text_from(charset_, bytes, arena, "reading text");
     if (!text) return std::unexpected(text.error());
     return Node::string(*text);
-=======
-    if (charset_ == Charset::utf_8) {
-      if (std::size_t bad = find_in_pieces(bytes, [](std::string_view piece) { return find_invalid_utf8(piece); });
-          bad != std::string_view::npos) {
-        return refuse_text("reading text", bytes, bad, "the text is not valid UTF-8");
-      }
-      return Node::string(bytes);
-    }
-    std::string text;
-    if (std::size_t bad = decode_charset(charset_, bytes, text); bad != std::string_view::npos) {
-      return refuse_text("reading text", text, text.size(),
-                         "the byte is no character of " + std::string(busway::name_of(charset_)));
-    }
-    return Node::string(arena.copy(text));
->>>>>>> yield
   }
 
   Result<void> write(const Node& document, std::string& out) const override {
