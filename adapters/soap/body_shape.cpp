@@ -8,10 +8,12 @@ namespace {
 
 const XmlRules no_rules;
 
-// The prefix n stands for `uri`, where there is one.
-XmlRules rules_for(std::string_view uri) {
-  XmlRules rules;
-  if (!uri.empty()) rules.namespaces.emplace_back("n", uri);
+// The prefix n stands for `uri`, where there is one. A thread mostly writes one namespace after the same one.
+const XmlRules& rules_for(std::string_view uri) {
+  if (uri.empty()) return no_rules;
+  thread_local XmlRules rules;
+  if (rules.namespaces.empty()) rules.namespaces.emplace_back("n", "");
+  if (rules.namespaces.front().second != uri) rules.namespaces.front().second = uri;
   return rules;
 }
 
@@ -44,7 +46,7 @@ Result<Node> PlainBody::read(const XmlElement& element, Version version, XmlBudg
 
 Result<void> PlainBody::write(const BodyName& name, const Node& document, std::string& out) const {
   if (document.is_array()) return fail(ErrorKind::format, "writing a SOAP body: expected an object, found an array");
-  XmlRules rules = rules_for(name.uri);
+  const XmlRules& rules = rules_for(name.uri);
   XmlWriting how;
   std::string element = name.local;
   if (!name.uri.empty() && qualified_) how.prefix = "n";
@@ -71,7 +73,7 @@ Result<void> PlainBody::write_detail(std::string_view uri, const Node& document,
       return fail(ErrorKind::format,
                   "writing a Fault's detail: expected an object or a text, found " + std::string(name_of(document.kind())));
   }
-  XmlRules rules = rules_for(uri);
+  const XmlRules& rules = rules_for(uri);
   for (const Member& member : document.members()) {
     std::string element(member.key.text());
     if (element.starts_with('@') || element == "#text") continue;
