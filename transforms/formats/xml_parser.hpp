@@ -79,13 +79,14 @@ class XmlParser {
     return top_;
   }
   bool start_tag();
-  void twins();
-  bool tag_rest(XmlElement& element, std::uint32_t twin, char* from);
-  bool leaf(XmlElement& element, std::size_t size);
-  bool takes_twin(std::uint32_t candidate, XmlElement& element, std::size_t& size) const;
-  bool at_end_tag(const char* name, std::size_t size) const;
+  bool tag_rest(XmlElement& element, std::uint32_t elder, char* from);
   bool end_tag();
   bool close_element();
+  // xml_parser_rows.cpp
+  bool takes_twin(std::uint32_t candidate, XmlElement& element, std::size_t& size) const;
+  void twins();
+  bool leaf(XmlElement& element, std::size_t size);
+  bool at_end_tag(const char* name, std::size_t size) const;
   // Sizes of the name at at_ and its parts.
   struct Name {
     std::size_t size = 0;
