@@ -2,9 +2,6 @@
 
 #include <bit>
 #include <cstring>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 namespace busway {
 
@@ -28,7 +25,8 @@ inline void store_block(char* at, ByteBlock block) {
 // Bit n is the top bit of byte n: of a comparison, whether it held there.
 inline unsigned bits_of(ByteBlock block) {
 #if defined(__SSE2__)
-  return static_cast<unsigned>(_mm_movemask_epi8(std::bit_cast<__m128i>(block)));
+  using Chars = char __attribute__((vector_size(16)));
+  return static_cast<unsigned>(__builtin_ia32_pmovmskb128(std::bit_cast<Chars>(block)));
 #else
   unsigned bits = 0;
   for (int n = 0; n < 16; ++n) bits |= static_cast<unsigned>(block[n] < 0) << n;
