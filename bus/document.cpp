@@ -39,7 +39,9 @@ double Node::as_double() const noexcept {
 Node Node::member(std::string_view key) const noexcept {
   if (kind_ != Kind::object) return {};
   for (const Member& member : members()) {
-    if (member.key.text() == key) return member.value;
+    // Names of one size mostly differ in their first letter.
+    if (member.key.size() != key.size()) continue;
+    if (key.empty() || (member.key.text().data()[0] == key.front() && member.key.text() == key)) return member.value;
   }
   return {};
 }

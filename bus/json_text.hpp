@@ -24,7 +24,10 @@ struct JsonStyle {
 // Appends JSON. Never fails: a function is `""`, nothing is `null` (and no member of an object), a lone surrogate (WTF-8) is its
 // escape. Does not recurse.
 void write_json(const Node& document, std::string& out, JsonStyle style = {});
-// The same, as a string of its own.
+// Appends JSON, and only what JSON can hold: false, with a part of it written, at a function, at nothing, at a number that is not
+// finite and at a string or key that `is_text` refuses. It is asked about those that are not plain ASCII.
+bool write_strict_json(const Node& document, std::string& out, bool (*is_text)(std::string_view));
+// The same as write_json(), as a string of its own.
 std::string to_json(const Node& document);
 
 }  // namespace busway

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 
 namespace busway {
 
@@ -85,26 +86,44 @@ int compare_decimals(std::string_view left, std::string_view right) {
   return 0;
 }
 
-std::string_view shortest_number(double value, std::span<char> buffer) {
-  if (value == 0) return "0";
-  if (!std::isfinite(value)) return "null";
-  constexpr double exact_whole = 9007199254740992.0;
-  char* out = buffer.data();
-  if (value == std::trunc(value) && std::fabs(value) <= exact_whole) {
-    return {out, std::to_chars(out, out + buffer.size(), static_cast<std::int64_t>(value)).ptr};
-  }
+namespace {
+
+constexpr double exact_whole = 9007199254740992.0;
+
+// A whole number that every integer up to it is exact at, as one.
+bool as_whole(double value, std::int64_t& whole) {
+  if (!(std::fabs(value) <= exact_whole)) return false;
+  whole = static_cast<std::int64_t>(value);
+  return static_cast<double>(whole) == value;
+}
+
+// The fewest digits that tell a finite number that is not zero from every other, and the power of ten of the first one.
+struct Digits {
+  char digits[24];
+  int count = 0;
+  int power = 0;
+};
+Digits shortest_digits(double value) {
   char scientific[32];
   auto written = std::to_chars(scientific, scientific + sizeof scientific, std::fabs(value), std::chars_format::scientific);
   std::string_view text(scientific, static_cast<std::size_t>(written.ptr - scientific));
   std::size_t e = text.find('e');
-  int power = 0;
+  Digits found;
   const char* power_text = text.data() + e + (text[e + 1] == '+' ? 2 : 1);
-  std::from_chars(power_text, written.ptr, power);
-  char digits[24];
-  char* digits_end = std::remove_copy(text.data(), text.data() + e, digits, '.');
-  auto count = static_cast<int>(digits_end - digits);
-  auto put = [&](const char* from, const char* to) { out = std::copy(from, to, out); };
-  if (value < 0) *out++ = '-';
+  std::from_chars(power_text, written.ptr, found.power);
+  found.count = static_cast<int>(std::remove_copy(text.data(), text.data() + e, found.digits, '.') - found.digits);
+  return found;
+}
+
+// ECMAScript's form of them.
+std::string_view spelt(bool minus, const Digits& from, std::span<char> buffer) {
+  const char* digits = from.digits;
+  const char* digits_end = digits + from.count;
+  int power = from.power;
+  int count = from.count;
+  char* out = buffer.data();
+  auto put = [&](const char* first, const char* last) { out = std::copy(first, last, out); };
+  if (minus) *out++ = '-';
   if (power >= 21 || power < -6) {
     *out++ = digits[0];
     if (count > 1) *out++ = '.';
@@ -128,8 +147,27 @@ std::string_view shortest_number(double value, std::span<char> buffer) {
   return {buffer.data(), out};
 }
 
+std::string_view whole_number(std::int64_t whole, std::span<char> buffer) {
+  return {buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), whole).ptr};
+}
+
+}  // namespace
+
+std::string_view shortest_number(double value, std::span<char> buffer) {
+  std::int64_t whole = 0;
+  if (as_whole(value, whole)) return whole_number(whole, buffer);
+  if (!std::isfinite(value)) return "null";
+  return spelt(value < 0, shortest_digits(value), buffer);
+}
+
 std::string_view printed_number(double value, std::span<char> buffer) {
-  if (value == std::trunc(value) || !std::isfinite(value)) return shortest_number(value, buffer);
+  std::int64_t whole = 0;
+  if (as_whole(value, whole)) return whole_number(whole, buffer);
+  if (!std::isfinite(value)) return "null";
+  Digits digits = shortest_digits(value);
+  // A decimal of 15 digits survives the way through a normal double, so a number that has one this short is rounded to it.
+  bool short_enough = digits.count <= 15 && std::fabs(value) >= std::numeric_limits<double>::min();
+  if (short_enough || value == std::trunc(value)) return spelt(value < 0, digits, buffer);
   char rounded[32];
   std::snprintf(rounded, sizeof rounded, "%.15g", value);
   return shortest_number(std::strtod(rounded, nullptr), buffer);

@@ -12,8 +12,8 @@ namespace busway::http {
 class [[nodiscard]] Companion {
  public:
   struct promise_type {
-    static void* operator new(std::size_t size) { return busway::detail::allocate_frame(size); }
-    static void operator delete(void* frame, std::size_t size) noexcept { busway::detail::free_frame(frame, size); }
+    static void* operator new(std::size_t size) { return busway::detail::FrameLists::allocate(size); }
+    static void operator delete(void* frame, std::size_t size) noexcept { busway::detail::FrameLists::free(frame, size); }
     Companion get_return_object() noexcept { return Companion(std::coroutine_handle<promise_type>::from_promise(*this)); }
     std::suspend_never initial_suspend() const noexcept { return {}; }
     std::suspend_always final_suspend() const noexcept { return {}; }

@@ -1,5 +1,6 @@
 #include "adapters/soap/body_shape.hpp"
 
+#include "bus/spare.hpp"
 #include "transforms/formats/xml_document.hpp"
 
 namespace busway::soap {
@@ -8,12 +9,20 @@ namespace {
 
 const XmlRules no_rules;
 
-// The prefix n stands for `uri`, where there is one.
-XmlRules rules_for(std::string_view uri) {
-  XmlRules rules;
-  if (!uri.empty()) rules.namespaces.emplace_back("n", uri);
-  return rules;
-}
+// The prefix n stands for `uri`, where there is one. A thread mostly writes one namespace after the same one.
+class BodyRules {
+ public:
+  explicit BodyRules(std::string_view uri) : named_(!uri.empty()) {
+    if (!named_) return;
+    if (kept_->namespaces.empty()) kept_->namespaces.emplace_back("n", "");
+    if (kept_->namespaces.front().second != uri) kept_->namespaces.front().second = uri;
+  }
+  const XmlRules& operator*() const { return named_ ? *kept_ : no_rules; }
+
+ private:
+  Spare<XmlRules> kept_;
+  bool named_;
+};
 
 // Attributes the envelope's namespace owns (encodingStyle, ...) are no members.
 Node without_envelope_attributes(const XmlElement& element, const Node& value, Version version, Arena& arena) {
@@ -44,12 +53,12 @@ Result<Node> PlainBody::read(const XmlElement& element, Version version, XmlBudg
 
 Result<void> PlainBody::write(const BodyName& name, const Node& document, std::string& out) const {
   if (document.is_array()) return fail(ErrorKind::format, "writing a SOAP body: expected an object, found an array");
-  XmlRules rules = rules_for(name.uri);
+  BodyRules rules(name.uri);
   XmlWriting how;
   std::string element = name.local;
   if (!name.uri.empty() && qualified_) how.prefix = "n";
   if (!name.uri.empty() && !qualified_) element.insert(0, "n:");
-  return write_element(element, document.is_nothing() ? Node::object({}) : document, rules, how, out);
+  return write_element(element, document.is_nothing() ? Node::object({}) : document, *rules, how, out);
 }
 
 Result<void> PlainBody::write_detail(std::string_view uri, const Node& document, std::string& out) const {
@@ -71,14 +80,14 @@ Result<void> PlainBody::write_detail(std::string_view uri, const Node& document,
       return fail(ErrorKind::format,
                   "writing a Fault's detail: expected an object or a text, found " + std::string(name_of(document.kind())));
   }
-  XmlRules rules = rules_for(uri);
+  BodyRules rules(uri);
   for (const Member& member : document.members()) {
     std::string element(member.key.text());
     if (element.starts_with('@') || element == "#text") continue;
     XmlWriting how;
     if (!uri.empty() && qualified_) how.prefix = "n";
     if (!uri.empty() && !qualified_) element.insert(0, "n:");
-    auto written = write_element(element, member.value, rules, how, out);
+    auto written = write_element(element, member.value, *rules, how, out);
     if (!written) return written;
   }
   return {};

@@ -9,16 +9,17 @@ namespace busway {
 
 namespace {
 
+bool is_utf8(std::string_view text) {
+  return find_invalid_utf8(text) == std::string_view::npos;
+}
+
 const char* refuse_for_json(const Node& node) {
   switch (node.kind()) {
     case Node::Kind::function: return "a function cannot be written as JSON";
     case Node::Kind::nothing: return "there is no value to write";
     case Node::Kind::number:
       return !node.has_number_text() && !std::isfinite(node.as_double()) ? "JSON has no infinite numbers" : nullptr;
-    case Node::Kind::string:
-      return find_invalid_utf8(node.text()) == std::string_view::npos
-                 ? nullptr
-                 : "the text is not valid Unicode (half of a surrogate pair)";
+    case Node::Kind::string: return is_utf8(node.text()) ? nullptr : "the text is not valid Unicode (half of a surrogate pair)";
     default: return nullptr;
   }
 }
@@ -42,9 +43,10 @@ std::unique_ptr<const Format> make_json(JsonOptions options, const ConfigNode&, 
 }  // namespace
 
 Result<void> write_json_strictly(const Node& document, std::string& out) {
-  if (auto refused = find_refused(document, refuse_for_json)) return fail(ErrorKind::format, "writing JSON: " + *refused);
-  write_json(document, out);
-  return {};
+  if (write_strict_json(document, out, is_utf8)) return {};
+  // Which value it was is looked up only now.
+  auto refused = find_refused(document, refuse_for_json);
+  return fail(ErrorKind::format, "writing JSON: " + refused.value_or("there is a value that JSON cannot hold"));
 }
 
 Fields<JsonOptions> json_fields() {

@@ -1,6 +1,7 @@
 #include "transforms/formats/xml_document.hpp"
 
 #include "bus/pause.hpp"
+#include "bus/spare.hpp"
 #include "transforms/formats/key_index.hpp"
 #include "transforms/formats/utf8.hpp"
 #include "transforms/formats/xml_name.hpp"
@@ -13,6 +14,7 @@ constexpr std::size_t few_names = 12;
 
 // Children of one element that share a member.
 struct Group {
+  const XmlElement* first;
   std::string_view local;
   std::string_view uri;
   std::string_view name;  // of the member
@@ -23,10 +25,12 @@ struct Group {
 
 class Converter {
  public:
-  Converter(const XmlRules& rules, XmlBudget& budget, Arena& arena) : rules_(rules), budget_(budget), arena_(arena) {}
+  Converter(const XmlRules& rules, XmlBudget& budget, Arena& arena) : rules_(rules), budget_(budget), arena_(arena) {
+    groups_.clear();
+  }
 
-  // Recursion is bounded by the parser's depth limit.
-  bool value(const XmlElement& element, const ArrayPaths* arrays, Node& out);
+  // `elder` is the value of the element before it in the same array, or null. Recursion is bounded by the parser's depth limit.
+  bool value(const XmlElement& element, const ArrayPaths* arrays, const Node* elder, Node& out);
   bool member_name(std::string_view local, std::string_view uri, bool attribute, std::string_view& name);
   Error error() { return std::move(error_); }
 
@@ -38,6 +42,9 @@ class Converter {
   bool take(std::size_t bytes) {
     return budget_.take(bytes) || refuse("the document needs more than ten times its size in memory");
   }
+  static bool is_leaf(const XmlElement& element) { return element.attributes().empty() && element.first_child() == nullptr; }
+  static bool same_members(const XmlElement& element, const Node& elder);
+  bool value_like(const XmlElement& element, const Node& elder, Node& out);
   bool group_children(const XmlElement& element);
   std::size_t group_of(const XmlElement& child, std::size_t base, std::size_t hint) const;
   bool add_attributes(const XmlElement& element, Member* members, std::size_t& filled);
@@ -45,8 +52,9 @@ class Converter {
   const XmlRules& rules_;
   XmlBudget& budget_;
   Arena& arena_;
-  std::vector<Group> groups_;  // a stack: each level's begin where its parent's end
-  KeyIndex index_;             // of the level being grouped
+  Spare<std::vector<Group>> spare_;
+  std::vector<Group>& groups_ = *spare_;  // a stack: each level's begin where its parent's end
+  KeyIndex index_;                        // of the level being grouped
   Error error_;
 };
 
@@ -73,7 +81,9 @@ bool Converter::member_name(std::string_view local, std::string_view uri, bool a
 
 // Where the child belongs among the groups from `base` on; groups_.size() when nowhere yet.
 std::size_t Converter::group_of(const XmlElement& child, std::size_t base, std::size_t hint) const {
-  auto same = [&](const Group& group) { return group.local == child.local() && group.uri == child.uri(); };
+  auto same = [&](const Group& group) {
+    return group.first->named_as(child) || (group.local == child.local() && group.uri == child.uri());
+  };
   // Repeats mostly follow each other, or come round in the same order.
   if (hint < groups_.size() && same(groups_[hint])) return hint;
   if (hint + 1 < groups_.size() && same(groups_[hint + 1])) return hint + 1;
@@ -107,10 +117,10 @@ bool Converter::group_children(const XmlElement& element) {
     if (at == groups_.size()) {
       std::string_view name;
       if (!member_name(child->local(), child->uri(), false, name)) return false;
-      groups_.push_back({.local = child->local(), .uri = child->uri(), .name = name});
+      groups_.push_back({.first = child, .local = child->local(), .uri = child->uri(), .name = name});
     }
     Group& group = groups_[at];
-    if (group.uri != child->uri()) {
+    if (!group.first->named_as(*child) && group.uri != child->uri()) {
       return refuse("'" + printable(group.name) + "' stands in '" + printable(element.local()) + "' in two namespaces, '" +
                     printable(group.uri) + "' and '" + printable(child->uri()) + "'; give them prefixes with `namespaces:`");
     }
@@ -145,7 +155,45 @@ bool Converter::add_attributes(const XmlElement& element, Member* members, std::
   return true;
 }
 
-bool Converter::value(const XmlElement& element, const ArrayPaths* arrays, Node& out) {
+// Whether the element's children are, one for one, the members of the value before it. The parser has compared their names.
+bool Converter::same_members(const XmlElement& element, const Node& elder) {
+  if (!elder.is_object() || !element.attributes().empty() || !element.text().empty()) return false;
+  std::span<const Member> members = elder.members();
+  std::size_t at = 0;
+  for (const XmlElement* child = element.first_child(); child != nullptr; child = child->next()) {
+    pause_if_due();
+    if (at == members.size() || members[at].value.is_array()) return false;
+    std::string_view local = child->local();
+    std::string_view key = members[at++].key.text();
+    if (local.data() != key.data() || local.size() != key.size()) return false;
+  }
+  return at == members.size();
+}
+
+bool Converter::value_like(const XmlElement& element, const Node& elder, Node& out) {
+  if (!take(elder.size() * sizeof(Member))) return false;
+  auto* members = arena_.array<Member>(elder.size());
+  std::size_t at = 0;
+  for (const XmlElement* child = element.first_child(); child != nullptr; child = child->next(), ++at) {
+    pause_if_due();
+    const Member& like = elder.members()[at];
+    members[at].key = like.key;
+    if (is_leaf(*child)) {
+      members[at].value = Node::string(child->text());
+    } else if (!value(*child, nullptr, &like.value, members[at].value)) {
+      return false;
+    }
+  }
+  out = Node::object({members, at});
+  return true;
+}
+
+bool Converter::value(const XmlElement& element, const ArrayPaths* arrays, const Node* elder, Node& out) {
+  if (is_leaf(element)) {
+    out = Node::string(element.text());
+    return true;
+  }
+  if (elder != nullptr && arrays == nullptr && same_members(element, *elder)) return value_like(element, *elder, out);
   std::size_t attributes = 0;
   for (const XmlAttribute& attribute : element.attributes()) {
     if (attribute.uri() != xmlns_namespace && attribute.uri() != xsi_namespace) ++attributes;
@@ -201,7 +249,8 @@ bool Converter::value(const XmlElement& element, const ArrayPaths* arrays, Node&
     hint = found.empty() ? group_of(*child, base, hint) : found[position++];
     Group& group = groups_[hint];
     const ArrayPaths* below = arrays == nullptr ? nullptr : arrays->below(group.name);
-    if (!value(*child, below, *group.next++)) return false;
+    const Node* before = group.items == nullptr || group.next == group.items ? nullptr : group.next - 1;
+    if (!value(*child, below, before, *group.next++)) return false;
   }
   groups_.resize(base);
   if (texted) members[filled++] = {Node::string("#text"), nil ? Node::null() : Node::string(element.text())};
@@ -229,7 +278,7 @@ Result<Node> element_value(const XmlElement& element, const XmlRules& rules, con
                            Arena& arena) {
   Converter converter(rules, budget, arena);
   Node out;
-  if (!converter.value(element, arrays, out)) return std::unexpected(converter.error());
+  if (!converter.value(element, arrays, nullptr, out)) return std::unexpected(converter.error());
   return out;
 }
 
@@ -238,7 +287,7 @@ Result<Node> xml_document(XmlDocument& document, const XmlRules& rules, Arena& a
   std::string_view name;
   Node out;
   if (!converter.member_name(document.root->local(), document.root->uri(), false, name) ||
-      !converter.value(*document.root, rules.arrays.below(name), out)) {
+      !converter.value(*document.root, rules.arrays.below(name), nullptr, out)) {
     return std::unexpected(converter.error());
   }
   auto* member = arena.array<Member>(1);

@@ -68,6 +68,7 @@ Result<std::string_view> xml_as_utf8(std::string_view bytes, std::string_view ch
   if (bytes.starts_with("\xFF\xFE")) return from_utf16(bytes.substr(2), false, arena);
   bool marked = bytes.starts_with("\xEF\xBB\xBF");
   if (marked) bytes.remove_prefix(3);
+  if (!marked && same(charset, "utf-8")) return bytes;  // whatever is declared
   std::string_view declared = declared_encoding(bytes);
   if (marked) {
     if (!declared.empty() && !same(declared, "utf-8")) {

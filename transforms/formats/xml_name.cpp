@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
 
+#include "bus/byte_block.hpp"
 #include "transforms/formats/utf8.hpp"
 
 namespace busway {
@@ -31,6 +31,13 @@ constexpr std::array<std::uint8_t, 128> make_ascii() {
   return table;
 }
 constexpr auto ascii = make_ascii();
+// The ASCII part of an NCName.
+constexpr std::array<bool, 256> make_letters() {
+  std::array<bool, 256> table{};
+  for (std::size_t c = 0; c < 128; ++c) table[c] = (ascii[c] & continues) != 0 && c != ':';
+  return table;
+}
+constexpr auto letters = make_letters();
 
 }  // namespace
 
@@ -77,35 +84,46 @@ bool begins_name(std::string_view text) {
   return size != 0 && is_name_start(decode_utf8(text.data(), size));
 }
 
+std::size_t ascii_ncname_size(const char* at) {
+  auto first = static_cast<unsigned char>(*at);
+  if (!letters[first] || (ascii[first] & starts) == 0) return 0;
+  const char* end = at + 1;
+  while (letters[static_cast<unsigned char>(*end)]) ++end;
+  return static_cast<std::size_t>(end - at);
+}
+
 bool is_ncname(std::string_view text) {
-  return !text.empty() && text.find(':') == std::string_view::npos && xml_name_size(text) == text.size();
+  std::size_t at = 0;
+  while (at < text.size() && letters[static_cast<unsigned char>(text[at])]) ++at;
+  if (at == text.size()) return begins_name(text);
+  return text.find(':') == std::string_view::npos && xml_name_size(text) == text.size();
 }
 
 std::size_t find_non_xml(std::string_view text) {
-  constexpr std::uint64_t ones = 0x0101010101010101ULL;
-  constexpr std::uint64_t highs = 0x8080808080808080ULL;
   std::size_t at = 0;
   while (at < text.size()) {
-    if (at + 8 <= text.size()) {
-      std::uint64_t word;
-      std::memcpy(&word, text.data() + at, 8);
-      if (((word | (word - ones * 0x20)) & highs) == 0) {
-        at += 8;
+    // A block that ends with the text, where there is no whole one left: its first bytes have been seen.
+    if (text.size() >= sizeof(ByteBlock)) {
+      std::size_t from = std::min(at, text.size() - sizeof(ByteBlock));
+      ByteBlock block = load_block(text.data() + from);
+      unsigned found = bits_of((block < 0x20) & ~((block == '\n') | (block == '\r') | (block == '\t'))) >> (at - from);
+      if (found == 0) {
+        at = from + sizeof(ByteBlock);
         continue;
       }
+      at += static_cast<std::size_t>(std::countr_zero(found));
     }
-    std::size_t stop = std::min(text.size(), at + 8);
-    while (at < stop) {
+    do {
       auto byte = static_cast<unsigned char>(text[at]);
+      std::size_t size = 1;
       if (byte < 0x80) {
         if (!is_xml_char(byte)) return at;
-        ++at;
-        continue;
+      } else {
+        size = utf8_sequence(text.substr(at));
+        if (size == 0 || !is_xml_char(decode_utf8(text.data() + at, size))) return at;
       }
-      std::size_t size = utf8_sequence(text.substr(at));
-      if (size == 0 || !is_xml_char(decode_utf8(text.data() + at, size))) return at;
       at += size;
-    }
+    } while (at < text.size() && (text.size() < sizeof(ByteBlock) || static_cast<unsigned char>(text[at]) >= 0x80));
   }
   return std::string_view::npos;
 }

@@ -18,6 +18,8 @@ bool is_name_char(char32_t code_point);
 bool begins_name(std::string_view text);
 // Bytes of the Name at the start of `text` (valid UTF-8); 0 when there is none.
 std::size_t xml_name_size(std::string_view text);
+// Bytes of the NCName of ASCII letters at `at`, behind whose text a zero stands; 0 when none begins there.
+std::size_t ascii_ncname_size(const char* at);
 // A Name without a colon (Namespaces in XML 1.0, 3).
 bool is_ncname(std::string_view text);
 // Offset of the first byte that is not UTF-8 or not a character of XML, or npos.

@@ -22,11 +22,12 @@ const std::string_view* XmlParser::uri_of(std::string_view prefix) const {
   return nullptr;
 }
 
-bool XmlParser::declare_namespaces() {
+bool XmlParser::declare_namespaces(XmlElement& element) {
   for (XmlAttribute& attribute : attributes_) {
     bool is_default = attribute.prefix_size_ == 0 && attribute.local() == "xmlns";
     if (!is_default && attribute.prefix() != "xmlns") continue;
     attribute.uri_ = &xmlns_uri;
+    element.declares_ = true;
     std::string_view prefix = is_default ? std::string_view() : attribute.local();
     std::string_view uri = attribute.value();
     const char* at = attribute.name_;
@@ -51,9 +52,9 @@ bool XmlParser::resolve_names(XmlElement& element) {
     element.uri_ = &no_uri;
     for (XmlAttribute& attribute : attributes_) attribute.uri_ = &no_uri;
   } else {
-    if (!declare_namespaces()) return false;
+    if (!attributes_.empty() && !declare_namespaces(element)) return false;
     element.uri_ = uri_of(element.prefix());
-    if (element.uri_ == nullptr) return refuse(element.name_, "the prefix '" + printable(element.prefix()) + "' is not declared");
+    if (element.uri_ == nullptr) return refuse_prefix(element.name_, element.prefix());
     for (std::size_t i = 0; i < attributes_.size(); ++i) {
       XmlAttribute& attribute = attributes_[i];
       if (attribute.uri_ != nullptr) continue;
@@ -62,8 +63,7 @@ bool XmlParser::resolve_names(XmlElement& element) {
         continue;
       }
       attribute.uri_ = uri_of(attribute.prefix());
-      if (attribute.uri_ == nullptr)
-        return refuse(attribute.name_, "the prefix '" + printable(attribute.prefix()) + "' is not declared");
+      if (attribute.uri_ == nullptr) return refuse_prefix(attribute.name_, attribute.prefix());
       for (std::size_t j = 0; j < i; ++j) {
         const XmlAttribute& other = attributes_[j];
         if (other.prefix_size_ != 0 && other.uri_ != nullptr && other.local() == attribute.local() &&

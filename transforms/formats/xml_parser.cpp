@@ -1,6 +1,5 @@
 #include "transforms/formats/xml_parser.hpp"
 
-#include <array>
 #include <cstring>
 #include <new>
 
@@ -14,20 +13,47 @@ namespace {
 
 constexpr std::size_t largest_name = 4096;
 
-// Bytes that end a run of plain text.
-constexpr std::array<bool, 256> make_stops() {
-  std::array<bool, 256> table{};
-  table['<'] = table['&'] = table[']'] = table['\r'] = table[0] = true;
-  return table;
-}
-constexpr auto text_stops = make_stops();
-
 }  // namespace
+
+XmlParser::Open* XmlParser::opened(std::vector<Open>& open, std::size_t depth) {
+  if (open.size() <= depth) open.resize(depth + 1);
+  return open.data();
+}
+
+XmlParser::XmlParser(char* text, std::size_t size, Arena& arena, const XmlLimits& limits, XmlBudget& budget, Workbench& bench)
+    : at_(text),
+      end_(text + size),
+      begin_(text),
+      arena_(arena),
+      limits_(limits),
+      budget_(budget),
+      open_(opened(bench.open, limits.depth)),
+      open_limit_(open_ + limits.depth),
+      bindings_(bench.bindings),
+      attributes_(bench.attributes) {
+  top_ = open_;
+  bindings_.clear();
+}
 
 bool XmlParser::refuse(const char* at, std::string why) {
   error_offset_ = static_cast<std::size_t>(at - begin_);
   error_ = std::move(why);
   return false;
+}
+
+bool XmlParser::refuse_depth(const char* at) {
+  if (!begins_name({at + 1, static_cast<std::size_t>(end_ - at - 1)})) {
+    return refuse(at, "expected the name of an element behind '<'");
+  }
+  return refuse(at, "elements nest deeper than " + std::to_string(limits_.depth) + " levels");
+}
+
+bool XmlParser::refuse_end_tag(const char* at, std::string_view found, std::string_view wanted) {
+  return refuse(at, "expected '</" + printable(wanted) + ">', found '</" + printable(found) + ">'");
+}
+
+bool XmlParser::refuse_prefix(const char* at, std::string_view prefix) {
+  return refuse(at, "the prefix '" + printable(prefix) + "' is not declared");
 }
 
 bool XmlParser::skip_space() {
@@ -64,9 +90,9 @@ std::size_t XmlParser::count_elements(std::string_view text) {
   }
 }
 
-bool XmlParser::run(std::size_t elements) {
-  elements_ = arena_.array<XmlElement>(elements);
-  element_room_ = elements;
+bool XmlParser::run(XmlElement* elements, std::size_t room) {
+  elements_ = elements;
+  element_room_ = room;
   if (at_string("<?xml") && at_ + 5 < end_ && is_space(at_[5]) && !declaration()) return false;
   if (!misc(true)) return false;
   if (at_ == end_) return refuse(at_, "there is no element");
@@ -98,182 +124,110 @@ bool XmlParser::add_text(Open& open, char* from, std::size_t size) {
 
 // Everything between the root's start tag and its end tag.
 bool XmlParser::content() {
-  while (!open_.empty()) {
-    char* from = nullptr;
-    char* to = nullptr;
-    if (!text_part(from, to)) return false;
-    bool blank = true;
-    for (char* c = from; c < to && blank; ++c) blank = is_space(*c);
-    bool closes = at_[1] == '/';
-    Open& open = open_.back();
-    bool leaf = closes && open.last_child == 0;
-    if ((!blank || leaf) && from != to && !add_text(open, from, static_cast<std::size_t>(to - from))) return false;
-    if (closes ? !end_tag() : !start_tag()) return false;
-    if (!closes) pause_if_due();
+  while (top_ != open_) {
+    if (top_->twin != 0) twins();
+    if (!at_tag(at_) && !text()) return false;
+    if (at_[1] == '/' ? !end_tag() : !start_tag()) return false;
+    pause_if_due();
   }
   return true;
 }
 
-// The text up to the next tag, decoded in place to [from, to). at_ is then at that tag's '<'.
-bool XmlParser::text_part(char*& from, char*& to) {
-  char* out = at_;
-  from = at_;
-  for (;;) {
-    char* run = at_;
-    while (!text_stops[static_cast<unsigned char>(*at_)]) ++at_;
-    if (out != run) std::memmove(out, run, static_cast<std::size_t>(at_ - run));
-    out += at_ - run;
-    if (at_ >= end_) return refuse(at_, "the document ends inside '" + printable(elements_[open_.back().index].name()) + "'");
-    switch (*at_) {
-      case '\r':
-        *out++ = '\n';
-        at_ += at_[1] == '\n' ? 2 : 1;
-        break;
-      case ']':
-        if (at_string("]]>")) return refuse(at_, "']]>' cannot stand in text; write ']]&gt;'");
-        *out++ = *at_++;
-        break;
-      case '&':
-        if (!reference(out)) return false;
-        break;
-      default:
-        if (at_string("<!--")) {
-          if (!comment()) return false;
-        } else if (at_string("<![CDATA[")) {
-          char* start = at_;
-          at_ += 9;
-          std::string_view rest(at_, static_cast<std::size_t>(end_ - at_));
-          std::size_t size = rest.find("]]>");
-          if (size == std::string_view::npos) return refuse(start, "the CDATA section is not closed");
-          char* stop = at_ + size;
-          while (at_ < stop) {
-            char c = *at_++;
-            if (c == '\r') {
-              if (at_ < stop && *at_ == '\n') ++at_;
-              c = '\n';
-            }
-            *out++ = c;
-          }
-          at_ += 3;
-        } else if (at_string("<?")) {
-          if (!instruction()) return false;
-        } else if (at_ + 1 < end_ && at_[1] == '!') {
-          return refuse(at_, "expected a comment or a CDATA section behind '<!'");
-        } else {
-          to = out;
-          return true;
-        }
-    }
-  }
+// The text up to the next tag. White space alone counts where there are no elements beside it.
+bool XmlParser::text() {
+  char* from = nullptr;
+  char* to = nullptr;
+  if (!text_part(from, to)) return false;
+  if (from == to) return true;
+  bool blank = true;
+  for (char* c = from; c < to && blank; ++c) blank = is_space(*c);
+  bool leaf = at_[1] == '/' && top_->last_child == 0;
+  return (blank && !leaf) || add_text(*top_, from, static_cast<std::size_t>(to - from));
 }
 
-// `&lt;`, `&#8364;`, ...: puts the character at `out`, never more bytes than the reference took.
-bool XmlParser::reference(char*& out) {
-  char* from = at_++;
-  char* stop = at_;
-  pause_if_due();
-  while (stop < end_ && *stop != ';' && stop - at_ < 64 && *stop != '<' && *stop != '&' && !is_space(*stop)) ++stop;
-  if (stop == end_ || *stop != ';')
-    return refuse(from, "'&' begins a reference that ends in ';'; write '&amp;' for the character");
-  std::string_view name(at_, static_cast<std::size_t>(stop - at_));
-  at_ = stop + 1;
-  if (name.starts_with('#')) {
-    bool hex = name.starts_with("#x");
-    std::string_view digits = name.substr(hex ? 2 : 1);
-    char32_t value = digits.empty() ? 0x110000 : 0;
-    for (char c : digits) {
-      int digit = c >= '0' && c <= '9' ? c - '0' : hex && (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
-      if (digit < 0) {
-        value = 0x110000;
-        break;
-      }
-      if (value < 0x110000) value = value * (hex ? 16 : 10) + static_cast<char32_t>(digit);
-    }
-    if (!is_xml_char(value)) return refuse(from, "'&" + printable(name) + ";' is not a character of XML");
-    std::string bytes;
-    append_utf8(value, bytes);
-    std::memcpy(out, bytes.data(), bytes.size());
-    out += bytes.size();
-    return true;
+// The name at at_, which moves behind it. Where there is none, `otherwise` is refused at `from`.
+bool XmlParser::name(Name& out, const char* from, const char* otherwise) {
+  std::size_t size = ascii_ncname_size(at_);
+  std::size_t prefix = 0;
+  if (size != 0 && at_[size] == ':') {
+    prefix = size;
+    size = ascii_ncname_size(at_ + prefix + 1);
   }
-  char c = name == "lt" ? '<' : name == "gt" ? '>' : name == "amp" ? '&' : name == "quot" ? '"' : name == "apos" ? '\'' : '\0';
-  if (c == '\0')
-    return refuse(from, "the entity '&" + printable(name) + ";' is not defined; only lt, gt, amp, quot and apos are");
-  *out++ = c;
+  std::size_t whole = prefix == 0 ? size : prefix + 1 + size;
+  bool ends = at_[whole] != ':' && static_cast<unsigned char>(at_[whole]) < 0x80;
+  if (size == 0 || !ends || whole > largest_name || !limits_.namespaces) return unusual_name(out, from, otherwise);
+  out = {whole, static_cast<std::uint16_t>(prefix), static_cast<std::uint16_t>(size)};
+  at_ += whole;
   return true;
 }
 
-bool XmlParser::attribute_value(XmlAttribute& out) {
-  if (at_ == end_ || (*at_ != '"' && *at_ != '\'')) return refuse(at_, "expected a quoted value");
-  char quote = *at_++;
-  char* to = at_;
-  out.value_ = to;
-  for (;;) {
-    if (at_ >= end_) return refuse(out.value_, "the attribute's value is not closed");
-    char c = *at_;
-    if (c == quote) break;
-    if (c == '<') return refuse(at_, "'<' cannot stand in an attribute's value; write '&lt;'");
-    if (c == '&') {
-      if (!reference(to)) return false;
-      continue;
-    }
-    if (c == '\r' && at_ + 1 < end_ && at_[1] == '\n') ++at_;
-    *to++ = is_space(c) ? ' ' : c;
-    ++at_;
-  }
-  ++at_;
-  out.value_size_ = static_cast<std::uint32_t>(to - out.value_);
-  return true;
-}
-
-bool XmlParser::split_name(std::string_view name, const char* at, std::uint16_t& prefix_size, std::uint16_t& local_size) {
-  if (name.size() > largest_name) return refuse(at, "the name is longer than " + std::to_string(largest_name) + " bytes");
-  std::size_t colon = limits_.namespaces ? name.find(':') : std::string_view::npos;
+// Any name of XML: letters of all the world, and mistakes.
+bool XmlParser::unusual_name(Name& out, const char* from, const char* otherwise) {
+  std::string_view whole(at_, xml_name_size({at_, static_cast<std::size_t>(end_ - at_)}));
+  if (whole.empty()) return refuse(from, otherwise);
+  if (whole.size() > largest_name) return refuse(at_, "the name is longer than " + std::to_string(largest_name) + " bytes");
+  std::size_t colon = limits_.namespaces ? whole.find(':') : std::string_view::npos;
   if (colon == std::string_view::npos) {
-    prefix_size = 0;
-    local_size = static_cast<std::uint16_t>(name.size());
-    return true;
+    out = {whole.size(), 0, static_cast<std::uint16_t>(whole.size())};
+  } else {
+    // The whole is a Name: its parts are NCNames if neither is empty, there is one colon, and the second may begin one.
+    std::string_view local = whole.substr(colon + 1);
+    if (colon == 0 || local.empty() || local.find(':') != std::string_view::npos || !begins_name(local)) {
+      return refuse(at_, "'" + printable(whole) + "' is not a name of the form prefix:name");
+    }
+    out = {whole.size(), static_cast<std::uint16_t>(colon), static_cast<std::uint16_t>(local.size())};
   }
-  // The whole is a Name: its parts are NCNames if neither is empty, there is one colon, and the second may begin one.
-  std::string_view local = name.substr(colon + 1);
-  if (colon == 0 || local.empty() || local.find(':') != std::string_view::npos || !begins_name(local)) {
-    return refuse(at, "'" + printable(name) + "' is not a name of the form prefix:name");
-  }
-  prefix_size = static_cast<std::uint16_t>(colon);
-  local_size = static_cast<std::uint16_t>(name.size() - colon - 1);
+  at_ += whole.size();
   return true;
 }
 
-bool XmlParser::attribute(XmlAttribute& out) {
-  char* name = at_;
-  std::size_t size = xml_name_size({at_, static_cast<std::size_t>(end_ - at_)});
-  if (size == 0) return refuse(at_, "expected an attribute, '>' or '/>'");
-  out.name_ = name;
-  if (!split_name({name, size}, name, out.prefix_size_, out.local_size_)) return false;
-  at_ += size;
-  skip_space();
-  if (at_ == end_ || *at_ != '=') return refuse(at_, "expected '=' behind the attribute's name");
-  ++at_;
-  skip_space();
-  if (!attribute_value(out)) return false;
-  for (const XmlAttribute& other : attributes_) {
-    if (other.name() == out.name()) return refuse(name, "the attribute '" + printable(out.name()) + "' stands twice");
+void XmlParser::link_child(Open& parent, std::uint32_t index) {
+  if (parent.last_child == 0) {
+    elements_[parent.index].has_children_ = true;
+  } else {
+    elements_[parent.last_child].next_ = index - parent.last_child;
   }
-  return true;
+  parent.last_child = index;
 }
 
 bool XmlParser::start_tag() {
   char* from = at_++;
-  std::size_t size = xml_name_size({at_, static_cast<std::size_t>(end_ - at_)});
-  if (size == 0) return refuse(from, "expected the name of an element behind '<'");
-  if (open_.size() == limits_.depth)
-    return refuse(from, "elements nest deeper than " + std::to_string(limits_.depth) + " levels");
+  if (top_ == open_limit_) return refuse_depth(from);
   if (element_count_ == element_room_) return refuse(from, "this is not a start tag");
-  auto index = static_cast<std::uint32_t>(element_count_++);
+  auto index = static_cast<std::uint32_t>(element_count_);
   XmlElement& element = *new (&elements_[index]) XmlElement();
+  if (top_ == open_) {
+    ++element_count_;
+    return tag_rest(element, 0, from);
+  }
+  Open& parent = *top_;
+  std::size_t size = 0;
+  std::uint32_t twin = parent.twin;
+  if (!takes_twin(twin, element, size)) {
+    twin = parent.last_child;
+    if (!takes_twin(twin, element, size)) {
+      ++element_count_;
+      return tag_rest(element, parent.last_child, from);
+    }
+  }
+  ++element_count_;
+  const XmlElement& like = elements_[twin];
+  if (twin == parent.twin) parent.twin = like.next_ == 0 ? 0 : twin + like.next_;
+  link_child(parent, index);
+  at_ += size + 1;
+  if (!like.has_children_ && leaf(element, size)) return true;
+  push_open(index, like.has_children_ ? twin + 1 : 0);
+  return true;
+}
+
+// A start tag that says more than its twin, or has none. `elder` is the sibling before it: when that has the same name after all,
+// they share it.
+bool XmlParser::tag_rest(XmlElement& element, std::uint32_t elder, char* from) {
   element.name_ = at_;
-  if (!split_name({at_, size}, at_, element.prefix_size_, element.local_size_)) return false;
-  at_ += size;
+  Name read;
+  if (!name(read, from, "expected the name of an element behind '<'")) return false;
+  element.prefix_size_ = read.prefix_size;
+  element.local_size_ = read.local_size;
   attributes_.clear();
   bool empty = false;
   for (;;) {
@@ -292,35 +246,42 @@ bool XmlParser::start_tag() {
     if (attributes_.size() == limits_.attributes) {
       return refuse(at_, "an element has more than " + std::to_string(limits_.attributes) + " attributes");
     }
-    XmlAttribute read;
-    if (!attribute(read)) return false;
-    attributes_.push_back(read);
+    XmlAttribute found;
+    if (!attribute(found)) return false;
+    attributes_.push_back(found);
   }
-  if (!open_.empty()) {
-    Open& parent = open_.back();
-    if (parent.last_child == 0) {
-      elements_[parent.index].has_children_ = true;
-    } else {
-      elements_[parent.last_child].next_ = index - parent.last_child;
+  auto index = static_cast<std::uint32_t>(&element - elements_);
+  if (top_ != open_) link_child(*top_, index);
+  push_open(index, 0);
+  if (attributes_.empty() && limits_.namespaces) {
+    element.uri_ = uri_of(element.prefix());
+    if (element.uri_ == nullptr) return refuse_prefix(element.name_, element.prefix());
+  } else if (!resolve_names(element)) {
+    return false;
+  }
+  if (elder != 0) {
+    const XmlElement& like = elements_[elder];
+    if (like.uri_ == element.uri_ && like.name() == element.name()) {
+      element.name_ = like.name_;
+      // Below them the same prefixes mean the same.
+      if (like.has_children_ && !like.declares_ && !element.declares_) top_->twin = elder + 1;
     }
-    parent.last_child = index;
   }
-  open_.push_back({.index = index, .bindings = bindings_.size()});
-  if (!resolve_names(element)) return false;
   return !empty || close_element();
 }
 
 bool XmlParser::end_tag() {
   char* from = at_;
-  at_ += 2;
-  std::string_view name = elements_[open_.back().index].name();
-  if (at_string(name) && at_ + name.size() != end_ && at_[name.size()] == '>') {
-    at_ += name.size() + 1;
+  const XmlElement& element = elements_[top_->index];
+  std::string_view name = element.name();
+  if (at_end_tag(name.data(), name.size())) {
+    at_ += name.size() + 3;
     return close_element();
   }
+  at_ += 2;
   std::size_t size = xml_name_size({at_, static_cast<std::size_t>(end_ - at_)});
   if (std::string_view(at_, size) != name) {
-    return refuse(from, "expected '</" + printable(name) + ">', found '</" + printable({at_, size}) + ">'");
+    return refuse_end_tag(from, {at_, size}, name);
   }
   at_ += size;
   skip_space();
@@ -330,12 +291,11 @@ bool XmlParser::end_tag() {
 }
 
 bool XmlParser::close_element() {
-  Open& open = open_.back();
+  const Open& open = *top_--;
   XmlElement& element = elements_[open.index];
   element.text_ = open.text;
   element.text_size_ = static_cast<std::uint32_t>(open.text_size);
-  bindings_.resize(open.bindings);
-  open_.pop_back();
+  if (bindings_.size() != open.bindings) bindings_.resize(open.bindings);
   return true;
 }
 

@@ -31,6 +31,14 @@ bool XmlParser::pseudo_attribute(std::string_view name, std::string_view& value,
 }
 
 bool XmlParser::declaration() {
+  constexpr std::string_view usual = R"(<?xml version="1.0" encoding=")";
+  if (at_string(usual)) {
+    std::string_view rest(at_ + usual.size(), std::min<std::size_t>(8, static_cast<std::size_t>(end_ - at_) - usual.size()));
+    if (rest == R"(utf-8"?>)" || rest == R"(UTF-8"?>)") {
+      at_ += usual.size() + rest.size();
+      return true;
+    }
+  }
   at_ += 5;
   bool found = false;
   std::string_view value;
@@ -77,6 +85,7 @@ bool XmlParser::comment() {
   std::size_t dashes = rest.find("--");
   if (dashes == std::string_view::npos) return refuse(from, "the comment is not closed");
   if (dashes + 2 >= rest.size() || rest[dashes + 2] != '>') return refuse(rest.data() + dashes, "'--' cannot stand in a comment");
+  if (!clean(rest.substr(0, dashes))) return false;
   at_ += 4 + dashes + 3;
   return true;
 }
@@ -97,6 +106,7 @@ bool XmlParser::instruction() {
   std::size_t close = rest.find("?>", size);
   if (close == std::string_view::npos) return refuse(from, "the processing instruction is not closed");
   if (close != size && !is_space(rest[size])) return refuse(rest.data() + size, "this character cannot stand in a name");
+  if (!clean(rest.substr(0, close))) return false;
   at_ += close + 2;
   return true;
 }

@@ -44,6 +44,9 @@ class XmlElement {
     return local() == local_wanted && uri() == uri_wanted;
   }
 
+  // True when the other is known to have the same name in the same namespace, without a look at either: elements that come in the
+  // order of their elder siblings share their names. False says nothing.
+  bool named_as(const XmlElement& other) const { return name_ == other.name_; }
   // Its own text, references decoded. Beside child elements: the parts that are more than white space, joined.
   std::string_view text() const { return {text_, text_size_}; }
   std::span<const XmlAttribute> attributes() const { return {attributes_, attribute_count_}; }
@@ -68,6 +71,7 @@ class XmlElement {
   std::uint16_t local_size_ = 0;
   std::uint16_t attribute_count_ = 0;
   bool has_children_ = false;
+  bool declares_ = false;  // it has declarations of namespaces
 };
 static_assert(sizeof(XmlElement) == 48);
 

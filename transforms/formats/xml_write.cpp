@@ -1,48 +1,41 @@
 #include <array>
 
-#include "bus/number_text.hpp"
 #include "bus/pause.hpp"
 #include "transforms/formats/utf8.hpp"
 #include "transforms/formats/xml_document.hpp"
 #include "transforms/formats/xml_name.hpp"
+#include "transforms/formats/xml_text.hpp"
 
 namespace busway {
 
 namespace {
 
-constexpr std::size_t deepest = 128;  // what parse_xml() reads back
-
-constexpr std::array<bool, 256> make_special() {
-  std::array<bool, 256> table{};
-  table['&'] = table['<'] = table['>'] = table['"'] = table['\r'] = table['\n'] = table['\t'] = true;
-  return table;
-}
-constexpr auto special = make_special();
-
-void append_escaped(std::string_view text, bool attribute, std::string& out) {
-  std::size_t from = 0;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    char c = text[at];
-    if (!special[static_cast<unsigned char>(c)]) continue;
-    std::string_view escape;
-    switch (c) {
-      case '&': escape = "&amp;"; break;
-      case '<': escape = "&lt;"; break;
-      case '>': escape = "&gt;"; break;
-      case '\r': escape = "&#13;"; break;
-      case '"': escape = attribute ? "&quot;" : ""; break;
-      case '\n': escape = attribute ? "&#10;" : ""; break;
-      default: escape = attribute ? "&#9;" : ""; break;
-    }
-    if (escape.empty()) continue;
-    out.append(text, from, at - from).append(escape);
-    from = at + 1;
-  }
-  out.append(text, from, text.size() - from);
-}
+constexpr std::size_t deepest = 128;                  // what parse_xml() reads back
+constexpr std::size_t marks = 8 + sizeof(ByteBlock);  // `<`, `:`, `>`, `</`, `/>` and what put_again() needs
 
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+// Where the writer is: a member, or with an empty name an item. The names are the document's.
+struct Step {
+  const Step* above = nullptr;
+  std::string_view name;
+  std::size_t index = 0;
+};
+
+std::string path_to(const Step* step) {
+  std::vector<const Step*> steps;
+  for (; step != nullptr; step = step->above) steps.push_back(step);
+  std::string path;
+  for (auto at = steps.rbegin(); at != steps.rend(); ++at) {
+    if ((*at)->name.empty()) {
+      path += "[" + std::to_string((*at)->index) + "]";
+    } else {
+      path += (path.empty() ? "" : ".") + printable((*at)->name);
+    }
+  }
+  return path;
 }
 
 class ElementWriter {
@@ -51,216 +44,295 @@ class ElementWriter {
 
   // The outermost element.
   bool document(std::string_view name, const Node& value) {
-    path_.push_back({.name = name});
+    Step step{.above = nullptr, .name = name};
+    step_ = &step;
     return element(name, value);
   }
-  Error error() {
-    std::string path;
-    for (const Step& step : path_) {
-      if (step.name.empty()) {
-        path += "[" + std::to_string(step.index) + "]";
-      } else {
-        path += (path.empty() ? "" : ".") + printable(step.name);
-      }
-    }
-    return {.kind = ErrorKind::format, .text = "writing XML: " + (path.empty() ? "" : path + ": ") + reason_};
-  }
+  Error error() { return std::move(error_); }
 
  private:
-  // A member, or with an empty name an item. The names are the document's.
-  struct Step {
-    std::string_view name;
-    std::size_t index = 0;
+  // The members of an object by what becomes of them.
+  struct Content {
+    bool attributes = false;
+    bool children = false;
+    bool null_text = false;
   };
+  // A name that has passed check_name(): rows of a table bring the same few, often at the same place in memory.
+  struct Known {
+    const char* name = nullptr;
+    std::size_t size = 0;
+    bool prefixed = false;  // by the document, not by XmlWriting::prefix
+    // Where these were written, to be put again; 0: not yet.
+    std::size_t tag_at = 0;    // the name with its prefix
+    std::size_t open_at = 0;   // the start tag without attributes
+    std::size_t close_at = 0;  // the end tag
+    std::size_t tag_size = 0;
+  };
+
   bool element(std::string_view name, const Node& value);
-  bool refuse(std::string reason) {
-    reason_ = std::move(reason);
+  bool outermost(std::string_view name, const Node& value);
+  bool one(std::string_view name, const Node& value);
+  bool leaf(Known& known, std::string_view name, const Node& value);
+  static Content content_of(const Node& object);
+  bool attributes(const Node& object);
+  bool content(const Node& object, const Content& what);
+  bool text(const Node& value, const Content& what);
+  // Null after refuse().
+  Known* checked(std::string_view name) {
+    Known& known = known_[(reinterpret_cast<std::uintptr_t>(name.data()) / 4 + name.size()) % known_.size()];
+    if (known.name == name.data() && known.size == name.size() && !name.empty()) return &known;
+    return check_name(name, known) ? &known : nullptr;
+  }
+  [[gnu::noinline]] bool check_name(std::string_view name, Known& known);
+  bool check_prefix(std::string_view name);
+  bool scalar(const Node& value, bool attribute);
+  void declare();
+  void put_tag(Known& known, std::string_view name);
+  // Out of line, so that what can be written pays for no string.
+  [[gnu::cold, gnu::noinline]] bool refuse_depth() {
+    return refuse("elements nest deeper than " + std::to_string(deepest) + " levels");
+  }
+  [[gnu::cold, gnu::noinline]] bool refuse(std::string_view reason) {
+    std::string path = path_to(step_);
+    error_ = {.kind = ErrorKind::format, .text = "writing XML: " + (path.empty() ? "" : path + ": ") + std::string(reason)};
     return false;
   }
-  bool one(std::string_view name, const Node& value);
-  bool attributes(const Node& object);
-  bool content(const Node& object);
-  bool check_name(std::string_view name);
-  bool scalar(const Node& value, bool attribute) { return append_xml_scalar(value, attribute, out_, reason_); }
-  void declare();
 
   const XmlRules& rules_;
   const XmlWriting& how_;
-  std::string& out_;
-  std::vector<Step> path_;  // left as it is when something is refused
+  TextSink out_;
+  const Step* step_ = nullptr;
+  Error error_;
   std::string reason_;
   std::size_t depth_ = 0;
-  bool has_nil_ = false;
+  std::array<Known, 16> known_{};
+  bool has_nil_ = false;  // in the outermost element being written
 };
 
-bool ElementWriter::check_name(std::string_view name) {
+bool ElementWriter::check_name(std::string_view name, Known& known) {
+  bool prefixed = !is_ncname(name);
+  if (prefixed && !check_prefix(name)) return false;
+  known = {.name = name.data(), .size = name.size(), .prefixed = prefixed};
+  return true;
+}
+
+void ElementWriter::put_tag(Known& known, std::string_view name) {
+  if (known.tag_at != 0) {
+    out_.put_again(known.tag_at, known.tag_size);
+    return;
+  }
+  known.tag_at = out_.size();
+  if (!known.prefixed && !how_.prefix.empty()) {
+    out_.put(how_.prefix);
+    out_.put(':');
+  }
+  out_.put(name);
+  known.tag_size = out_.size() - known.tag_at;
+}
+
+// A name that is no NCName: then it has a prefix that is declared.
+bool ElementWriter::check_prefix(std::string_view name) {
   std::size_t colon = name.find(':');
-  std::string_view local = colon == std::string_view::npos ? name : name.substr(colon + 1);
-  if (!is_ncname(local) || (colon != std::string_view::npos && !is_ncname(name.substr(0, colon)))) {
+  if (colon == std::string_view::npos || !is_ncname(name.substr(colon + 1)) || !is_ncname(name.substr(0, colon))) {
     return refuse("'" + printable(name) + "' is not a name in XML");
   }
-  if (colon == std::string_view::npos) return true;
   std::string_view prefix = name.substr(0, colon);
   if (prefix == "xml") return true;
-  for (const auto& [known, uri] : rules_.namespaces) {
-    if (known == prefix) return true;
+  for (const auto& [declared, uri] : rules_.namespaces) {
+    if (declared == prefix) return true;
   }
   return refuse("the prefix '" + printable(prefix) + "' is not declared under `namespaces:`");
 }
 
+bool ElementWriter::scalar(const Node& value, bool attribute) {
+  if (!attribute && value.is_string() && put_plain_xml(value.text(), out_)) return true;
+  return put_xml_scalar(value, attribute, out_, reason_) || refuse(reason_);
+}
+
 void ElementWriter::declare() {
-  if (depth_ != 1) return;
-  out_ += how_.declarations;
-  if (how_.declare_rules) {
-    auto binding = [&](std::string_view prefix, std::string_view uri) {
-      out_.append(prefix.empty() ? " xmlns" : " xmlns:").append(prefix).append("=\"");
-      append_escaped(uri, true, out_);
-      out_ += '"';
-    };
-    if (!rules_.default_namespace.empty()) binding("", rules_.default_namespace);
-    for (const auto& [prefix, uri] : rules_.namespaces) binding(prefix, uri);
-  }
-  if (has_nil_ && how_.declare_xsi) out_.append(" xmlns:xsi=\"").append(xsi_namespace).append("\"");
+  out_.append(how_.declarations);
+  if (!how_.declare_rules) return;
+  auto binding = [&](std::string_view prefix, std::string_view uri) {
+    out_.append(prefix.empty() ? " xmlns" : " xmlns:");
+    out_.append(prefix);
+    out_.append("=\"");
+    put_xml_text(uri, true, out_);
+    out_.append("\"");
+  };
+  if (!rules_.default_namespace.empty()) binding("", rules_.default_namespace);
+  for (const auto& [prefix, uri] : rules_.namespaces) binding(prefix, uri);
 }
 
 bool ElementWriter::attributes(const Node& object) {
   for (const Member& member : object.members()) {
     std::string_view key = member.key.text();
     if (!key.starts_with('@')) continue;
-    path_.push_back({.name = key});
+    Step step{.above = step_, .name = key};
+    step_ = &step;
     std::string_view name = key.substr(1);
     if (name == "xmlns" || name.starts_with("xmlns:")) return refuse("namespaces are declared by the option `namespaces:`");
-    if (!check_name(name)) return false;
-    out_.append(" ").append(name).append("=\"");
+    if (checked(name) == nullptr) return false;
+    out_.reserve(name.size() + 3);
+    out_.put(' ');
+    out_.put(name);
+    out_.put("=\"");
     if (!scalar(member.value, true)) return false;
-    out_ += '"';
-    path_.pop_back();
+    out_.append("\"");
+    step_ = step.above;
   }
   return true;
 }
 
-bool ElementWriter::content(const Node& object) {
-  bool has_children = false;
+ElementWriter::Content ElementWriter::content_of(const Node& object) {
+  Content what;
   for (const Member& member : object.members()) {
     std::string_view key = member.key.text();
-    if (!key.starts_with('@') && key != "#text") has_children = true;
+    char first = key.empty() ? '\0' : key.front();
+    if (first == '@') {
+      what.attributes = true;
+    } else if (first == '#' && key == "#text") {
+      what.null_text = member.value.is_null();
+    } else {
+      what.children = true;
+    }
   }
+  return what;
+}
+
+bool ElementWriter::text(const Node& value, const Content& what) {
+  if (value.is_null()) return !what.children || refuse("null cannot stand beside elements");
+  if (what.children && value.is_string() && !value.text().empty() && is_blank(value.text())) {
+    return refuse("white space beside elements would not be read back");
+  }
+  return scalar(value, false);
+}
+
+bool ElementWriter::content(const Node& object, const Content& what) {
+  Step step{.above = step_, .name = {}};
+  step_ = &step;
   for (const Member& member : object.members()) {
     std::string_view key = member.key.text();
-    if (key.starts_with('@')) continue;
-    if (key != "#text") {
-      path_.push_back({.name = key});
-      if (!element(key, member.value)) return false;
-      path_.pop_back();
-      continue;
-    }
-    path_.push_back({.name = key});
-    if (member.value.is_null() && has_children) return refuse("null cannot stand beside elements");
-    if (!member.value.is_null()) {
-      if (has_children && member.value.is_string() && !member.value.text().empty() && is_blank(member.value.text())) {
-        return refuse("white space beside elements would not be read back");
-      }
-      if (!scalar(member.value, false)) return false;
-    }
-    path_.pop_back();
+    char first = key.empty() ? '\0' : key.front();
+    if (first == '@') continue;
+    step.name = key;
+    bool is_text = first == '#' && key == "#text";
+    bool written = is_text                   ? text(member.value, what)
+                   : member.value.is_array() ? element(key, member.value)
+                                             : one(key, member.value);
+    if (!written) return false;
+  }
+  step_ = step.above;
+  return true;
+}
+
+// An element inside another with nothing in it but a text, and not an empty one.
+bool ElementWriter::leaf(Known& known, std::string_view name, const Node& value) {
+  if (value.is_string() && known.close_at != 0 &&
+      out_.put_between(known.open_at, known.tag_size + 2, value.text(), known.close_at, known.tag_size + 3, telling_in_xml)) {
+    return true;
+  }
+  std::size_t tag = how_.prefix.size() + name.size() + marks;
+  out_.reserve(tag);
+  if (known.open_at != 0) {
+    out_.put_again(known.open_at, known.tag_size + 2);
+  } else {
+    known.open_at = out_.size();
+    out_.put('<');
+    put_tag(known, name);
+    out_.put('>');
+  }
+  if (!scalar(value, false)) return false;
+  out_.reserve(tag);
+  if (known.close_at != 0) {
+    out_.put_again(known.close_at, known.tag_size + 3);
+  } else {
+    known.close_at = out_.size();
+    out_.put("</");
+    put_tag(known, name);
+    out_.put('>');
   }
   return true;
 }
 
 bool ElementWriter::one(std::string_view name, const Node& value) {
   pause_if_due();
-  if (depth_ == deepest) return refuse("elements nest deeper than " + std::to_string(deepest) + " levels");
-  if (!check_name(name)) return false;
+  if (depth_ == deepest) return refuse_depth();
+  Known* known = checked(name);
+  if (known == nullptr) return false;
+  bool inner = depth_ != 0;
+  if (inner && (value.is_string() ? value.size() != 0 : value.is_number() || value.is_boolean()))
+    return leaf(*known, name, value);
   ++depth_;
-  bool prefixed = !how_.prefix.empty() && name.find(':') == std::string_view::npos;
-  auto append_tag = [&] {
-    if (prefixed) out_.append(how_.prefix).append(1, ':');
-    out_.append(name);
-  };
-  out_ += '<';
-  append_tag();
-  declare();
-  bool nil = value.is_null() || (value.is_object() && value.member("#text").is_null());
-  if (nil) out_ += " xsi:nil=\"true\"";
-  if (value.is_object() && !attributes(value)) return false;
-  std::size_t empty_at = out_.size();
-  out_ += '>';
-  if (value.is_object() ? !content(value) : !value.is_null() && !scalar(value, false)) return false;
-  if (out_.size() == empty_at + 1) {
-    out_.back() = '/';
-    out_ += '>';
+  std::size_t tag = how_.prefix.size() + name.size() + marks;
+  out_.reserve(tag);
+  out_.put('<');
+  put_tag(*known, name);
+  std::size_t tag_at = known->tag_at;
+  std::size_t tag_size = known->tag_size;
+  if (depth_ == 1) declare();
+  bool object = value.is_object();
+  Content what;
+  if (object) what = content_of(value);
+  bool nil = value.is_null() || what.null_text;
+  if (nil) {
+    out_.append(" xsi:nil=\"true\"");
+    has_nil_ = true;
+  }
+  if (what.attributes && !attributes(value)) return false;
+  out_.reserve(1);
+  out_.put('>');
+  std::size_t inside = out_.size();
+  if (object ? !content(value, what) : !value.is_null() && !scalar(value, false)) return false;
+  out_.reserve(tag);
+  if (out_.size() == inside) {
+    out_.cut(inside - 1);
+    out_.put("/>");
   } else {
-    out_ += "</";
-    append_tag();
-    out_ += '>';
+    out_.put("</");
+    out_.put_again(tag_at, tag_size);  // another name may have taken the place among the known ones
+    out_.put('>');
   }
   --depth_;
   return true;
 }
 
-// Null anywhere in the value: then the outermost element declares xsi. Bounded as the writing itself is.
-bool holds_null(const Node& value, std::size_t levels) {
-  pause_if_due();
-  if (value.is_null()) return true;
-  if (levels == 0) return false;
-  if (value.is_array()) {
-    for (const Node& item : value.items()) {
-      if (holds_null(item, levels - 1)) return true;
-    }
-  } else if (value.is_object()) {
-    for (const Member& member : value.members()) {
-      if (holds_null(member.value, levels - 1)) return true;
-    }
-  }
-  return false;
+// The outermost element declares xsi when there is a null in it, which is known when it is written.
+bool ElementWriter::outermost(std::string_view name, const Node& value) {
+  has_nil_ = false;
+  std::size_t from = out_.size();
+  if (!one(name, value)) return false;
+  if (!has_nil_ || !how_.declare_xsi) return true;
+  known_ = {};  // what is written moves
+  bool prefixed = name.find(':') != std::string_view::npos || how_.prefix.empty();
+  std::size_t tag = 1 + name.size() + (prefixed ? 0 : how_.prefix.size() + 1);
+  std::string_view written = out_.written(from);
+  std::string rest(written.substr(tag));
+  out_.cut(from + tag);
+  declare();
+  std::size_t declared = out_.size() - from - tag;
+  out_.append(" xmlns:xsi=\"");
+  out_.append(xsi_namespace);
+  out_.append("\"");
+  out_.append(std::string_view(rest).substr(declared));
+  return true;
 }
 
 bool ElementWriter::element(std::string_view name, const Node& value) {
-  bool outermost = depth_ == 0;
-  if (!value.is_array()) {
-    if (outermost) has_nil_ = how_.declare_xsi && holds_null(value, 2 * deepest);
-    return one(name, value);
-  }
-  std::size_t index = 0;
+  auto write = [&](const Node& node) { return depth_ == 0 ? outermost(name, node) : one(name, node); };
+  if (!value.is_array()) return write(value);
+  Step step{.above = step_, .name = {}, .index = 0};
+  step_ = &step;
   for (const Node& item : value.items()) {
-    path_.push_back({.name = {}, .index = index++});
+    pause_if_due();
     if (item.is_array()) return refuse("an array directly in an array has no form in XML");
-    if (outermost) has_nil_ = how_.declare_xsi && holds_null(item, 2 * deepest);
-    if (!one(name, item)) return false;
-    path_.pop_back();
+    if (!write(item)) return false;
+    ++step.index;
   }
+  step_ = step.above;
   return true;
 }
 
 }  // namespace
-
-void append_xml_text(std::string_view text, std::string& out) {
-  append_escaped(text, false, out);
-}
-void append_xml_attribute(std::string_view text, std::string& out) {
-  append_escaped(text, true, out);
-}
-
-bool append_xml_scalar(const Node& value, bool attribute, std::string& out, std::string& reason) {
-  switch (value.kind()) {
-    case Node::Kind::boolean: out += value.as_boolean() ? "true" : "false"; return true;
-    case Node::Kind::number: {
-      char buffer[32];
-      out += number_to_text(value, buffer);
-      return true;
-    }
-    case Node::Kind::string: {
-      std::size_t bad = find_non_xml(value.text());
-      if (bad == std::string_view::npos) {
-        append_escaped(value.text(), attribute, out);
-        return true;
-      }
-      reason = "the text has a character at offset " + std::to_string(bad) + " that XML cannot hold";
-      return false;
-    }
-    default: reason = "expected a text, a number or a boolean, found " + std::string(name_of(value.kind())); return false;
-  }
-}
 
 Result<void> write_element(std::string_view name, const Node& value, const XmlRules& rules, const XmlWriting& how,
                            std::string& out) {
