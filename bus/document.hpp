@@ -166,8 +166,12 @@ class Collector {
     capacity_ = std::exchange(other.capacity_, 0);
     return *this;
   }
+  // Room for so many in all, so that pushing them moves nothing.
+  void reserve(std::size_t count) {
+    if (count > capacity_) grow(count);
+  }
   void push(const T& value) {
-    if (size_ == capacity_) grow();
+    if (size_ == capacity_) grow(capacity_ == 0 ? 8 : capacity_ * 2);
     items_[size_++] = value;
   }
   std::span<const T> items() const noexcept { return {items_, size_}; }
@@ -178,7 +182,7 @@ class Collector {
   void shrink(std::size_t size) noexcept { size_ = size; }
 
  private:
-  void grow();
+  void grow(std::size_t more);
   Arena* arena_;
   T* items_ = nullptr;
   std::size_t size_ = 0;
@@ -186,8 +190,7 @@ class Collector {
 };
 
 template <class T>
-void Collector<T>::grow() {
-  std::size_t more = capacity_ == 0 ? 8 : capacity_ * 2;
+void Collector<T>::grow(std::size_t more) {
   if (capacity_ != 0 && arena_->extend(items_, capacity_ * sizeof(T), more * sizeof(T))) {
     capacity_ = more;
     return;

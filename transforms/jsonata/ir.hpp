@@ -111,6 +111,22 @@ struct Op {
     Items<Pair> pairs{};
     std::int64_t position = 0;
   };
+  // How evaluate() gets at the value without the general way; set by the plan (plan.hpp), `none` without one.
+  enum class Quick : std::uint8_t { none, value, constant, context, name, names, local, object, call, memo };
+  // What a value that does not change within a loop depends on: it is computed anew only when one of these is another.
+  struct Memo {
+    std::uint32_t number = 0;     // its place in the evaluation
+    bool context = false;         // ... on the context
+    Items<VariableId> inputs{};   // ... on variables
+    Quick inner = Quick::none;    // how the value is computed
+  };
+  // An equality in a predicate that an index can answer (equality_index.hpp).
+  struct Lookup {
+    std::uint32_t number = 0;  // its place in the evaluation
+    Op* key = nullptr;         // of an item
+    Op* probe = nullptr;       // what is looked for, the same for all items
+    bool whole = false;        // the predicate is nothing but the equality
+  };
 
   Kind kind = Kind::literal;
   bool keep_array = false;      // `[]`
@@ -143,6 +159,16 @@ struct Op {
   const Signature* signature = nullptr;
   const Builtin* builtin = nullptr;
   const re2::RE2* regex = nullptr;
+
+  // What the plan adds.
+  Quick quick = Quick::none;
+  bool keeps_frame = true;    // a lambda whose variables may be seen after its call
+  bool flat = false;          // an object whose keys are constants, each once
+  std::uint32_t prefix = 0;   // so many steps of a path are plain names, one at least is left
+  std::uint32_t hint = 0;     // a name's place among the evaluation's guesses where the member lies
+  std::uint32_t offset = 0;   // a constant's place in the program's constant text
+  Memo* memo = nullptr;
+  Lookup* lookup = nullptr;   // of a predicate
 };
 
 // A compiled text. Owns nothing that an evaluation changes.
@@ -150,6 +176,14 @@ struct Program {
   Op* root = nullptr;
   bool reads_input = false;
   std::uint32_t constants = 0;
+  // The plan's part.
+  bool copies_constants = true;  // as CompileOptions::copy_constants
+  std::uint32_t folded = 0;
+  std::uint32_t hints = 0;
+  std::uint32_t memos = 0;
+  std::uint32_t lookups = 0;
+  bool compares_identity = false;  // `in` can tell a value from its equal
+  std::string constant_text{};
   std::vector<std::string> free_variables{};
   std::vector<std::shared_ptr<const re2::RE2>> regexes{};
 };
