@@ -36,7 +36,7 @@ double Node::as_double() const noexcept {
 }
 
 Node Node::member(std::string_view key) const noexcept {
-  if (kind_ != Kind::object) return {};
+  if (!is_object()) return {};
   for (const Member& member : members()) {
     if (member.key.text() == key) return member.value;
   }

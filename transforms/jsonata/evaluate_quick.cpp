@@ -8,6 +8,15 @@
 namespace busway::jsonata {
 
 void Evaluation::prepare_plan() {
+  if (program_.constants != 0) {
+    constants_ = arena_.array<Node>(program_.constants);
+    for (std::uint32_t i = 0; i < program_.constants; ++i) constants_[i] = Node();
+  }
+  const char* text = arena_.copy(program_.constant_text).data();
+  for (const Program::Constant& one : program_.copied) {
+    std::string_view part(text + one.offset, one.size);
+    constants_[one.number - 1] = one.string ? Node::string(part) : Node::number_text(part);
+  }
   // The first guess is shared by all names without one of their own.
   std::uint32_t hints = program_.hints + 1;
   hints_ = arena_.array<std::uint32_t>(hints);
@@ -20,17 +29,6 @@ void Evaluation::prepare_plan() {
     lookups_ = arena_.array<EqualityIndexes*>(program_.lookups);
     for (std::uint32_t i = 0; i < program_.lookups; ++i) lookups_[i] = nullptr;
   }
-}
-
-void Evaluation::copy_constants() {
-  constant_text_ = arena_.copy(program_.constant_text).data();
-  if (constant_text_ == nullptr) constant_text_ = "";
-}
-
-Node Evaluation::constant(const Op& op) {
-  if (constant_text_ == nullptr) copy_constants();
-  std::string_view text(constant_text_ + op.offset, op.value.size());
-  return op.value.is_string() ? Node::string(text) : Node::number_text(text);
 }
 
 Node Evaluation::evaluate_quick(const Op& op, Op::Quick quick, const Node& input, Frame* frame) {
@@ -74,7 +72,9 @@ Node Evaluation::quick_names(const Op& op, const Node& input, Frame* frame) {
       if (at.is_array()) return evaluate_fully(op, input, frame);
       return {};
     }
-    at = find_member(at, (*step)->text, hints_[(*step)->hint]);
+    const Node* found = find_member(at, (*step)->text, hints_[(*step)->hint]);
+    if (found == nullptr) return {};
+    at = *found;
   }
   if (!at.is_array()) return at;
   return at.marks() == 0 ? at : evaluate_fully(op, input, frame);
@@ -87,10 +87,11 @@ Node Evaluation::quick_object(const Op& op, const Node& input, Frame* frame) {
   Member* members = arena_.array<Member>(op.pairs.size + 1);
   Member* filled = members;
   for (const Op::Pair& pair : op.pairs) {
-    Node value = evaluate(*pair.value, input, frame);
+    filled->value = evaluate(*pair.value, input, frame);
     if (failed_) return {};
-    if (value.is_nothing()) continue;
-    *filled++ = {pair.key->quick == Op::Quick::constant ? constant(*pair.key) : pair.key->value, value};
+    if (filled->value.is_nothing()) continue;
+    filled->key = pair.key->quick == Op::Quick::constant ? constants_[pair.key->constant - 1] : pair.key->value;
+    ++filled;
   }
   return Node::object({members, static_cast<std::size_t>(filled - members)});
 }

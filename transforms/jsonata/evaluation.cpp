@@ -22,10 +22,6 @@ Evaluation::Evaluation(const Program& program, const VariableNames& names, Scope
       floor_(stack_floor()) {}
 
 Result<Node> Evaluation::run() {
-  if (program_.constants != 0) {
-    constants_ = arena_.array<Node>(program_.constants);
-    for (std::uint32_t i = 0; i < program_.constants; ++i) constants_[i] = Node();
-  }
   prepare_plan();
   Node context;
   if (program_.reads_input) {

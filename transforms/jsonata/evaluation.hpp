@@ -65,7 +65,7 @@ class Evaluation {
     switch (op.quick) {
       case Op::Quick::none: break;
       case Op::Quick::value: return op.value;
-      case Op::Quick::constant: return constant(op);
+      case Op::Quick::constant: return constants_[op.constant - 1];
       case Op::Quick::context: return settled(op, is_wrapper(input) ? input.items()[0] : input);
       case Op::Quick::name:
         if (!input.is_object()) break;
@@ -76,12 +76,11 @@ class Evaluation {
     return evaluate_fully(op, input, frame);
   }
   Node settled(const Op& op, const Node& value) { return value.is_array() ? normalize(op, value) : value; }
+  Node settled(const Op& op, const Node* value) { return value == nullptr ? Node() : settled(op, *value); }
   Node evaluate_fully(const Op& op, const Node& input, Frame* frame);
 
   // What the plan has prepared.
   Node evaluate_quick(const Op& op, Op::Quick quick, const Node& input, Frame* frame);
-  Node constant(const Op& op);
-  void copy_constants();
   void prepare_plan();
   Node quick_names(const Op& op, const Node& input, Frame* frame);
   Node quick_object(const Op& op, const Node& input, Frame* frame);
@@ -173,7 +172,6 @@ class Evaluation {
   std::unique_ptr<VariableNames> names_{};            // made when $eval needs more
   std::vector<std::unique_ptr<Program>> programs_{};  // compiled by $eval
   Node* constants_ = nullptr;
-  const char* constant_text_ = nullptr;
   std::uint32_t* hints_ = nullptr;
   MemoValue* memos_ = nullptr;
   EqualityIndexes** lookups_ = nullptr;

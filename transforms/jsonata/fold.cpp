@@ -43,6 +43,7 @@ void Planner::fold(Op& op) {
   Program part;
   part.root = &op;
   part.constants = program_.constants;
+  part.copied = program_.copied;
   part.constant_text = program_.constant_text;
   Arena arena;
   VariableNames names;

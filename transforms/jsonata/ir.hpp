@@ -129,6 +129,9 @@ struct Op {
   };
 
   Kind kind = Kind::literal;
+  // `quick`, `keeps_frame`, `hint`, `prefix`, `memo` and `lookup` are the plan's.
+  Quick quick = Quick::none;
+  bool keeps_frame = true;      // a lambda whose variables may be seen after its call
   bool keep_array = false;      // `[]`
   bool keep_singleton = false;  // of a path: one of its steps has `[]`
   bool constructor = false;     // an array constructor whose items must not be flattened into the path's result
@@ -137,10 +140,12 @@ struct Op {
   bool plain = false;           // a path of names only
   bool binds = false;           // a block that needs a scope of its own
   bool absolute = false;        // a path that starts at a variable
+  std::uint32_t hint = 0;             // a name's place among the evaluation's guesses where the member lies
+  std::uint32_t constant = 0;         // a literal's place in the evaluation's copies, from 1; 0: it needs no copy
   std::int32_t position = -1;
   std::string_view text{};            // name, operator, what an error calls it
   Node value{};                       // of a literal
-  std::uint32_t constant = 0;         // a literal's place in the evaluation's copies, from 1; 0: it needs no copy
+  std::uint32_t prefix = 0;           // so many steps of a path are plain names, one at least is left
   VariableId variable = no_variable;  // local, free, bind, parent's (through slot)
   VariableId focus = no_variable;     // `@$x`
   VariableId index = no_variable;     // `#$i`
@@ -159,16 +164,9 @@ struct Op {
   const Signature* signature = nullptr;
   const Builtin* builtin = nullptr;
   const re2::RE2* regex = nullptr;
-
-  // What the plan adds.
-  Quick quick = Quick::none;
-  bool keeps_frame = true;    // a lambda whose variables may be seen after its call
-  bool flat = false;          // an object whose keys are constants, each once
-  std::uint32_t prefix = 0;   // so many steps of a path are plain names, one at least is left
-  std::uint32_t hint = 0;     // a name's place among the evaluation's guesses where the member lies
-  std::uint32_t offset = 0;   // a constant's place in the program's constant text
   Memo* memo = nullptr;
-  Lookup* lookup = nullptr;   // of a predicate
+  Lookup* lookup = nullptr;  // of a predicate
+
 };
 
 // A compiled text. Owns nothing that an evaluation changes.
@@ -183,6 +181,13 @@ struct Program {
   std::uint32_t memos = 0;
   std::uint32_t lookups = 0;
   bool compares_identity = false;  // `in` can tell a value from its equal
+  struct Constant {
+    std::uint32_t number = 0;  // Op::constant
+    std::uint32_t offset = 0;  // in constant_text
+    std::uint32_t size = 0;
+    bool string = false;
+  };
+  std::vector<Constant> copied{};  // the constants that an evaluation copies at its start
   std::string constant_text{};
   std::vector<std::string> free_variables{};
   std::vector<std::shared_ptr<const re2::RE2>> regexes{};

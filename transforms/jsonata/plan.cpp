@@ -195,7 +195,6 @@ void Planner::choose_object(Op& op) {
     if (known.find(key.value.text()) != KeyIndex::none) return;
     known.add(key.value.text());
   }
-  op.flat = true;
   op.quick = Op::Quick::object;
 }
 
@@ -205,7 +204,10 @@ void Planner::number_constant(Op& op) {
     return;
   }
   if (program_.constant_text.size() + op.value.size() > most_constant_text) return;
-  op.offset = static_cast<std::uint32_t>(program_.constant_text.size());
+  program_.copied.push_back({.number = op.constant,
+                             .offset = static_cast<std::uint32_t>(program_.constant_text.size()),
+                             .size = op.value.size(),
+                             .string = op.value.is_string()});
   program_.constant_text += op.value.text();
   op.quick = Op::Quick::constant;
 }

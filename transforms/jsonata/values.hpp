@@ -116,27 +116,24 @@ inline bool same_key(const char* left, const char* right, std::size_t size) {
   if (size > 16) return std::memcmp(left, right, size) == 0;
   if (size >= 8) return word(left) == word(right) && word(left + size - 8) == word(right + size - 8);
   if (size >= 4) return half(left) == half(right) && half(left + size - 4) == half(right + size - 4);
-  for (std::size_t i = 0; i < size; ++i) {
-    if (left[i] != right[i]) return false;
-  }
-  return true;
+  return size == 0 || (left[0] == right[0] && left[size / 2] == right[size / 2] && left[size - 1] == right[size - 1]);
 }
 
-// The member of an object. `hint` is a guess where it lies, kept from the last time: objects of one origin have one order.
-inline Node find_member(const Node& object, std::string_view key, std::uint32_t& hint) {
+// The member of an object, null when there is none. `hint` is a guess where it lies, kept from the last time: objects of one origin have one order.
+inline const Node* find_member(const Node& object, std::string_view key, std::uint32_t& hint) {
   const Member* members = object.members().data();
   std::uint32_t count = object.size();
   auto matches = [&](const Member& member) {
     return member.key.size() == key.size() && same_key(member.key.text().data(), key.data(), key.size());
   };
   std::uint32_t guess = hint;
-  if (guess < count && matches(members[guess])) return members[guess].value;
+  if (guess < count && matches(members[guess])) return &members[guess].value;
   for (std::uint32_t i = 0; i < count; ++i) {
     if (!matches(members[i])) continue;
     hint = i;
-    return members[i].value;
+    return &members[i].value;
   }
-  return {};
+  return nullptr;
 }
 
 // How deep values may nest in what walks them.
