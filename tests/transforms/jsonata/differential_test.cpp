@@ -42,6 +42,7 @@ TEST_CASE("with its plan an expression gives what it gives without") {
   for (std::uint64_t seed = 1; seed <= count && failed < 10; ++seed) {
     Generator generator(seed);
     std::string expression = generator.expression();
+
     for (int i = 0; i < 4; ++i) {
       std::string document = generator.document();
       Arena arena;
