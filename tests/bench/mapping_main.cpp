@@ -121,7 +121,7 @@ class Mapping {
   Node data_;
   std::string text_;
   std::string out_;
-  Arena arena_{64UL * 1024};
+  Arena arena_{1024UL * 1024};
   bool whole_;
 };
 

@@ -28,6 +28,13 @@ VariableId VariableNames::id_of(std::string_view name) {
   return id;
 }
 
+std::string_view VariableNames::name_of(VariableId id) const {
+  for (const auto& [name, known] : ids_) {
+    if (known == id) return name;
+  }
+  return {};
+}
+
 Result<Program> compile(std::string_view text, Arena& arena, VariableNames& names, const CompileOptions& options) {
   Arena scratch;
   auto tree = Parser(text, scratch).parse();

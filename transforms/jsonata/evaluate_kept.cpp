@@ -29,30 +29,41 @@ Node Evaluation::evaluate_memo(const Op& op, const Node& input, Frame* frame) {
   return value;
 }
 
-// The items that a predicate keeps, if an index answers it. False when each item must be looked at.
-bool Evaluation::evaluate_lookup(const Op& predicate, std::span<const Node> items, Frame* frame, Collector<Node>& kept) {
-  const Op::Lookup& lookup = *predicate.lookup;
+// The index of an array, from its second use on; null before, and after a failure. With a focus the key is that of the variable,
+// otherwise of the context.
+const EqualityIndex* Evaluation::index_of(const Op::Lookup& lookup, std::span<const Node> items, VariableId focus,
+                                          const Node& context, Frame* frame) {
   EqualityIndexes*& indexes = lookups_[lookup.number];
   if (indexes == nullptr) indexes = new (arena_.allocate(sizeof(EqualityIndexes), alignof(EqualityIndexes))) EqualityIndexes;
   EqualityIndexes::Entry* entry = indexes->entry_of(items, arena_);
-  if (entry == nullptr) return false;
+  if (entry == nullptr) return nullptr;
   if (!entry->seen) {
     entry->seen = true;
-    return false;
+    return nullptr;
   }
-  if (entry->index == nullptr) {
-    // Each key has been computed before without an error, when the array was seen first.
-    if (!spend(items.size())) return true;
-    Node* keys = arena_.array<Node>(items.size());
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      keys[i] = evaluate(*lookup.key, items.data()[i], frame);
-      if (failed_ || !count()) return true;
-    }
-    entry->index = new (arena_.allocate(sizeof(EqualityIndex), alignof(EqualityIndex))) EqualityIndex({keys, items.size()}, arena_);
+  if (entry->index != nullptr) return entry->index;
+  if (!spend(items.size())) return nullptr;
+  Node* keys = arena_.array<Node>(items.size());
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const Node& item = items.data()[i];
+    Binding binding{.id = focus, .value = item};
+    Frame scope{.parent = frame, .bindings = &binding, .shared = true};
+    keys[i] = focus == no_variable ? evaluate(*lookup.key, item, frame) : evaluate(*lookup.key, context, &scope);
+    if (failed_ || !count()) return nullptr;
   }
+  entry->index = new (arena_.allocate(sizeof(EqualityIndex), alignof(EqualityIndex))) EqualityIndex({keys, items.size()}, arena_);
+  return entry->index;
+}
+
+// The items that a predicate keeps, if an index answers it. False when each item must be looked at. Each key has been computed before
+// without an error, when the array was seen first.
+bool Evaluation::evaluate_lookup(const Op& predicate, std::span<const Node> items, Frame* frame, Collector<Node>& kept) {
+  const Op::Lookup& lookup = *predicate.lookup;
+  const EqualityIndex* index = index_of(lookup, items, no_variable, Node(), frame);
+  if (index == nullptr) return failed_;
   Node probe = evaluate(*lookup.probe, items.front(), frame);
   if (failed_ || probe.is_nothing()) return true;
-  for (std::uint32_t at = entry->index->first(probe); at != EqualityIndex::none; at = entry->index->next(at, probe)) {
+  for (std::uint32_t at = index->first(probe); at != EqualityIndex::none; at = index->next(at, probe)) {
     const Node& item = items.data()[at];
     if (!count()) return true;
     if (!lookup.whole && !is_true(evaluate(predicate, item, frame))) {
@@ -60,6 +71,25 @@ bool Evaluation::evaluate_lookup(const Op& predicate, std::span<const Node> item
       continue;
     }
     kept.push(item);
+  }
+  return true;
+}
+
+// The tuples of a step `@$x[..]` that its equality can keep; the predicate itself still judges them. False when all must be made.
+bool Evaluation::join_matching(const Op& step, const Tuple& from, std::span<const Node> values, Frame* frame,
+                               Collector<Node>& stream) {
+  const Op::Lookup& lookup = *step.lookup;
+  const EqualityIndex* index = index_of(lookup, values, step.focus, from.value, frame);
+  if (index == nullptr) return failed_;
+  Node probe = evaluate(*lookup.probe, from.value, frame);
+  if (failed_ || probe.is_nothing()) return true;
+  for (std::uint32_t at = index->first(probe); at != EqualityIndex::none; at = index->next(at, probe)) {
+    if (!count()) return true;
+    Tuple* tuple = extend(from);
+    bind(*tuple, step.focus, values.data()[at]);
+    if (step.index != no_variable) bind(*tuple, step.index, Node::number(at));
+    if (step.ancestor != nullptr) bind(*tuple, step.ancestor->variable, from.value);
+    stream.push(tuple_node(tuple));
   }
   return true;
 }

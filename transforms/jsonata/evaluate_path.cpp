@@ -209,8 +209,13 @@ Node Evaluation::evaluate_tuple_step(const Op& step, std::span<const Node> input
     if (failed_) return {};
     if (value.is_nothing()) continue;
     std::span<const Node> values = value.is_array() ? value.items() : std::span<const Node>(&value, 1);
-    if (!spend(values.size())) return {};
     bool nested = is_tuples(value);
+    if (step.lookup != nullptr && !nested && values.size() >= EqualityIndexes::fewest_items &&
+        join_matching(step, from, values, scope, stream)) {
+      if (failed_) return {};
+      continue;
+    }
+    if (!spend(values.size())) return {};
     double index = 0;
     for (const Node& one : values) {
       Tuple* tuple = extend(from);
@@ -288,6 +293,10 @@ Node Evaluation::evaluate_filter(const Op& predicate, const Node& input, Frame* 
     }
     Node value = evaluate(predicate, context, scope);
     if (failed_) return {};
+    if (value.is_boolean()) {
+      if (value.as_boolean()) kept.push(item);
+      continue;
+    }
     std::span<const Node> numbers;
     if (value.is_number()) numbers = {&value, 1};
     if (value.is_array()) {

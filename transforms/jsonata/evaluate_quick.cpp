@@ -38,6 +38,10 @@ Node Evaluation::evaluate_quick(const Op& op, Op::Quick quick, const Node& input
       if (input.is_array()) break;
       return quick_object(op, input, frame);
     case Op::Quick::call: return quick_call(op, input, frame);
+    case Op::Quick::bare:
+      if (stack_is_short(floor_)) return fail("U1001", "recursion is too deep", op.position, op.text);
+      if (failed_ || !count()) return {};
+      return settled(op, evaluate_kind(op, input, frame));
     case Op::Quick::memo: return evaluate_memo(op, input, frame);
     case Op::Quick::local: return settled(op, evaluate_local(op, frame));
     default: break;

@@ -87,6 +87,9 @@ class Evaluation {
   Node quick_call(const Op& op, const Node& input, Frame* frame);
   Node evaluate_memo(const Op& op, const Node& input, Frame* frame);
   bool evaluate_lookup(const Op& predicate, std::span<const Node> items, Frame* frame, Collector<Node>& kept);
+  const EqualityIndex* index_of(const Op::Lookup& lookup, std::span<const Node> items, VariableId focus, const Node& context,
+                                Frame* frame);
+  bool join_matching(const Op& step, const Tuple& from, std::span<const Node> values, Frame* frame, Collector<Node>& stream);
   Node evaluate_kind(const Op& op, const Node& input, Frame* frame);
   Node normalize(const Op& op, const Node& result);
 

@@ -51,7 +51,7 @@ void Planner::fold(Op& op) {
   auto value = Evaluation(part, names, outside, arena).run();
   if (!value || !(value->is_string() || value->is_number() || value->is_boolean() || value->is_null())) return;
   if (value->is_string() && value->size() > longest) return;
-  ++program_.folded;
+  op.folded = true;
   op.kind = Op::Kind::literal;
   op.left = op.right = op.third = nullptr;
   op.value = deep_copy(*value, arena_);

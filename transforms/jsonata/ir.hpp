@@ -31,6 +31,8 @@ class VariableNames {
   // no_variable when the name is not known.
   VariableId find(std::string_view name) const;
   VariableId make_hidden() { return ++hidden_ + first_ + static_cast<VariableId>(names_.size()); }
+  // For people; empty when it is a hidden one.
+  std::string_view name_of(VariableId id) const;
   VariableId size() const { return first_ + hidden_ + static_cast<VariableId>(names_.size()); }
 
  private:
@@ -112,7 +114,7 @@ struct Op {
     std::int64_t position = 0;
   };
   // How evaluate() gets at the value without the general way; set by the plan (plan.hpp), `none` without one.
-  enum class Quick : std::uint8_t { none, value, constant, context, name, names, local, object, call, memo };
+  enum class Quick : std::uint8_t { none, value, constant, context, name, names, local, object, call, bare, memo };
   // What a value that does not change within a loop depends on: it is computed anew only when one of these is another.
   struct Memo {
     std::uint32_t number = 0;     // its place in the evaluation
@@ -129,8 +131,9 @@ struct Op {
   };
 
   Kind kind = Kind::literal;
-  // `quick`, `keeps_frame`, `hint`, `prefix`, `memo` and `lookup` are the plan's.
+  // `quick`, `folded`, `keeps_frame`, `hint`, `prefix`, `memo` and `lookup` are the plan's.
   Quick quick = Quick::none;
+  bool folded = false;          // a literal that was an operation
   bool keeps_frame = true;      // a lambda whose variables may be seen after its call
   bool keep_array = false;      // `[]`
   bool keep_singleton = false;  // of a path: one of its steps has `[]`
@@ -165,7 +168,7 @@ struct Op {
   const Builtin* builtin = nullptr;
   const re2::RE2* regex = nullptr;
   Memo* memo = nullptr;
-  Lookup* lookup = nullptr;  // of a predicate
+  Lookup* lookup = nullptr;  // of a predicate; of a step `@$x[..]` for the first predicate behind it
 
 };
 
@@ -176,7 +179,6 @@ struct Program {
   std::uint32_t constants = 0;
   // The plan's part.
   bool copies_constants = true;  // as CompileOptions::copy_constants
-  std::uint32_t folded = 0;
   std::uint32_t hints = 0;
   std::uint32_t memos = 0;
   std::uint32_t lookups = 0;

@@ -94,6 +94,7 @@ void Planner::enter(Op& child, const Op& parent, const Place& place, bool loop) 
                    std::any_of(parent.stages.begin(), parent.stages.end(), [&](const auto& one) { return one.filter == &child; });
   walk(child, {.loop = true, .fixed = predicate || parent.kind == Op::Kind::path, .changing = &changing});
   if (predicate && !values_change_) choose_lookup(child);
+  if (parent.kind == Op::Kind::path && !values_change_) choose_join(child);
 }
 
 bool Planner::keep_in_loop(Op& op, const Place& place) {
@@ -144,6 +145,32 @@ void Planner::choose_lookup(Op& filter) {
   filter.lookup = lookup;
 }
 
+// `@$x[$x.a = ..]` behind other steps. Both sides must be mere walks, which cannot fail: all pairs were made before any was compared.
+void Planner::choose_join(Op& step) {
+  if (step.focus == no_variable || step.stages.empty() || step.stages[0].filter == nullptr) return;
+  const Op* equality = step.stages[0].filter;
+  while (equality->kind == Op::Kind::both && is_bare(*equality)) equality = equality->left;
+  if (equality->kind != Op::Kind::equal || !is_bare(*equality)) return;
+  auto is_walk = [](const Op& op) { return op.quick == Op::Quick::names || op.quick == Op::Quick::name; };
+  if (!is_walk(*equality->left) || !is_walk(*equality->right)) return;
+  Facts left = facts_of(*equality->left);
+  Facts right = facts_of(*equality->right);
+  auto is_key = [&step](const Facts& facts) { return !facts.context && facts.count == 1 && facts.variables[0] == step.focus; };
+  auto is_probe = [&step](const Facts& facts) {
+    for (VariableId id : facts.inputs()) {
+      if (id == step.focus || id == step.index) return false;
+    }
+    return true;
+  };
+  bool forward = is_key(left) && is_probe(right);
+  if (!left.pure || !right.pure || (!forward && !(is_key(right) && is_probe(left)))) return;
+  auto* lookup = new (arena_.allocate(sizeof(Op::Lookup), alignof(Op::Lookup))) Op::Lookup{};
+  lookup->number = program_.lookups++;
+  lookup->key = forward ? equality->left : equality->right;
+  lookup->probe = forward ? equality->right : equality->left;
+  step.lookup = lookup;
+}
+
 void Planner::choose_quick(Op& op, bool fixed) {
   if (op.kind == Op::Kind::lambda) op.keeps_frame = !drops_frame(*op.left);
   if (op.kind == Op::Kind::path) choose_path(op);
@@ -164,6 +191,23 @@ void Planner::choose_quick(Op& op, bool fixed) {
         op.quick = Op::Quick::call;
       }
       break;
+    case Op::Kind::add:
+    case Op::Kind::subtract:
+    case Op::Kind::multiply:
+    case Op::Kind::divide:
+    case Op::Kind::modulo:
+    case Op::Kind::equal:
+    case Op::Kind::not_equal:
+    case Op::Kind::less:
+    case Op::Kind::less_equal:
+    case Op::Kind::greater:
+    case Op::Kind::greater_equal:
+    case Op::Kind::concatenate:
+    case Op::Kind::both:
+    case Op::Kind::either:
+    case Op::Kind::contained:
+    case Op::Kind::condition:
+    case Op::Kind::block: op.quick = Op::Quick::bare; break;
     default: break;
   }
 }

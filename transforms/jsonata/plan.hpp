@@ -17,7 +17,8 @@ namespace busway::jsonata {
 //   without what only other operations need. A path's leading names are walked in one go.
 // - What does not change in a loop (Op::Memo) is computed on its first use there and kept while its inputs stay the same values. A
 //   loop that never uses it never computes it, so an error stays where it was.
-// - An equality in a predicate (Op::Lookup) is answered by an index from the second use of the same long array on.
+// - An equality in a predicate (Op::Lookup) is answered by an index from the second use of the same long array on. So is one behind
+//   `@$x`: a join visits the pairs that match, not all.
 //
 // The last two rest on values never changing. An update `|..|..|` changes its own copy while it runs, so a program with one, or with
 // $eval, whose text may have one, goes without.
@@ -42,6 +43,7 @@ class Planner {
   void choose_object(Op& op);
   bool keep_in_loop(Op& op, const Place& place);
   void choose_lookup(Op& filter);
+  void choose_join(Op& step);
   void number_constant(Op& op);
   void fold(Op& op);
 
