@@ -77,13 +77,17 @@ class Node {
 
   // Each accessor is for its own kind only.
   constexpr bool as_boolean() const noexcept { return value_.boolean; }
-  constexpr std::string_view text() const noexcept { return {value_.text, size()}; }  // string, or a number with has_number_text()
+  constexpr std::string_view text() const noexcept {
+    return {value_.text, size()};
+  }  // string, or a number with has_number_text()
   constexpr std::span<const Node> items() const noexcept { return {value_.items, size()}; }
   std::span<const Member> members() const noexcept;
   constexpr const void* closure() const noexcept { return value_.closure; }
 
   // A number still in the text it came in with.
-  constexpr bool has_number_text() const noexcept { return (head_ & (0xFF | has_text)) == (static_cast<std::uint64_t>(Kind::number) | has_text); }
+  constexpr bool has_number_text() const noexcept {
+    return (head_ & (0xFF | has_text)) == (static_cast<std::uint64_t>(Kind::number) | has_text);
+  }
   // The number as a double, parsed from its text when it has one (correctly rounded; may be infinite for 1e999).
   double as_double() const noexcept;
 

@@ -106,7 +106,8 @@ void add_eval(CLI::App& app, int& exit_code) {
   auto* file = verb->add_option("--expr-file", options->expression_file, "A file that holds it")->excludes(expression);
   auto* input = verb->add_option("--input", options->input, "A file with the document; '-' or nothing is standard input");
   auto* pretty = verb->add_flag("--pretty", options->pretty, "Write the result over several lines");
-  auto* explain = verb->add_flag("--explain", options->explain, "Print how it is evaluated and what it reads, and evaluate nothing");
+  auto* explain =
+      verb->add_flag("--explain", options->explain, "Print how it is evaluated and what it reads, and evaluate nothing");
   auto* cases = verb->add_option("--cases", options->cases,
                                  "A file with one {\"expr\", \"data\", \"bindings\"} a line; one line of result for each");
   cases->excludes(expression)->excludes(file)->excludes(input)->excludes(pretty)->excludes(explain);

@@ -3,9 +3,10 @@
 //
 //   bench_mapping CASES [--case NAME] [--seconds S] [--times N] [--whole]
 //
-// CASES has a JSON object a line: {"name": .., "expr": .., "data": ..}. With --whole an evaluation includes reading the document's
-// text and writing the result's. Prints a line a case, {"name": .., "ns": .., "result": ..}, or "error" in place of the result; `ns`
-// is the best of five rounds, each of S/5 seconds or of N evaluations. N is what counting instructions takes (callgrind).
+// CASES has a JSON object a line: {"name": .., "expr": .., "data": ..}. With --whole an evaluation includes reading the
+// document's text and writing the result's. Prints a line a case, {"name": .., "ns": .., "result": ..}, or "error" in place of
+// the result; `ns` is the best of five rounds, each of S/5 seconds or of N evaluations. N is what counting instructions takes
+// (callgrind).
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>

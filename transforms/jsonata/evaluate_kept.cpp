@@ -55,8 +55,8 @@ const EqualityIndex* Evaluation::index_of(const Op::Lookup& lookup, std::span<co
   return entry->index;
 }
 
-// The items that a predicate keeps, if an index answers it. False when each item must be looked at. Each key has been computed before
-// without an error, when the array was seen first.
+// The items that a predicate keeps, if an index answers it. False when each item must be looked at. Each key has been computed
+// before without an error, when the array was seen first.
 bool Evaluation::evaluate_lookup(const Op& predicate, std::span<const Node> items, Frame* frame, Collector<Node>& kept) {
   const Op::Lookup& lookup = *predicate.lookup;
   const EqualityIndex* index = index_of(lookup, items, no_variable, Node(), frame);

@@ -49,8 +49,8 @@ Node Evaluation::evaluate_quick(const Op& op, Op::Quick quick, const Node& input
   return evaluate_fully(op, input, frame);
 }
 
-// One walk while there are only objects on the way. Of arrays only the last may be one, or the general way is taken from the start:
-// nothing has happened that could not happen again.
+// One walk while there are only objects on the way. Of arrays only the last may be one, or the general way is taken from the
+// start: nothing has happened that could not happen again.
 Node Evaluation::quick_names(const Op& op, const Node& input, Frame* frame) {
   Op* const* step = op.list.data;
   Op* const* end = step + op.list.size;

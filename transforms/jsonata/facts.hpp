@@ -8,18 +8,18 @@
 
 namespace busway::jsonata {
 
-// What can be said about an operation's value before anything is evaluated. "Pure" is meant strictly: evaluated again with the same
-// context and the same variables it gives the same value or the same error, and nothing else can tell how often it was evaluated.
-// Not pure are: $random, $shuffle, $eval, a call of a function that is not known here, a binding, `%`, and paths that carry
-// variables (`@$x`, `#$i`).
+// What can be said about an operation's value before anything is evaluated. "Pure" is meant strictly: evaluated again with the
+// same context and the same variables it gives the same value or the same error, and nothing else can tell how often it was
+// evaluated. Not pure are: $random, $shuffle, $eval, a call of a function that is not known here, a binding, `%`, and paths that
+// carry variables (`@$x`, `#$i`).
 struct Facts {
   static constexpr std::size_t most_inputs = 4;
 
   bool pure = true;
-  bool context = false;                               // the value depends on the context
-  std::uint8_t count = 0;                             // of `variables`
-  std::array<VariableId, most_inputs> variables{};    // that it depends on, bound outside of it
-  std::uint32_t weight = 0;                           // about how many look-ups it costs; loops count more
+  bool context = false;                             // the value depends on the context
+  std::uint8_t count = 0;                           // of `variables`
+  std::array<VariableId, most_inputs> variables{};  // that it depends on, bound outside of it
+  std::uint32_t weight = 0;                         // about how many look-ups it costs; loops count more
 
   std::span<const VariableId> inputs() const { return {variables.data(), count}; }
   void add(VariableId id);

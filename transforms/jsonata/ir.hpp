@@ -117,10 +117,10 @@ struct Op {
   enum class Quick : std::uint8_t { none, value, constant, context, name, names, local, object, call, bare, memo };
   // What a value that does not change within a loop depends on: it is computed anew only when one of these is another.
   struct Memo {
-    std::uint32_t number = 0;     // its place in the evaluation
-    bool context = false;         // ... on the context
-    Items<VariableId> inputs{};   // ... on variables
-    Quick inner = Quick::none;    // how the value is computed
+    std::uint32_t number = 0;    // its place in the evaluation
+    bool context = false;        // ... on the context
+    Items<VariableId> inputs{};  // ... on variables
+    Quick inner = Quick::none;   // how the value is computed
   };
   // An equality in a predicate that an index can answer (equality_index.hpp).
   struct Lookup {
@@ -143,8 +143,8 @@ struct Op {
   bool plain = false;           // a path of names only
   bool binds = false;           // a block that needs a scope of its own
   bool absolute = false;        // a path that starts at a variable
-  std::uint32_t hint = 0;             // a name's place among the evaluation's guesses where the member lies
-  std::uint32_t constant = 0;         // a literal's place in the evaluation's copies, from 1; 0: it needs no copy
+  std::uint32_t hint = 0;       // a name's place among the evaluation's guesses where the member lies
+  std::uint32_t constant = 0;   // a literal's place in the evaluation's copies, from 1; 0: it needs no copy
   std::int32_t position = -1;
   std::string_view text{};            // name, operator, what an error calls it
   Node value{};                       // of a literal
@@ -169,7 +169,6 @@ struct Op {
   const re2::RE2* regex = nullptr;
   Memo* memo = nullptr;
   Lookup* lookup = nullptr;  // of a predicate; of a step `@$x[..]` for the first predicate behind it
-
 };
 
 // A compiled text. Owns nothing that an evaluation changes.

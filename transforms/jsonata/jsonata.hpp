@@ -18,8 +18,8 @@ const ExpressionLanguage& language();
 // a call of what is not a function fails where jsonata-js fails it, when it is evaluated.
 const ExpressionLanguage& eval_language();
 
-// What evaluating a text comes down to, for people: which parts of the input it reads, and what the plan (plan.hpp) folded, walks in
-// one go, keeps in loops and answers by an index. A line each; errors are those of compile().
+// What evaluating a text comes down to, for people: which parts of the input it reads, and what the plan (plan.hpp) folded, walks
+// in one go, keeps in loops and answers by an index. A line each; errors are those of compile().
 Result<std::string> explain(std::string_view text);
 
 }  // namespace busway::jsonata

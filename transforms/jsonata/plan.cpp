@@ -85,13 +85,15 @@ void Planner::enter(Op& child, const Op& parent, const Place& place, bool loop) 
   // The steps of a path see what the steps before them bind.
   if (parent.tuple || parent.kind == Op::Kind::path) {
     collect_changing(parent, changing);
-    if (place.changing != nullptr && parent.tuple) changing.insert(changing.end(), place.changing->begin(), place.changing->end());
+    if (place.changing != nullptr && parent.tuple)
+      changing.insert(changing.end(), place.changing->begin(), place.changing->end());
   } else {
     collect_changing(child, changing);
     if (parent.kind == Op::Kind::lambda) changing.insert(changing.end(), parent.parameters.begin(), parent.parameters.end());
   }
-  bool predicate = std::any_of(parent.predicates.begin(), parent.predicates.end(), [&](const auto& one) { return one.filter == &child; }) ||
-                   std::any_of(parent.stages.begin(), parent.stages.end(), [&](const auto& one) { return one.filter == &child; });
+  bool predicate =
+      std::any_of(parent.predicates.begin(), parent.predicates.end(), [&](const auto& one) { return one.filter == &child; }) ||
+      std::any_of(parent.stages.begin(), parent.stages.end(), [&](const auto& one) { return one.filter == &child; });
   walk(child, {.loop = true, .fixed = predicate || parent.kind == Op::Kind::path, .changing = &changing});
   if (predicate && !values_change_) choose_lookup(child);
   if (parent.kind == Op::Kind::path && !values_change_) choose_join(child);
@@ -145,7 +147,8 @@ void Planner::choose_lookup(Op& filter) {
   filter.lookup = lookup;
 }
 
-// `@$x[$x.a = ..]` behind other steps. Both sides must be mere walks, which cannot fail: all pairs were made before any was compared.
+// `@$x[$x.a = ..]` behind other steps. Both sides must be mere walks, which cannot fail: all pairs were made before any was
+// compared.
 void Planner::choose_join(Op& step) {
   if (step.focus == no_variable || step.stages.empty() || step.stages[0].filter == nullptr) return;
   const Op* equality = step.stages[0].filter;
@@ -215,8 +218,9 @@ void Planner::choose_quick(Op& op, bool fixed) {
 void Planner::choose_path(Op& op) {
   if (op.tuple) return;
   const Op& first = *op.list[0];
-  bool starts = (first.kind == Op::Kind::root || first.kind == Op::Kind::local || first.kind == Op::Kind::context) && is_bare(first) &&
-                !first.keep_array && first.stages.empty() && !first.tuple && first.focus == no_variable && first.index == no_variable;
+  bool starts = (first.kind == Op::Kind::root || first.kind == Op::Kind::local || first.kind == Op::Kind::context) &&
+                is_bare(first) && !first.keep_array && first.stages.empty() && !first.tuple && first.focus == no_variable &&
+                first.index == no_variable;
   if (!starts && !is_plain_name(first)) return;
   std::uint32_t names = 1;
   while (names < op.list.size && is_plain_name(*op.list[names])) ++names;

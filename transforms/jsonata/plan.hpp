@@ -15,13 +15,15 @@ namespace busway::jsonata {
 //   evaluation first needs one.
 // - Short ways (Op::Quick): names, variables, constants, objects with constant keys and calls of built-in functions are evaluated
 //   without what only other operations need. A path's leading names are walked in one go.
-// - What does not change in a loop (Op::Memo) is computed on its first use there and kept while its inputs stay the same values. A
+// - What does not change in a loop (Op::Memo) is computed on its first use there and kept while its inputs stay the same values.
+// A
 //   loop that never uses it never computes it, so an error stays where it was.
-// - An equality in a predicate (Op::Lookup) is answered by an index from the second use of the same long array on. So is one behind
+// - An equality in a predicate (Op::Lookup) is answered by an index from the second use of the same long array on. So is one
+// behind
 //   `@$x`: a join visits the pairs that match, not all.
 //
-// The last two rest on values never changing. An update `|..|..|` changes its own copy while it runs, so a program with one, or with
-// $eval, whose text may have one, goes without.
+// The last two rest on values never changing. An update `|..|..|` changes its own copy while it runs, so a program with one, or
+// with $eval, whose text may have one, goes without.
 class Planner {
  public:
   Planner(Program& program, Arena& arena) : program_(program), arena_(arena) {}

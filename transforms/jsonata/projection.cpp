@@ -21,8 +21,8 @@ struct Place {
 };
 using Values = std::set<Place*>;  // the places a value may come from; a made value has none
 
-// Follows values through a program without having any. What a variable may hold is collected over the whole program, so the walk is
-// repeated until nothing is added.
+// Follows values through a program without having any. What a variable may hold is collected over the whole program, so the walk
+// is repeated until nothing is added.
 class Follower {
  public:
   explicit Follower(const Program& program) : program_(program) { make(); }
@@ -148,7 +148,8 @@ class Follower {
       for (VariableId parameter : argument->parameters) bind(parameter, given);
       Values result = follow(*argument->left, context);
       use(result);
-      if (builtin != nullptr && (builtin->name == "map" || builtin->name == "reduce" || builtin->name == "each")) add(given, result);
+      // What a mapping gives is what its function gives.
+      if (builtin != nullptr && builtin->name == "map") given = result;
     }
     if (builtin == nullptr) return {};
     static constexpr std::string_view passes_on[] = {"append", "distinct", "filter", "map", "reverse", "shuffle", "single"};
@@ -165,7 +166,8 @@ class Follower {
     std::size_t at = first ? 1 : 0;
     bool single = op.list.size + at == 1;
     for (const Op* argument : op.list) {
-      bool written = argument->kind == Op::Kind::lambda || argument->kind == Op::Kind::regex || argument->kind == Op::Kind::literal;
+      bool written =
+          argument->kind == Op::Kind::lambda || argument->kind == Op::Kind::regex || argument->kind == Op::Kind::literal;
       if (!written && (at > 0 || single)) return true;
       ++at;
     }

@@ -119,7 +119,8 @@ inline bool same_key(const char* left, const char* right, std::size_t size) {
   return size == 0 || (left[0] == right[0] && left[size / 2] == right[size / 2] && left[size - 1] == right[size - 1]);
 }
 
-// The member of an object, null when there is none. `hint` is a guess where it lies, kept from the last time: objects of one origin have one order.
+// The member of an object, null when there is none. `hint` is a guess where it lies, kept from the last time: objects of one
+// origin have one order.
 inline const Node* find_member(const Node& object, std::string_view key, std::uint32_t& hint) {
   const Member* members = object.members().data();
   std::uint32_t count = object.size();

@@ -32,7 +32,8 @@ std::string outcome(std::string_view expression, const Node& document, bool opti
 
 }  // namespace
 
-// The plan changes what an evaluation costs and nothing else. BUSWAY_DIFFERENTIAL=N tries N expressions, each over four documents.
+// The plan changes what an evaluation costs and nothing else. BUSWAY_DIFFERENTIAL=N tries N expressions, each over four
+// documents.
 TEST_CASE("with its plan an expression gives what it gives without") {
   const char* wanted = std::getenv("BUSWAY_DIFFERENTIAL");
   std::uint64_t count = wanted == nullptr ? 3000 : std::strtoull(wanted, nullptr, 10);
@@ -57,7 +58,8 @@ TEST_CASE("with its plan an expression gives what it gives without") {
       if (plain.size() > 4 && plain[5] == '@') ++errors;
       if (plain == planned) continue;
       ++failed;
-      MESSAGE("seed " << seed << ": " << expression << "\n  over " << document << "\n  without: " << plain << "\n  with:    " << planned);
+      MESSAGE("seed " << seed << ": " << expression << "\n  over " << document << "\n  without: " << plain
+                      << "\n  with:    " << planned);
       break;
     }
   }

@@ -31,7 +31,8 @@ std::string plan(std::string_view expression) {
 }  // namespace
 
 TEST_CASE("a plan names the parts of the input that are read") {
-  CHECK(reads("{ \"id\": id, \"lines\": lines.{ \"sku\": sku, \"sum\": qty * price } }") == "id; lines.price; lines.qty; lines.sku");
+  CHECK(reads("{ \"id\": id, \"lines\": lines.{ \"sku\": sku, \"sum\": qty * price } }") ==
+        "id; lines.price; lines.qty; lines.sku");
   CHECK(reads("customer.address") == "customer.address");
   CHECK(reads("customer.address & customer.address.city") == "customer.address");
   CHECK(reads("lines[qty > 2].sku") == "lines.qty; lines.sku");
@@ -62,7 +63,7 @@ TEST_CASE("a plan says what it does") {
   CHECK(plan("items[id = 1]").find("index") == std::string::npos);
   // What changes its values, or may, goes without.
   CHECK(plan("wanted.( $w := $; $$.items[id = $w] ) ~> |a|{}|").find("index") == std::string::npos);
-  CHECK(plan("(").starts_with("S0207"));
+  CHECK(plan("1 +").starts_with("S0207"));
 }
 
 }  // namespace busway::jsonata::test

@@ -16,8 +16,8 @@ std::string Generator::pick(std::initializer_list<const char*> choices) {
 // Documents.
 
 std::string Generator::scalar() {
-  return pick({"1", "2", "3", "1.0", "2.50", "1e1", "-4", "0", "\"\"", "\"a\"", "\"b\"", "\"1\"", "\"x y\"", "true", "false", "null",
-               "12345678901234567890", "12345678901234567891"});
+  return pick({"1", "2", "3", "1.0", "2.50", "1e1", "-4", "0", "\"\"", "\"a\"", "\"b\"", "\"1\"", "\"x y\"", "true", "false",
+               "null", "12345678901234567890", "12345678901234567891"});
 }
 
 std::string Generator::value(int depth) {
@@ -52,8 +52,9 @@ std::string Generator::rows() {
       out += one_in(2) ? scalar() : "[{\"id\":1,\"a\":2}]";
       continue;
     }
-    out += "{\"id\":" + (one_in(6) ? scalar() : std::to_string(below(6))) + ",\"a\":" + (one_in(8) ? scalar() : std::to_string(i)) +
-           ",\"b\":\"" + pick({"p", "q", "r"}) + "\"" + (one_in(3) ? ",\"c\":[1,2]" : "") + "}";
+    out += "{\"id\":" + (one_in(6) ? scalar() : std::to_string(below(6))) +
+           ",\"a\":" + (one_in(8) ? scalar() : std::to_string(i)) + ",\"b\":\"" + pick({"p", "q", "r"}) + "\"" +
+           (one_in(3) ? ",\"c\":[1,2]" : "") + "}";
   }
   return out + "]";
 }
@@ -136,7 +137,8 @@ std::string Generator::number(int depth) {
   if (depth <= 0) return pick({"1", "2", "0.1", "id", "a", "$$.id"});
   if (one_in(4)) return "$sum(" + path(depth - 1) + ")";
   if (one_in(6)) return "-" + number(depth - 1);
-  return "(" + number(depth - 1) + pick({" + ", " - ", " * ", " / ", " % "}) + (one_in(8) ? any(depth - 1) : number(depth - 1)) + ")";
+  return "(" + number(depth - 1) + pick({" + ", " - ", " * ", " / ", " % "}) + (one_in(8) ? any(depth - 1) : number(depth - 1)) +
+         ")";
 }
 
 std::string Generator::text(int depth) {
@@ -159,17 +161,21 @@ std::string Generator::condition(int depth) {
 
 std::string Generator::made(int depth) {
   if (one_in(3)) return "[" + any(depth - 1) + (one_in(2) ? ", " + any(depth - 1) : "") + "]";
-  return "{\"k\": " + any(depth - 1) + ", " + (one_in(10) ? "\"k\"" : one_in(6) ? text(depth - 1) : "\"l\"") + ": " + any(depth - 1) +
-         "}";
+  return "{\"k\": " + any(depth - 1) + ", " +
+         (one_in(10)  ? "\"k\""
+          : one_in(6) ? text(depth - 1)
+                      : "\"l\"") +
+         ": " + any(depth - 1) + "}";
 }
 
 std::string Generator::function_call(int depth) {
   if (one_in(6)) return path(depth - 1) + " ~> " + pick({"$count", "$sum()", "$string", "$distinct()", "$keys()"});
   if (one_in(14)) return "$eval(\"" + pick({"$.a", "$$.items.id", "1 + 1", "$x"}) + "\")";
   if (one_in(14)) return path(depth - 1) + " ~> |" + pick({"$", "items", "**"}) + "|{\"n\": " + number(depth - 1) + "}, \"a\"|";
-  std::string function = pick({"$count", "$sum", "$max", "$number", "$uppercase", "$length", "$distinct", "$reverse", "$keys", "$string",
-                               "$boolean", "$type", "$spread", "$merge", "$exists", "$sort", "$average", "$floor"});
-  if (one_in(5)) return pick({"$append", "$lookup", "$zip", "$join", "$contains"}) + "(" + any(depth - 1) + ", " + any(depth - 1) + ")";
+  std::string function = pick({"$count", "$sum", "$max", "$number", "$uppercase", "$length", "$distinct", "$reverse", "$keys",
+                               "$string", "$boolean", "$type", "$spread", "$merge", "$exists", "$sort", "$average", "$floor"});
+  if (one_in(5))
+    return pick({"$append", "$lookup", "$zip", "$join", "$contains"}) + "(" + any(depth - 1) + ", " + any(depth - 1) + ")";
   return one_in(8) ? path(depth - 1) + "." + function + "()" : function + "(" + any(depth - 1) + ")";
 }
 
@@ -205,20 +211,21 @@ std::string Generator::loop(int depth) {
     case 0: return over + ".{\"k\": " + path(depth - 1) + ", \"s\": " + number(depth - 1) + "}";
     case 1: {
       variables_.emplace_back("$x");
-      std::string out = over + ".($x := " + pick({"id", "$", "a", "b"}) + "; " + list() + predicate(depth - 1) + pick({"", ".a", ".b"}) +
-                        (one_in(3) ? "; " + any(depth - 1) : "") + ")";
+      std::string out = over + ".($x := " + pick({"id", "$", "a", "b"}) + "; " + list() + predicate(depth - 1) +
+                        pick({"", ".a", ".b"}) + (one_in(3) ? "; " + any(depth - 1) : "") + ")";
       variables_.pop_back();
       return out;
     }
     case 2: {
       variables_.emplace_back("$l");
       std::string out = pick({"items", "$$.items", "c"}) + "@$l." + pick({"items", "$$.items", "$$.c", "c"}) + "@$r[" +
-                        pick({"$l.id = $r.id", "$r.id = $l.id", "$l.b = $r.b and $l.a > 1", "id = 1"}) + "]" + (one_in(3) ? "#$i" : "") +
-                        ".{\"k\": $l.a, \"m\": $r.a, \"n\": " + any(depth - 1) + "}";
+                        pick({"$l.id = $r.id", "$r.id = $l.id", "$l.b = $r.b and $l.a > 1", "id = 1"}) + "]" +
+                        (one_in(3) ? "#$i" : "") + ".{\"k\": $l.a, \"m\": $r.a, \"n\": " + any(depth - 1) + "}";
       variables_.pop_back();
       return out;
     }
-    case 3: return over + "." + pick({"%.id", "$sum($$.items.a) + id", "$count($$.items[id = 1]) + a", "(id & $join($$.items.b))"});
+    case 3:
+      return over + "." + pick({"%.id", "$sum($$.items.a) + id", "$count($$.items[id = 1]) + a", "(id & $join($$.items.b))"});
     default: return over + "^(" + pick({"id", ">id", "b, >a", "$string(id)"}) + ")" + (one_in(2) ? "." + step(depth - 1) : "");
   }
 }

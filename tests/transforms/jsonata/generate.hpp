@@ -7,8 +7,8 @@
 namespace busway::jsonata::test {
 
 // Makes JSONata expressions and JSON documents that fit each other, the same ones for the same seed. Names and values come from a
-// few, so that paths lead somewhere, keys repeat and predicates match; what no one would write (a sum of strings, a doubled key) comes
-// too, since errors must be the same as well.
+// few, so that paths lead somewhere, keys repeat and predicates match; what no one would write (a sum of strings, a doubled key)
+// comes too, since errors must be the same as well.
 class Generator {
  public:
   explicit Generator(std::uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15ULL + 1) {}
