@@ -358,7 +358,8 @@ bool Evaluation::descend(const Node& input, Collector<Node>& found, int level) {
     return false;
   }
   if (!input.is_array()) found.push(input);
-  if (!spend(input.is_array() || input.is_object() ? input.size() / 8 + 1 : 0)) return false;
+  if (!input.is_array() && !input.is_object()) return true;
+  if (!spend(input.size() / 8 + 1)) return false;
   if (input.is_array()) {
     for (const Node& item : input.items()) {
       if (!descend(item, found, level + 1)) return false;

@@ -68,8 +68,9 @@ class Evaluation {
       case Op::Quick::constant: return constants_[op.constant - 1];
       case Op::Quick::context: return settled(op, is_wrapper(input) ? input.items()[0] : input);
       case Op::Quick::name:
-        if (!input.is_object()) break;
-        return settled(op, find_member(input, op.text, hints_[op.hint]));
+        if (input.is_object()) return settled(op, find_member(input, op.text, hints_[op.hint]));
+        if (input.is_array()) break;
+        return {};
       case Op::Quick::local: return settled(op, evaluate_local(op, frame));
       default: return evaluate_quick(op, op.quick, input, frame);
     }
