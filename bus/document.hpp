@@ -41,21 +41,20 @@ class Node {
   // `text` is a number by JSON's grammar (RFC 8259, 6); the caller has checked it.
   static constexpr Node number_text(std::string_view text) noexcept {
     Node node(Kind::number);
-    node.flags_ = has_text;
-    node.size_ = static_cast<std::uint32_t>(text.size());
+    node.head_ |= has_text | size_bits(text.size());
     node.value_.text = text.data();
     return node;
   }
   // UTF-8 without a terminator; at most 4 GiB - 1.
   static constexpr Node string(std::string_view text) noexcept {
     Node node(Kind::string);
-    node.size_ = static_cast<std::uint32_t>(text.size());
+    node.head_ |= size_bits(text.size());
     node.value_.text = text.data();
     return node;
   }
   static constexpr Node array(std::span<const Node> items) noexcept {
     Node node(Kind::array);
-    node.size_ = static_cast<std::uint32_t>(items.size());
+    node.head_ |= size_bits(items.size());
     node.value_.items = items.data();
     return node;
   }
@@ -67,49 +66,53 @@ class Node {
     return node;
   }
 
-  constexpr Kind kind() const noexcept { return kind_; }
-  constexpr bool is_nothing() const noexcept { return kind_ == Kind::nothing; }
-  constexpr bool is_null() const noexcept { return kind_ == Kind::null; }
-  constexpr bool is_boolean() const noexcept { return kind_ == Kind::boolean; }
-  constexpr bool is_number() const noexcept { return kind_ == Kind::number; }
-  constexpr bool is_string() const noexcept { return kind_ == Kind::string; }
-  constexpr bool is_array() const noexcept { return kind_ == Kind::array; }
-  constexpr bool is_object() const noexcept { return kind_ == Kind::object; }
-  constexpr bool is_function() const noexcept { return kind_ == Kind::function; }
+  constexpr Kind kind() const noexcept { return static_cast<Kind>(head_ & 0xFF); }
+  constexpr bool is_nothing() const noexcept { return kind() == Kind::nothing; }
+  constexpr bool is_null() const noexcept { return kind() == Kind::null; }
+  constexpr bool is_boolean() const noexcept { return kind() == Kind::boolean; }
+  constexpr bool is_number() const noexcept { return kind() == Kind::number; }
+  constexpr bool is_string() const noexcept { return kind() == Kind::string; }
+  constexpr bool is_array() const noexcept { return kind() == Kind::array; }
+  constexpr bool is_object() const noexcept { return kind() == Kind::object; }
+  constexpr bool is_function() const noexcept { return kind() == Kind::function; }
 
   // Each accessor is for its own kind only.
   constexpr bool as_boolean() const noexcept { return value_.boolean; }
-  constexpr std::string_view text() const noexcept { return {value_.text, size_}; }  // string, or a number with has_number_text()
-  constexpr std::span<const Node> items() const noexcept { return {value_.items, size_}; }
+  constexpr std::string_view text() const noexcept {
+    return {value_.text, size()};
+  }  // string, or a number with has_number_text()
+  constexpr std::span<const Node> items() const noexcept { return {value_.items, size()}; }
   std::span<const Member> members() const noexcept;
   constexpr const void* closure() const noexcept { return value_.closure; }
 
   // A number still in the text it came in with.
-  constexpr bool has_number_text() const noexcept { return kind_ == Kind::number && (flags_ & has_text) != 0; }
+  constexpr bool has_number_text() const noexcept {
+    return (head_ & (0xFF | has_text)) == (static_cast<std::uint64_t>(Kind::number) | has_text);
+  }
   // The number as a double, parsed from its text when it has one (correctly rounded; may be infinite for 1e999).
   double as_double() const noexcept;
 
   // Items of an array, members of an object, bytes of a string.
-  constexpr std::uint32_t size() const noexcept { return size_; }
+  constexpr std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(head_ >> 32); }
 
   // The member's value; nothing when there is no such member or this is no object. Linear in the members.
   Node member(std::string_view key) const noexcept;
 
   // Four bits for an evaluator's own marks (JSONata: sequence, keep-singleton, ...). Formats ignore them; they are copied along.
-  constexpr std::uint8_t marks() const noexcept { return static_cast<std::uint8_t>(flags_ >> 4); }
+  constexpr std::uint8_t marks() const noexcept { return static_cast<std::uint8_t>(head_ >> 12 & 0x0F); }
   constexpr Node with_marks(std::uint8_t marks) const noexcept {
     Node node = *this;
-    node.flags_ = static_cast<std::uint8_t>((flags_ & 0x0F) | (marks << 4));
+    node.head_ = (head_ & ~0xF000ULL) | (static_cast<std::uint64_t>(marks & 0x0F) << 12);
     return node;
   }
 
  private:
-  static constexpr std::uint8_t has_text = 1;
-  constexpr explicit Node(Kind kind) noexcept : kind_(kind) {}
+  // One word holds the kind (bits 0 to 7), the flags (8 to 15) and the size (32 to 63): a copy is two moves.
+  static constexpr std::uint64_t has_text = 1U << 8;
+  static constexpr std::uint64_t size_bits(std::size_t size) noexcept { return static_cast<std::uint64_t>(size) << 32; }
+  constexpr explicit Node(Kind kind) noexcept : head_(static_cast<std::uint64_t>(kind)) {}
 
-  Kind kind_ = Kind::nothing;
-  std::uint8_t flags_ = 0;
-  std::uint32_t size_ = 0;
+  std::uint64_t head_ = 0;
   union Value {
     const char* text = nullptr;
     const Node* items;
@@ -128,12 +131,12 @@ struct Member {
 
 inline Node Node::object(std::span<const Member> members) noexcept {
   Node node(Kind::object);
-  node.size_ = static_cast<std::uint32_t>(members.size());
+  node.head_ |= size_bits(members.size());
   node.value_.members = members.data();
   return node;
 }
 inline std::span<const Member> Node::members() const noexcept {
-  return {value_.members, size_};
+  return {value_.members, size()};
 }
 
 std::string_view name_of(Node::Kind kind);  // "array", "number", ...
@@ -167,8 +170,12 @@ class Collector {
     capacity_ = std::exchange(other.capacity_, 0);
     return *this;
   }
+  // Room for so many in all, so that pushing them moves nothing.
+  void reserve(std::size_t count) {
+    if (count > capacity_) grow(count);
+  }
   void push(const T& value) {
-    if (size_ == capacity_) grow();
+    if (size_ == capacity_) grow(capacity_ == 0 ? 8 : capacity_ * 2);
     items_[size_++] = value;
   }
   std::span<const T> items() const noexcept { return {items_, size_}; }
@@ -179,7 +186,7 @@ class Collector {
   void shrink(std::size_t size) noexcept { size_ = size; }
 
  private:
-  void grow();
+  void grow(std::size_t more);
   Arena* arena_;
   T* items_ = nullptr;
   std::size_t size_ = 0;
@@ -187,8 +194,7 @@ class Collector {
 };
 
 template <class T>
-void Collector<T>::grow() {
-  std::size_t more = capacity_ == 0 ? 8 : capacity_ * 2;
+void Collector<T>::grow(std::size_t more) {
   if (capacity_ != 0 && arena_->extend(items_, capacity_ * sizeof(T), more * sizeof(T))) {
     capacity_ = more;
     return;

@@ -19,6 +19,7 @@ struct EvalOptions {
   std::string input;
   std::string cases;
   bool pretty = false;
+  bool explain = false;
 };
 
 class InputScope final : public Scope {
@@ -50,6 +51,12 @@ int evaluate(const EvalOptions& options) {
     auto content = read_file(options.expression_file);
     if (!content) return refuse(content.error(), "");
     expression = std::move(*content);
+  }
+  if (options.explain) {
+    auto plan = jsonata::explain(expression);
+    if (!plan) return refuse(plan.error(), "expression");
+    std::cout << *plan;
+    return good;
   }
   auto compiled = jsonata::eval_language().compile(expression, nullptr);
   if (!compiled) return refuse(compiled.error(), "expression");
@@ -99,9 +106,11 @@ void add_eval(CLI::App& app, int& exit_code) {
   auto* file = verb->add_option("--expr-file", options->expression_file, "A file that holds it")->excludes(expression);
   auto* input = verb->add_option("--input", options->input, "A file with the document; '-' or nothing is standard input");
   auto* pretty = verb->add_flag("--pretty", options->pretty, "Write the result over several lines");
+  auto* explain =
+      verb->add_flag("--explain", options->explain, "Print how it is evaluated and what it reads, and evaluate nothing");
   auto* cases = verb->add_option("--cases", options->cases,
                                  "A file with one {\"expr\", \"data\", \"bindings\"} a line; one line of result for each");
-  cases->excludes(expression)->excludes(file)->excludes(input)->excludes(pretty);
+  cases->excludes(expression)->excludes(file)->excludes(input)->excludes(pretty)->excludes(explain);
   verb->footer("A result of nothing prints nothing. Exits 1 when the expression fails or a file cannot be read.");
   verb->callback([options, &exit_code] {
     if (options->cases.empty() && options->expression.empty() && options->expression_file.empty()) {

@@ -12,11 +12,12 @@ sys.path.insert(0, str(HERE))
 import scenarios  # noqa: E402
 from far_peers import CAMEL, CONNECT, NODE_RED  # noqa: E402
 from lab import Lab, NotMeasured, Void, machine_times, raised_file_limit, steal_share  # noqa: E402
+from mappings import JSONATA_JS  # noqa: E402
 from measuring import Outcome, add_slopes  # noqa: E402
 from peers import BUSWAY, CADDY, HAPROXY, NGINX  # noqa: E402
 from report import Report, conditions  # noqa: E402
 
-PEERS = (BUSWAY, NGINX, HAPROXY, CADDY, CAMEL, NODE_RED, CONNECT)
+PEERS = (BUSWAY, NGINX, HAPROXY, CADDY, CAMEL, NODE_RED, CONNECT, JSONATA_JS)
 
 
 def options_of(words):

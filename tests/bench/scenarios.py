@@ -4,6 +4,7 @@ import dataclasses
 import json
 import pathlib
 
+import mappings
 import measuring
 import orders
 from far_peers import CAMEL, CONNECT, NODE_RED
@@ -239,6 +240,7 @@ ALL = (
     Scenario("B2", "Ten against ten thousand routes", measuring.beside, many_routes),
     Scenario("B3", "Routing on one JSON field", measuring.beside, json_field),
     Scenario("B4", "Routing on a SOAP operation", measuring.beside, soap_operation),
+    Scenario("B5", "JSONata alone", mappings.measure, mappings.cases),
     Scenario("B6", "JSON to SOAP and back", measuring.beside, json_to_soap),
     Scenario("B9", "TCP: frames and streams", measuring.beside, tcp),
     Scenario("B10", "TLS 1.3", measuring.beside, tls),

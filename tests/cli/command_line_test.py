@@ -218,6 +218,10 @@ class Eval(Case):
     def test_one_expression(self):
         self.assertEqual(self.exits(0, "eval", "--expr", "a * 21", stdin='{"a": 2}')[0].strip(), "42")
         self.assertEqual(self.exits(0, "eval", "--expr-file", self.write("e.jsonata", "$sum(a)"), "--input", self.write("i.json", '{"a":[1,2]}'))[0].strip(), "3")
+        self.assertEqual(self.exits(0, "eval", "--explain", "--expr", 'lines.{ "sku": sku, "share": price / $sum($$.lines.price) }')[0],
+                         "reads: lines.price\nreads: lines.sku\nkept in the loop: $sum($$.lines.price)\n"
+                         "walked in one go: $$.lines.price\n")
+        self.exits(1, "eval", "--explain", "--expr", "1 +")
         _, err = self.exits(1, "eval", "--expr", "1 +", stdin="{}")
         self.assertIn("S0207", err)
 

@@ -8,6 +8,7 @@
 #include "transforms/jsonata/builtins.hpp"
 #include "transforms/jsonata/errors.hpp"
 #include "transforms/jsonata/parser.hpp"
+#include "transforms/jsonata/plan.hpp"
 #include "transforms/jsonata/regex.hpp"
 #include "transforms/jsonata/signature.hpp"
 #include "transforms/jsonata/stack.hpp"
@@ -27,14 +28,23 @@ VariableId VariableNames::id_of(std::string_view name) {
   return id;
 }
 
+std::string_view VariableNames::name_of(VariableId id) const {
+  for (const auto& [name, known] : ids_) {
+    if (known == id) return name;
+  }
+  return {};
+}
+
 Result<Program> compile(std::string_view text, Arena& arena, VariableNames& names, const CompileOptions& options) {
   Arena scratch;
   auto tree = Parser(text, scratch).parse();
   if (!tree) return std::unexpected(tree.error());
   Program program;
+  program.copies_constants = options.copy_constants;
   Compiler compiler(arena, names, options, program);
   program.root = compiler.compile_root(**tree);
   if (program.root == nullptr) return std::unexpected(compiler.error());
+  if (options.optimise) Planner(program, arena).run();
   return program;
 }
 

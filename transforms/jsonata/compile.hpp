@@ -18,6 +18,7 @@ namespace busway::jsonata {
 // How strict compile() is, and what lies around the text.
 struct CompileOptions {
   bool unknown_functions_fail = true;                     // a call of an unbound name is T1006 already here
+  bool optimise = true;                                   // make a plan (plan.hpp); without one the meaning is the same
   bool copy_constants = true;                             // the arena dies before the results do
   std::function<bool(std::string_view)> bound_outside{};  // variables in scope where $eval is called
   std::vector<ExpressionWarning>* warnings = nullptr;

@@ -163,6 +163,16 @@ Node Evaluation::call_lambda(const Closure& closure, std::span<const Node> argum
       return fail(mismatch.code, detail);
     }
   }
+  constexpr std::size_t few = 4;
+  if (!op.keeps_frame && op.parameters.size <= few) {
+    Frame frame{.parent = closure.frame};
+    std::array<Binding, few> bindings;
+    for (std::size_t i = 0; i < op.parameters.size; ++i) {
+      bindings[i] = {op.parameters[i], i < arguments.size() ? arguments[i] : Node(), frame.bindings};
+      frame.bindings = &bindings[i];
+    }
+    return evaluate(*op.left, closure.input, &frame);
+  }
   auto* frame = new (arena_.allocate(sizeof(Frame), alignof(Frame))) Frame{.parent = closure.frame};
   auto* bindings = arena_.array<Binding>(op.parameters.size);
   for (std::size_t i = 0; i < op.parameters.size; ++i) {
@@ -188,6 +198,7 @@ Node Evaluation::evaluate_text(std::string_view text, const Node* focus) {
   CompileOptions options;
   options.unknown_functions_fail = false;
   options.copy_constants = false;
+  options.optimise = false;  // evaluated once
   options.bound_outside = [this, scope](std::string_view name) {
     VariableId id = names_->find(name);
     return id != no_variable && find(id, scope) != nullptr;

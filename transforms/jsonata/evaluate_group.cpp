@@ -139,10 +139,20 @@ Tuple* Evaluation::reduce(std::span<const Node> tuples) {
 
 namespace {
 
+// A number's double is taken once, not at each comparison.
+struct SortKey {
+  Node node{};
+  double number = 0;
+};
 struct SortRow {
   Node item{};
-  Node* keys = nullptr;
+  SortKey* keys = nullptr;
 };
+
+int compare_keys(const SortKey& x, const SortKey& y) {
+  if (!x.node.is_number()) return compare_text(x.node.text(), y.node.text());
+  return x.number < y.number ? -1 : x.number > y.number ? 1 : compare_numbers(x.node, y.node);
+}
 
 }  // namespace
 
@@ -155,17 +165,18 @@ Node Evaluation::evaluate_sort(const Op& step, const Node& input, Frame* frame) 
   for (const Node& item : input.items()) {
     Node context = tuples ? tuple_of(item).value : item;
     Frame* scope = tuples ? frame_of(tuple_of(item), frame) : frame;
-    SortRow row{.item = item, .keys = arena_.array<Node>(step.terms.size)};
+    SortRow row{.item = item, .keys = arena_.array<SortKey>(step.terms.size)};
     for (std::size_t t = 0; t < step.terms.size; ++t) {
-      row.keys[t] = evaluate(*step.terms[t].expression, context, scope);
+      Node key = evaluate(*step.terms[t].expression, context, scope);
       if (failed_) return {};
+      row.keys[t] = {.node = key, .number = key.is_number() ? key.as_double() : 0};
     }
     rows[count++] = row;
   }
   auto goes_behind = [&](const SortRow& a, const SortRow& b) {
     for (std::size_t t = 0; t < step.terms.size; ++t) {
-      const Node& x = a.keys[t];
-      const Node& y = b.keys[t];
+      const Node& x = a.keys[t].node;
+      const Node& y = b.keys[t].node;
       if (x.is_nothing() && y.is_nothing()) continue;
       if (x.is_nothing()) return true;
       if (y.is_nothing()) return false;
@@ -174,7 +185,7 @@ Node Evaluation::evaluate_sort(const Op& step, const Node& input, Frame* frame) 
         fail(comparable ? "T2007" : "T2008", {}, step.position);
         return false;
       }
-      int order = x.is_number() ? compare_numbers(x, y) : compare_text(x.text(), y.text());
+      int order = compare_keys(a.keys[t], b.keys[t]);
       if (order != 0) return step.terms[t].descending ? order < 0 : order > 0;
     }
     return false;

@@ -55,7 +55,18 @@ Node Evaluation::evaluate_path(const Op& op, const Node& input, Frame* frame) {
   bool tuples = false;
   bool tuples_begun = false;
   Node stream;
-  for (std::size_t i = 0; i < op.list.size; ++i) {
+  std::size_t begin = 0;
+  Node walked;
+  if (op.prefix != 0 && (op.absolute || !input.is_array())) {
+    begin = walk_prefix(op, input, frame, walked);
+    if (failed_) return {};
+    bool several = walked.is_array() && !is_constructed(walked);
+    items = several ? walked.items() : std::span<const Node>(&walked, walked.is_nothing() ? 0 : 1);
+    // A sort reads the result so far, and may give it back.
+    if (begin > 0) result = make_sequence(several || items.empty() ? items : make_array(items).items());
+    if (items.empty()) begin = op.list.size;
+  }
+  for (std::size_t i = begin; i < op.list.size; ++i) {
     const Op& step = *op.list[i];
     tuples = tuples || step.tuple;
     if (i == 0 && step.constructor && !step.tuple) {
@@ -100,6 +111,25 @@ Node Evaluation::evaluate_path(const Op& op, const Node& input, Frame* frame) {
   return result;
 }
 
+// The leading names of a path, while there are only objects: so many steps, and what they lead to.
+std::size_t Evaluation::walk_prefix(const Op& op, const Node& input, Frame* frame, Node& at) {
+  std::size_t i = 1;
+  const Op& first = *op.list.data[0];
+  if (first.kind == Op::Kind::name) {
+    i = 0;
+    at = input;
+  } else if (first.kind == Op::Kind::root) {
+    at = settled(first, root_);
+  } else {
+    at = evaluate(first, input, frame);
+  }
+  for (; i < op.prefix && at.is_object(); ++i) {
+    const Op& step = *op.list.data[i];
+    at = settled(step, find_member(at, step.text, hints_[step.hint]));
+  }
+  return i;
+}
+
 Node Evaluation::evaluate_step(const Op& step, std::span<const Node> input, Frame* frame, bool last) {
   Node first;
   std::size_t count = 0;
@@ -123,7 +153,10 @@ Node Evaluation::evaluate_step(const Op& step, std::span<const Node> input, Fram
       first = value;
       continue;
     }
-    if (count == 2) push_flat(first);
+    if (count == 2) {
+      flat.reserve(input.size());
+      push_flat(first);
+    }
     if (value.is_array() && !spend(value.size() / 8)) return {};
     push_flat(value);
   }
@@ -178,8 +211,13 @@ Node Evaluation::evaluate_tuple_step(const Op& step, std::span<const Node> input
     if (failed_) return {};
     if (value.is_nothing()) continue;
     std::span<const Node> values = value.is_array() ? value.items() : std::span<const Node>(&value, 1);
-    if (!spend(values.size())) return {};
     bool nested = is_tuples(value);
+    if (step.lookup != nullptr && !nested && values.size() >= EqualityIndexes::fewest_items &&
+        join_matching(step, from, values, scope, stream)) {
+      if (failed_) return {};
+      continue;
+    }
+    if (!spend(values.size())) return {};
     double index = 0;
     for (const Node& one : values) {
       Tuple* tuple = extend(from);
@@ -243,8 +281,12 @@ Node Evaluation::evaluate_filter(const Op& predicate, const Node& input, Frame* 
     return Node::array(make_array({&item, 1}).items()).with_marks(marks);
   }
   Collector<Node> kept(arena_);
+  if (predicate.lookup != nullptr && !tuples && items.size() >= EqualityIndexes::fewest_items &&
+      evaluate_lookup(predicate, items, frame, kept)) {
+    return failed_ ? Node() : Node::array(kept.items()).with_marks(marks);
+  }
   for (std::size_t at = 0; at < items.size(); ++at) {
-    const Node& item = items[at];
+    const Node& item = items.data()[at];
     Node context = item;
     Frame* scope = frame;
     if (tuples) {
@@ -253,6 +295,10 @@ Node Evaluation::evaluate_filter(const Op& predicate, const Node& input, Frame* 
     }
     Node value = evaluate(predicate, context, scope);
     if (failed_) return {};
+    if (value.is_boolean()) {
+      if (value.as_boolean()) kept.push(item);
+      continue;
+    }
     std::span<const Node> numbers;
     if (value.is_number()) numbers = {&value, 1};
     if (value.is_array()) {
@@ -314,7 +360,8 @@ bool Evaluation::descend(const Node& input, Collector<Node>& found, int level) {
     return false;
   }
   if (!input.is_array()) found.push(input);
-  if (!spend(input.is_array() || input.is_object() ? input.size() / 8 + 1 : 0)) return false;
+  if (!input.is_array() && !input.is_object()) return true;
+  if (!spend(input.size() / 8 + 1)) return false;
   if (input.is_array()) {
     for (const Node& item : input.items()) {
       if (!descend(item, found, level + 1)) return false;

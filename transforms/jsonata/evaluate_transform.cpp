@@ -56,6 +56,7 @@ class Draft {
     auto* members = const_cast<Member*>(place->members().data());
     for (std::size_t i = 0; i < place->size(); ++i) {
       if (members[i].key.text() == key) {
+        detach(members[i].value);
         members[i].value = value;
         return;
       }
@@ -77,7 +78,10 @@ class Draft {
     auto* members = const_cast<Member*>(place->members().data());
     std::size_t count = 0;
     for (std::size_t i = 0; i < place->size(); ++i) {
-      if (members[i].key.text() == key) continue;
+      if (members[i].key.text() == key) {
+        detach(members[i].value);
+        continue;
+      }
       if (count != i) {
         members[count] = members[i];
         if (members[count].value.is_object()) move(members[count].value.members().data(), &members[count].value);
@@ -106,6 +110,13 @@ class Draft {
       if (slots_[at].members == members) return slots_[at].entry;
     }
     return nullptr;
+  }
+  // An object that goes out of the tree may be among the matches still to come: it goes on in a place of its own.
+  void detach(const Node& value) {
+    if (!value.is_object()) return;
+    Node* place = arena_.array<Node>(1);
+    *place = value;
+    move(value.members().data(), place);
   }
   void move(const Member* members, Node* place) {
     if (Entry* entry = entry_of(members)) entry->place = place;

@@ -23,10 +23,7 @@ Evaluation::Evaluation(const Program& program, const VariableNames& names, Scope
       floor_(stack_floor()) {}
 
 Result<Node> Evaluation::run() {
-  if (program_.constants != 0) {
-    constants_ = arena_.array<Node>(program_.constants);
-    for (std::uint32_t i = 0; i < program_.constants; ++i) constants_[i] = Node();
-  }
+  prepare_plan();
   Node context;
   if (program_.reads_input) {
     auto input = scope_.input(arena_);
@@ -104,11 +101,10 @@ Node Evaluation::make_function(const Closure& closure) {
   return Node::function(new (arena_.allocate(sizeof(Closure), alignof(Closure))) Closure(closure));
 }
 
-Node Evaluation::evaluate(const Op& op, const Node& input, Frame* frame) {
+Node Evaluation::evaluate_fully(const Op& op, const Node& input, Frame* frame) {
   if (failed_) return {};
   if (depth_ >= limits_.depth || stack_is_short(floor_)) return fail("U1001", "recursion is too deep", op.position, op.text);
-  // The check of the memory is cheap enough for every 64th operation.
-  if ((++steps_ & 63U) == 0 && !spend(0)) return {};
+  if (!count()) return {};
   ++depth_;
   Node result = evaluate_kind(op, input, frame);
   for (std::size_t i = 0; i < op.predicates.size && !failed_; ++i)

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "bus/expression.hpp"
+#include "transforms/jsonata/equality_index.hpp"
+#include "transforms/jsonata/facts.hpp"
 #include "transforms/jsonata/growth.hpp"
 #include "transforms/jsonata/ir.hpp"
 #include "transforms/jsonata/values.hpp"
@@ -47,8 +49,11 @@ class Evaluation {
   Node make_array(std::span<const Node> items);  // copies
   // The first match at or behind a place in the text as an object, nothing when there is none.
   Node make_match(const Closure& regex, const Node& text, std::size_t from, std::size_t from_points);
-  // Counts work; false, and the error noted, when a limit is reached.
+  // Counts work; false, and the error noted, when a limit is reached. Everything that loops comes here every few operations, by
+  // itself or through count(): the one place for what must happen every so often.
   bool spend(std::uint64_t steps);
+  // One operation; the check of the limits is cheap enough for every 64th.
+  bool count() { return (++steps_ & 63U) != 0 || spend(0); }
   std::int64_t now();  // milliseconds, the same throughout the evaluation
   // A computation gave infinity or not-a-number; the result must not hold it.
   void note_non_finite(std::int64_t position = 0) {
@@ -56,13 +61,43 @@ class Evaluation {
   }
 
  private:
-  Node evaluate(const Op& op, const Node& input, Frame* frame);
+  Node evaluate(const Op& op, const Node& input, Frame* frame) {
+    switch (op.quick) {
+      case Op::Quick::none: break;
+      case Op::Quick::value: return op.value;
+      case Op::Quick::constant: return constants_[op.constant - 1];
+      case Op::Quick::context: return settled(op, is_wrapper(input) ? input.items()[0] : input);
+      case Op::Quick::name:
+        if (input.is_object()) return settled(op, find_member(input, op.text, hints_[op.hint]));
+        if (input.is_array()) break;
+        return {};
+      case Op::Quick::local: return settled(op, evaluate_local(op, frame));
+      default: return evaluate_quick(op, op.quick, input, frame);
+    }
+    return evaluate_fully(op, input, frame);
+  }
+  Node settled(const Op& op, const Node& value) { return value.is_array() ? normalize(op, value) : value; }
+  Node settled(const Op& op, const Node* value) { return value == nullptr ? Node() : settled(op, *value); }
+  Node evaluate_fully(const Op& op, const Node& input, Frame* frame);
+
+  // What the plan has prepared.
+  Node evaluate_quick(const Op& op, Op::Quick quick, const Node& input, Frame* frame);
+  void prepare_plan();
+  Node quick_names(const Op& op, const Node& input, Frame* frame);
+  Node quick_object(const Op& op, const Node& input, Frame* frame);
+  Node quick_call(const Op& op, const Node& input, Frame* frame);
+  Node evaluate_memo(const Op& op, const Node& input, Frame* frame);
+  bool evaluate_lookup(const Op& predicate, std::span<const Node> items, Frame* frame, Collector<Node>& kept);
+  const EqualityIndex* index_of(const Op::Lookup& lookup, std::span<const Node> items, VariableId focus, const Node& context,
+                                Frame* frame);
+  bool join_matching(const Op& step, const Tuple& from, std::span<const Node> values, Frame* frame, Collector<Node>& stream);
   Node evaluate_kind(const Op& op, const Node& input, Frame* frame);
   Node normalize(const Op& op, const Node& result);
 
   // Paths.
   Node evaluate_path(const Op& op, const Node& input, Frame* frame);
   Node walk_names(const Op& op, const Node& input);
+  std::size_t walk_prefix(const Op& op, const Node& input, Frame* frame, Node& at);
   Node evaluate_step(const Op& step, std::span<const Node> input, Frame* frame, bool last);
   Node evaluate_tuple_step(const Op& step, std::span<const Node> input, bool first, Frame* frame);
   Node evaluate_stages(const Items<Op::Stage>& stages, Node input, Frame* frame);
@@ -125,6 +160,13 @@ class Evaluation {
     FreeValue* next = nullptr;
   };
 
+  // The last value of what does not change in a loop, and what it was computed from.
+  struct MemoValue {
+    bool known = false;
+    Node value{};
+    Node inputs[Facts::most_inputs]{};
+  };
+
   const Program& program_;
   Scope& scope_;
   Arena& arena_;
@@ -134,6 +176,9 @@ class Evaluation {
   std::unique_ptr<VariableNames> names_{};            // made when $eval needs more
   std::vector<std::unique_ptr<Program>> programs_{};  // compiled by $eval
   Node* constants_ = nullptr;
+  std::uint32_t* hints_ = nullptr;
+  MemoValue* memos_ = nullptr;
+  EqualityIndexes** lookups_ = nullptr;
   Node root_{};
   FreeValue* free_values_ = nullptr;
   TailCall tail_{};

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "bus/expression.hpp"
 
 namespace busway::jsonata {
@@ -14,5 +17,9 @@ const ExpressionLanguage& language();
 // The same language as `busway eval` uses it: free variables are bindings of the case (they arrive through Scope::variable), and
 // a call of what is not a function fails where jsonata-js fails it, when it is evaluated.
 const ExpressionLanguage& eval_language();
+
+// What evaluating a text comes down to, for people: which parts of the input it reads, and what the plan (plan.hpp) folded, walks
+// in one go, keeps in loops and answers by an index. A line each; errors are those of compile().
+Result<std::string> explain(std::string_view text);
 
 }  // namespace busway::jsonata

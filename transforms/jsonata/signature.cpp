@@ -38,6 +38,9 @@ char letter_of(const Node& node) {
   return 'm';
 }
 
+// By Node::Kind: nothing, null, boolean, number, string, array, object, function.
+constexpr std::uint8_t bits[] = {1U << 7, 1U << 4, 1U << 3, 1U << 2, 1U << 1, 1U << 0, 1U << 6, 1U << 5};
+
 std::string_view items_name(std::string_view type) {
   switch (type.empty() ? ' ' : type.front()) {
     case 's': return "strings";
@@ -134,12 +137,44 @@ Result<const Signature*> Signature::parse(std::string_view source, Arena& arena)
       default: break;
     }
   }
+  signature->plain_ = parameters.size <= most_plain;
+  for (const Parameter& parameter : parameters) signature->plain_ = signature->plain_ && !parameter.repeated;
   return signature;
+}
+
+bool Signature::fit_plain(Node* arguments, std::size_t count, Arena& arena) const {
+  if (count > parameters_.size) return false;
+  for (std::size_t p = 0; p < parameters_.size; ++p) {
+    const Parameter& parameter = parameters_.data[p];
+    if (p >= count) {
+      if (!parameter.optional || parameter.from_context) return false;
+      arguments[p] = Node();
+      continue;
+    }
+    Node& argument = arguments[p];
+    if ((bits[static_cast<std::size_t>(argument.kind())] & parameter.kinds) == 0) return false;
+    if (!parameter.array || argument.is_nothing()) continue;
+    std::uint8_t wanted = parameter.item.size() == 1 ? bit_of(parameter.item.front()) : std::uint8_t{0};
+    if (!parameter.item.empty() && wanted == 0) return false;
+    if (argument.is_array()) {
+      if (wanted == 0) continue;
+      for (const Node& item : argument.items()) {
+        if (bits[static_cast<std::size_t>(item.kind())] != wanted) return false;
+      }
+      continue;
+    }
+    if (wanted != 0 && bits[static_cast<std::size_t>(argument.kind())] != wanted) return false;
+    Node* single = arena.array<Node>(1);
+    single[0] = argument;
+    argument = Node::array({single, 1});
+  }
+  return true;
 }
 
 Signature Signature::copy(Arena& arena) const {
   Signature copied;
   copied.uses_context_ = uses_context_;
+  copied.plain_ = plain_;
   for (Parameter parameter : parameters_) {
     parameter.item = arena.copy(parameter.item);
     copied.parameters_.push(parameter, arena);

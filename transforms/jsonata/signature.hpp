@@ -30,6 +30,13 @@ class Signature {
   // wrapped. True and the arguments in `out` (in `arena` if they differ from `given`), else false and `mismatch`.
   bool fit(std::span<const Node> given, const Node& context, Arena& arena, std::span<const Node>& out, Mismatch& mismatch) const;
 
+  // fit() for the usual case, in place: `arguments` has room for most_plain of them. False says nothing, ask fit(). Otherwise
+  // there are size() arguments now.
+  static constexpr std::size_t most_plain = 6;
+  bool is_plain() const { return plain_; }
+  bool fit_plain(Node* arguments, std::size_t count, Arena& arena) const;
+  std::size_t size() const { return parameters_.size; }
+
   // The same in another arena.
   Signature copy(Arena& arena) const;
 
@@ -52,6 +59,7 @@ class Signature {
 
   Items<Parameter> parameters_{};
   bool uses_context_ = false;
+  bool plain_ = false;
 };
 
 }  // namespace busway::jsonata

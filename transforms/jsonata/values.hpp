@@ -1,6 +1,8 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -79,6 +81,61 @@ inline const Closure& closure_of(const Node& node) {
   return *static_cast<const Closure*>(node.closure());
 }
 int arity_of(const Node& function);
+
+// The very same value: what one of them shows, the other shows, without looking.
+inline bool is_identical(const Node& left, const Node& right) {
+  if (left.kind() != right.kind() || left.marks() != right.marks() || left.size() != right.size()) return false;
+  switch (left.kind()) {
+    case Node::Kind::nothing:
+    case Node::Kind::null: return true;
+    case Node::Kind::boolean: return left.as_boolean() == right.as_boolean();
+    case Node::Kind::number:
+      if (left.has_number_text() != right.has_number_text()) return false;
+      if (left.has_number_text()) return left.text().data() == right.text().data();
+      return std::bit_cast<std::uint64_t>(left.as_double()) == std::bit_cast<std::uint64_t>(right.as_double());
+    case Node::Kind::string: return left.text().data() == right.text().data();
+    case Node::Kind::array: return left.items().data() == right.items().data();
+    case Node::Kind::object: return left.members().data() == right.members().data();
+    case Node::Kind::function: return left.closure() == right.closure();
+  }
+  return false;
+}
+
+// Keys are short and mostly equal when they are as long: cheaper than a call.
+inline bool same_key(const char* left, const char* right, std::size_t size) {
+  auto word = [](const char* at) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, at, 8);
+    return value;
+  };
+  auto half = [](const char* at) {
+    std::uint32_t value = 0;
+    std::memcpy(&value, at, 4);
+    return value;
+  };
+  if (size > 16) return std::memcmp(left, right, size) == 0;
+  if (size >= 8) return word(left) == word(right) && word(left + size - 8) == word(right + size - 8);
+  if (size >= 4) return half(left) == half(right) && half(left + size - 4) == half(right + size - 4);
+  return size == 0 || (left[0] == right[0] && left[size / 2] == right[size / 2] && left[size - 1] == right[size - 1]);
+}
+
+// The member of an object, null when there is none. `hint` is a guess where it lies, kept from the last time: objects of one
+// origin have one order.
+inline const Node* find_member(const Node& object, std::string_view key, std::uint32_t& hint) {
+  const Member* members = object.members().data();
+  std::uint32_t count = object.size();
+  auto matches = [&](const Member& member) {
+    return member.key.size() == key.size() && same_key(member.key.text().data(), key.data(), key.size());
+  };
+  std::uint32_t guess = hint;
+  if (guess < count && matches(members[guess])) return &members[guess].value;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (!matches(members[i])) continue;
+    hint = i;
+    return &members[i].value;
+  }
+  return nullptr;
+}
 
 // How deep values may nest in what walks them.
 constexpr int most_value_levels = 1000;

@@ -223,6 +223,34 @@ Text format(double value, const Picture& picture, const Symbols& symbols) {
   return picture.prefix + out + picture.suffix;
 }
 
+// The halves of a picture, two of them; or the code of what is wrong.
+std::string_view read_picture(std::string_view text, const Symbols& symbols, std::vector<Picture>& pictures) {
+  pictures.clear();
+  Text rest = decode(text);
+  for (;;) {
+    std::size_t end = rest.find(symbols.pattern);
+    pictures.push_back(split(rest.substr(0, end), symbols));
+    if (end == Text::npos) break;
+    rest = rest.substr(end + 1);
+  }
+  if (pictures.size() > 2) return "D3080";
+  for (Picture& picture : pictures) {
+    if (std::string_view code = problem_of(picture, symbols); !code.empty()) return code;
+    analyse(picture, symbols);
+  }
+  if (pictures.size() == 1) {
+    pictures.push_back(pictures[0]);
+    pictures[1].prefix = symbols.minus + pictures[1].prefix;
+  }
+  return {};
+}
+
+// A mapping formats its numbers by one picture, so each thread keeps the last good one that came without options.
+struct LastPicture {
+  std::string text;
+  std::vector<Picture> pictures;
+};
+
 }  // namespace
 
 Node format_number(Evaluation& evaluation, Arguments arguments, const Node&) {
@@ -236,22 +264,16 @@ Node format_number(Evaluation& evaluation, Arguments arguments, const Node&) {
       if (member.value.is_string()) symbols.set(member.key.text(), member.value.text());
     }
   }
-  std::vector<Picture> pictures;
-  Text rest = decode(arguments[1].text());
-  for (;;) {
-    std::size_t end = rest.find(symbols.pattern);
-    pictures.push_back(split(rest.substr(0, end), symbols));
-    if (end == Text::npos) break;
-    rest = rest.substr(end + 1);
-  }
-  if (pictures.size() > 2) return evaluation.fail("D3080");
-  for (Picture& picture : pictures) {
-    if (std::string_view code = problem_of(picture, symbols); !code.empty()) return evaluation.fail(code);
-    analyse(picture, symbols);
-  }
-  if (pictures.size() == 1) {
-    pictures.push_back(pictures[0]);
-    pictures[1].prefix = symbols.minus + pictures[1].prefix;
+  static thread_local LastPicture last;
+  std::vector<Picture> own;
+  bool usual = !arguments[2].is_object();
+  std::vector<Picture>& pictures = usual ? last.pictures : own;
+  if (!usual || pictures.empty() || last.text != arguments[1].text()) {
+    if (std::string_view code = read_picture(arguments[1].text(), symbols, pictures); !code.empty()) {
+      pictures.clear();
+      return evaluation.fail(code);
+    }
+    if (usual) last.text = arguments[1].text();
   }
   std::string out;
   for (char32_t c : format(value, value >= 0 ? pictures[0] : pictures[1], symbols)) append_code_point(out, c);

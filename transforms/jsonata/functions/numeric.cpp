@@ -88,7 +88,7 @@ Node number(Evaluation& evaluation, Arguments arguments, const Node&) {
     std::string_view text = value.text();
     double parsed = 0;
     if (is_decimal(text)) {
-      parsed = std::strtod(std::string(text).c_str(), nullptr);
+      parsed = Node::number_text(text).as_double();
       if (std::isfinite(parsed)) return Node::number(parsed);
     } else if (read_prefixed(text, parsed)) {
       return Node::number(parsed);

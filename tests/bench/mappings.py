@@ -1,0 +1,143 @@
+"""B5: JSONata alone. What 24 mappings cost over orders of three sizes, beside jsonata-js, awaited; no socket and no bus.
+
+Both programs get the same file of cases and print what each evaluation took and gave; results that differ void the case. A loop in
+which something stays the same is measured over 10,000 elements, where jsonata-js is given LOOP_SECONDS and then a lower bound counts.
+"""
+
+import json
+import math
+import subprocess
+
+from far_peers import FarPeer, first_line
+from lab import PEER_CORE, NotMeasured
+from measuring import Case
+from peers import BUSWAY, Side
+
+LOOP_SECONDS = 40
+ELEMENTS = 10000
+
+JSONATA_JS = FarPeer(
+    "jsonata-js", ("node", "npm"), fetch=(("npm", "install", "--no-audit", "--no-fund", "--omit=dev"),),
+    made="node_modules/jsonata/jsonata.js", command=None, setups=("mappings",), warm_seconds=0,
+    version_of=lambda folder: "jsonata " + json.loads((folder / "node_modules/jsonata/package.json").read_text())["version"]
+    + ", node " + first_line(["node", "--version"]), notes="evaluations awaited one after the other")
+
+MAPPINGS = {
+    "rename": '{ "orderId": id, "buyer": customer.name, "mail": customer.email, "city": customer.address.city }',
+    "lines": 'lines.{ "Sku": sku, "Quantity": qty, "UnitPrice": price }',
+    "order to erp": '{ "Customer": customer.name, "Currency": currency, "Line": lines.{ "Sku": sku, "Quantity": qty, "UnitPrice": price } }',
+    "total": '$sum(lines.(qty * price))',
+    "filter": 'lines[qty > 5].sku',
+    "filter by text": 'lines[category = "tools"].{ "sku": sku, "name": name }',
+    "group": 'lines{ category: $sum(qty) }',
+    "sort": 'lines^(>price, sku).sku',
+    "distinct": '$distinct(lines.category)',
+    "text": 'customer.name & " <" & customer.email & ">, " & customer.address.city',
+    "bands": 'lines.{ "sku": sku, "band": price > 50 ? "high" : price > 20 ? "middle" : "low" }',
+    "map": '$map(lines, function($l) { { "sku": $l.sku, "sum": $l.qty * $l.price } })',
+    "filter function": '$filter(lines, function($l) { $l.qty > 3 and $l.category != "toys" }).sku',
+    "reduce": '$reduce(lines.qty, function($a, $q) { $a + $q }, 0)',
+    "join": '$join(lines.sku, ",")',
+    "codes": '( $codes := { "tools": "T1", "toys": "T2", "books": "B1" }; lines.{ "sku": sku, "code": $lookup($codes, category) } )',
+    "strings": 'lines.{ "sku": $uppercase(sku), "short": $substring(name, 0, 8), "first": $substringBefore(name, " ") }',
+    "defaults": '{ "note": note ? note : "none", "vat": $exists(customer.vat) ? customer.vat : "-", "lines": [lines[0].sku] }',
+    "dates": '{ "millis": $toMillis(date), "day": $substring(date, 0, 10) }',
+    "money": 'lines.{ "sku": sku, "price": $formatNumber(price, "#,##0.00") }',
+    "positions": 'lines#$i.{ "position": $i + 1, "sku": sku }',
+    "parents": 'lines.{ "order": %.id, "sku": sku }',
+    "descendants": '$count(**.sku)',
+    "summary": '( $net := $sum(lines.(qty * price)); $tax := $net * 0.2;'
+               ' { "net": $round($net, 2), "tax": $round($tax, 2), "gross": $round($net + $tax, 2), "count": $count(lines) } )',
+}
+
+LOOPS = {
+    "predicate on the root in a loop (jsonata#541)": 'wanted.( $id := $; $$.items[id = $id].name )',
+    "the same total for each element (jsonata#583)": 'items.( price / $sum($$.items.price) )',
+    "join in a function": '$map(wanted, function($w) { $$.items[id = $w].price })',
+    "largest beside each": 'items.{ "id": id, "share": price / $max($$.items.price) }',
+}
+
+
+def order(lines):
+    categories = ("tools", "toys", "books")
+    return {"id": "PO-2003-77", "date": "2026-03-01T10:11:12.000Z", "currency": "EUR", "note": "",
+            "customer": {"name": "ACME Ltd", "email": "buy@acme.example", "address": {"street": "Main 1", "city": "Graz", "zip": "8010"}},
+            "lines": [{"sku": f"A-{1000 + n * 7919 % 9000}", "name": f"Item number {n}", "qty": n * 31 % 9 + 1,
+                       "price": (n * 7907 % 9900 + 100) / 100, "category": categories[n * 13 % 3]} for n in range(lines)]}
+
+
+def elements(count):
+    return {"items": [{"id": f"id-{n}", "name": f"name {n}", "price": n % 97 + 1} for n in range(count)],
+            "wanted": [f"id-{n * 7919 % count}" for n in range(count)]}
+
+
+def case_file(expressions, data):
+    return "".join(json.dumps({"name": name, "expr": text, "data": data}) + "\n" for name, text in expressions.items()).encode()
+
+
+def cases():
+    sides = (Side(BUSWAY, "mappings"), Side(JSONATA_JS, "mappings"))
+    sized = [Case(f"{label}, evaluation", {}, sides, (), files=(("cases", case_file(MAPPINGS, order(lines))),))
+             for label, lines in (("0.5 KB", 3), ("10 KB", 110), ("100 KB", 1100))]
+    whole = {"order to erp": MAPPINGS["order to erp"]}
+    return [*sized, Case("700 B, read, map and write", {}, sides, (), files=(("cases", case_file(whole, order(5))),),
+                         load=(("whole", True),)),
+            *(Case(f"{name}, {ELEMENTS} elements", {}, sides, (), files=(("cases", case_file({name: text}, elements(ELEMENTS))),),
+                   load=(("loop", True),)) for name, text in LOOPS.items())]
+
+
+def answers_of(words, seconds):
+    """name -> answer of each case; None when it took longer than it may."""
+    try:
+        done = subprocess.run(["taskset", "-c", PEER_CORE, *map(str, words)], capture_output=True, text=True, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return None
+    if done.returncode:
+        raise NotMeasured((done.stderr or "no output").strip().splitlines()[-1][:200])
+    return {answer["name"]: answer for answer in map(json.loads, done.stdout.splitlines())}
+
+
+def alike(left, right):
+    """Equal, but for the last digits of a number, where a sum may have been made in another order, and for how a number is written."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(alike(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(alike, left, right))
+    if isinstance(left, float) or isinstance(right, float):
+        return isinstance(left, (int, float)) and isinstance(right, (int, float)) and math.isclose(left, right, rel_tol=1e-12)
+    return left == right and type(left) is type(right)
+
+
+def measure(lab, case, outcome):
+    loop = bool(dict(case.load).get("loop"))
+    seconds = 0.2 if lab.options.quick else 0.5
+    options = ["--seconds", seconds] + (["--whole"] if dict(case.load).get("whole") else [])
+    with lab.nested() as inner:
+        path = inner.file(case.files[0][1])
+        ours = answers_of([lab.build / "tests/bench/bench_mapping", path, *options], 600)
+        theirs = {}
+        if any(side.peer is JSONATA_JS for side in case.sides):
+            try:
+                JSONATA_JS.prepare()
+                theirs = answers_of(["node", JSONATA_JS.folder() / "peer.mjs", path, *options], LOOP_SECONDS if loop else 600)
+            except NotMeasured as why:
+                outcome.remarks.append(f"{case.label}: not measured: jsonata-js: {why}")
+    ratios = []
+    for name, answer in (ours or {}).items():
+        peer = {"ns": LOOP_SECONDS * 1e9} if theirs is None else theirs.get(name, {})
+        row = {"mapping": name, "us": f"{answer.get('ns', 0) / 1e3:.2f}"}
+        if "error" in answer or (theirs and not alike(answer.get("result"), peer.get("result"))):
+            outcome.remarks.append(f"void: {case.label}: {name}: {answer.get('error', 'another result')} beside {peer.get('error', 'theirs')}")
+        elif "ns" in peer:
+            ratio = peer["ns"] / answer["ns"]
+            ratios.append(ratio)
+            row |= {"jsonata-js us": f"{'more than ' if theirs is None else ''}{peer['ns'] / 1e3:.1f}", "ratio": f"{ratio:.0f}"}
+        outcome.row(case, "busway", **row)
+    if ratios:
+        mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+        outcome.ratios.append((f"{case.label}: jsonata-js / busway, geometric mean of {len(ratios)}", [mean]))
+        outcome.raw.append({"case": case.label, "ratios": ratios})
+    every = [ratio for one in outcome.raw if "evaluation" in one["case"] for ratio in one["ratios"]]
+    if "100 KB" in case.label and every:
+        outcome.ratios.append((f"jsonata-js / busway over all {len(every)} evaluations, geometric mean",
+                               [math.exp(sum(map(math.log, every)) / len(every))]))
