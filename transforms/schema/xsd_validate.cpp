@@ -75,12 +75,15 @@ class Player {
   }
   void take(const xmlError& error) {
     if (error.level < XML_ERR_ERROR || violations_.size() >= most_) return;
+    // "Warning: No precomputed value available": a key whose value has been objected to already.
+    std::string message = in_plain_words(error.message);
+    if (message.starts_with("Warning: ") && !violations_.empty()) return;
     std::string path;
     for (const Step& step : path_) {
       path.append("/").append(step.name);
       if (step.index != 0) path += "[" + std::to_string(step.index) + "]";
     }
-    Violation violation = xsd_violation(std::move(path), in_plain_words(error.message));
+    Violation violation = xsd_violation(std::move(path), message);
     // A facet that fails is said twice, the second time as the type that has it.
     bool again = !violations_.empty() && violations_.back().pointer == violation.pointer && !violations_.back().keyword.empty() &&
                  violation.keyword == "type";
