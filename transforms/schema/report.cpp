@@ -34,7 +34,7 @@ std::string summary(const std::vector<Violation>& violations) {
   if (violations.empty()) return "it fits";
   const Violation& first = violations.front();
   std::string out = first.pointer.empty() ? "" : first.pointer + ": ";
-  out += first.expected.empty() ? first.got : detail(first);
+  out += first.expected.empty() ? "it does not fit" : "expected " + first.expected;
   if (violations.size() > 1) out += ", and " + std::to_string(violations.size() - 1) + " more";
   return out;
 }

@@ -11,7 +11,7 @@ namespace busway::schema {
 // `expected`, `got`, `keyword` and `schema`. All of it lives in `arena`.
 Node to_document(const std::vector<Violation>& violations, Arena& arena);
 
-// "/qty: expected at least 1, got 0", and how many more.
+// "/qty: expected at least 1, and 2 more", for logs: where and why, but no value of the document.
 std::string summary(const std::vector<Violation>& violations);
 
 }  // namespace busway::schema

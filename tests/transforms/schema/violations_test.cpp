@@ -87,6 +87,12 @@ TEST_CASE("violations become a document") {
                          R"("keyword":"minimum","schema":"#/minimum"}])");
 }
 
+TEST_CASE("a summary for the log holds no value of the document") {
+  CHECK(summary(check(R"({"properties": {"a": {"minimum": 2}, "b": false}})", R"({"a": 1, "b": "secret"})").violations) ==
+        "/a: expected at least 2, and 1 more");
+  CHECK(summary({{.pointer = "/x", .got = "a sentence of the library", .xpath = true}}) == "/x: it does not fit");
+}
+
 TEST_CASE("hostile documents cost no more than their size") {
   // Each level is looked at twice by every level above it, unless what was found is kept.
   const char* twice = R"({"items": {"anyOf": [{"$ref": "#"}, {"$ref": "#"}]}, "maxItems": 1, "type": "array"})";
