@@ -77,7 +77,7 @@ class Player {
     if (error.level < XML_ERR_ERROR || violations_.size() >= most_) return;
     // "Warning: No precomputed value available": a key whose value has been objected to already.
     std::string message = in_plain_words(error.message);
-    if (message.starts_with("Warning: ") && !violations_.empty()) return;
+    if (message.find(": Warning: No precomputed value") != std::string::npos && !violations_.empty()) return;
     std::string path;
     for (const Step& step : path_) {
       path.append("/").append(step.name);
