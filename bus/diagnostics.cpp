@@ -6,8 +6,8 @@ namespace busway {
 
 namespace {
 
-// 0xxx command line and eval, 1xxx bundle, YAML and fields, 2xxx routes, steps and services, 3xxx expressions, 4xxx formats and
-// layouts, 5xxx adapters, 6xxx tests. In the order of their ids.
+// 0xxx command line and eval, 1xxx bundle, YAML and fields, 2xxx routes, steps and services, 3xxx expressions, 4xxx formats,
+// layouts and schemas, 5xxx adapters, 6xxx tests. In the order of their ids.
 constexpr Diagnostic table[] = {
     {"BW0001", "File cannot be read", "A file named on the command line does not exist or cannot be opened.",
      "Check the path and its permissions."},
@@ -81,6 +81,9 @@ constexpr Diagnostic table[] = {
      "Name a listener of the route's adapter."},
     {"BW2021", "Service that takes no calls", "The service carries byte streams and knows no messages, so no step can call it.",
      "Give the service a `frame`, or use it from a `tcp: stream` route alone."},
+    {"BW2022", "Keys of two schemas",
+     "A `validate` holds the body against one schema; the key belongs to the other kind of schema.",
+     "Write a step for each schema."},
     {"BW3001", "Expression syntax", "The JSONata expression cannot be parsed.",
      "Mend the place the message names; try it with `busway eval`."},
     {"BW3002", "Expression feature not in this version",
@@ -118,6 +121,23 @@ constexpr Diagnostic table[] = {
     {"BW4017", "No such record",
      "A record that the format or the selector names is not in the layout, or none is named where one must be.",
      "Name a record of the layout with `record:`, or `request:` and `reply:`."},
+    {"BW4101", "Schema cannot be read", "The file of a schema is no JSON, no YAML or no XML, so nothing in it could be read.",
+     "Mend the place the message names."},
+    {"BW4102", "Schema keyword not understood", "A keyword of a schema holds what the draft does not allow there.",
+     "Write what the message asks for; `draft:` says what a schema without `$schema` is read as."},
+    {"BW4103", "Schema reference leads nowhere",
+     "A `$ref` names a schema, an anchor or a place that the bundle does not have. Nothing is fetched from a network.",
+     "Mend the reference, or put the file it means beside the schema or under `schemas:`."},
+    {"BW4104", "Pattern cannot be compiled",
+     "Patterns run in linear time on RE2, which has no look-around and no back-references.",
+     "Write the pattern without them, or check this part in a `choice` with an expression."},
+    {"BW4105", "Unknown draft of JSON Schema", "`$schema` names no draft that is built in and no metaschema of the bundle.",
+     "Use draft-04, draft-07 or 2020-12, or put the metaschema into the bundle."},
+    {"BW4106", "Schema leads back to itself",
+     "A schema refers to itself without reading further into the document, so checking would never end.", "Break the circle."},
+    {"BW4107", "XML Schema not understood",
+     "The file is no XML Schema, breaks a rule of XSD 1.0, or includes what the bundle does not have. Nothing is fetched.",
+     "Mend the place the message names, or put the file it means into the bundle."},
     {"BW5001", "TLS cannot be set up",
      "A certificate, key or list of authorities is not PEM, or the key does not belong to the certificate.",
      "Check the files the message names; a key must have no passphrase."},

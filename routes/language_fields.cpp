@@ -39,9 +39,12 @@ struct NotBuilt {
   std::string_view word;
 };
 constexpr NotBuilt not_built[] = {
-    {Place::bundle, "functions"}, {Place::bundle, "tables"},    {Place::adapter, "wsdl"},  {Place::service, "circuit_breaker"},
-    {Place::service, "limit"},    {Place::service, "order_by"}, {Place::from, "accept"},   {Place::step, "aggregate"},
-    {Place::step, "send"},        {Place::step, "split"},       {Place::step, "validate"}, {Place::handler, "dead_letter"},
+    {Place::bundle, "functions"},    {Place::bundle, "tables"},
+    {Place::adapter, "wsdl"},        {Place::service, "circuit_breaker"},
+    {Place::service, "limit"},       {Place::service, "order_by"},
+    {Place::from, "accept"},         {Place::step, "aggregate"},
+    {Place::step, "send"},           {Place::step, "split"},
+    {Place::handler, "dead_letter"},
 };
 
 }  // namespace

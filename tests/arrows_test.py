@@ -61,6 +61,10 @@ def may_include(path, included):
         return True
     if path == "adapters/builtin.cpp":
         return included.startswith("adapters/")
+    if path.startswith("transforms/schema/"):
+        return included.startswith("transforms/formats/")
+    if path.startswith("transforms/steps/"):
+        return included.startswith("transforms/schema/")
     if path.startswith("adapters/soap/"):
         return included.startswith(("transforms/formats/xml", "adapters/http/"))
     return False
@@ -118,6 +122,8 @@ class Arrows(unittest.TestCase):
             "adapters/tcp/source.cpp": '#include "adapters/http/buffer.hpp"',
             "adapters/tcp/target.cpp": '#include "bus/tls.hpp"',
             "adapters/soap/fault.cpp": '#include "transforms/formats/json.hpp"',
+            "transforms/schema/plan.cpp": '#include "transforms/jsonata/jsonata.hpp"',
+            "transforms/formats/json.cpp": '#include "transforms/schema/plan.hpp"',
             "plugins/host.cpp": '#include "routes/bundle.hpp"',
         }
         for path, text in wrong.items():
@@ -133,6 +139,8 @@ class Arrows(unittest.TestCase):
             "adapters/soap/fault.cpp": '#include "transforms/formats/xml_tree.hpp"\n#include "adapters/http/trip.hpp"\n#include <pugixml.hpp>',
             "routes/bundle.cpp": '#include "routes/yaml.hpp"\n#include "bus/registry.hpp"',
             "transforms/formats/xml.cpp": '#include "transforms/formats/utf8.hpp"',
+            "transforms/schema/placed_json.cpp": '#include "transforms/formats/json.hpp"',
+            "transforms/steps/validate.cpp": '#include "transforms/schema/validation.hpp"',
         }
         for path, text in right.items():
             self.assertEqual(list(wrong_arrows(path, text)), [], path)
