@@ -23,6 +23,7 @@ THREADS_OWN = {
     "adapters/http/buffer.cpp": "memory is taken or given in one go",
     "adapters/http/connection.cpp": "bytes that nobody reads",
     "adapters/http/head_writer.cpp": "a date is written in one go",
+    "adapters/http/pour.cpp": "bytes are passed on in one go, outside of computations",
     "adapters/http/routing.cpp": "a path is matched in one go, outside of computations",
     "adapters/tcp/relay.cpp": "outside of computations",
     "bus/fiber.cpp": "which fiber runs",
@@ -31,10 +32,13 @@ THREADS_OWN = {
     "bus/socket.cpp": "a record is written in one go, outside of computations",
     "bus/spare.hpp": "taken while it is held",
     "bus/task.cpp": "a frame is taken or given in one go",
+    "bus/task.hpp": "a frame is taken or given in one go",
     "bus/wall_clock.cpp": "set by tests only",
     "bus/worker.cpp": "which worker runs",
     "transforms/jsonata/functions/array.cpp": "random numbers, a number at a time",
+    "transforms/jsonata/functions/format_number.cpp": "a number is written in one go",
     "transforms/jsonata/stack.cpp": "never changes",
+    "transforms/schema/xsd_load.cpp": "a schema is loaded in one go, outside of computations",
 }
 THREAD_LOCAL = re.compile(r"^(?!\s*//).*\bthread_local\b", re.MULTILINE)
 

@@ -30,7 +30,7 @@ routes:
     reply: { body: '{ "rows": items.{ "item": sku, "count": qty } }' }
   late:
     from: { http: POST /late, on: front }
-    deadline: 300ms
+    deadline: 40ms
     steps: [ { map: '{ "sum": $sum([1..4000000].($ * 2)) }' } ]
   long: { from: { http: POST /long, on: front }, reply: { body: '{ "sum": $sum([1..4000000].($ * 2)) }' } }
 """

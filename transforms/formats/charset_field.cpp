@@ -6,7 +6,8 @@ namespace busway {
 
 Result<std::string_view> text_from(Charset charset, std::string_view bytes, Arena& arena, std::string_view doing) {
   if (charset == Charset::utf_8) {
-    if (std::size_t bad = find_in_pieces(bytes, [](std::string_view piece) { return find_invalid_utf8(piece); }); bad != std::string_view::npos)
+    if (std::size_t bad = find_in_pieces(bytes, [](std::string_view piece) { return find_invalid_utf8(piece); });
+        bad != std::string_view::npos)
       return refuse_text(doing, bytes, bad, "the text is not valid UTF-8");
     return bytes;
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "bus/pause.hpp"
+
 namespace busway::schema {
 
 namespace {
@@ -36,6 +38,7 @@ std::size_t Check::KnownHash::operator()(const Known& known) const {
 }
 
 bool Check::spend(std::uint64_t units) {
+  pause_if_due(static_cast<std::int32_t>(std::min<std::uint64_t>(units, 64)));
   work_ += units;
   if (work_ > limits_.work && exhausted_ == Exhausted::no) exhausted_ = Exhausted::work;
   return exhausted_ == Exhausted::no;

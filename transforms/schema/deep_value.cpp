@@ -4,6 +4,7 @@
 #include <cstring>
 #include <random>
 
+#include "bus/pause.hpp"
 #include "transforms/schema/decimal.hpp"
 
 namespace busway::schema {
@@ -76,6 +77,7 @@ std::uint64_t mix(std::uint64_t left, std::uint64_t right) {
 }
 
 std::uint64_t deep_hash(const Node& value) {
+  pause_if_due();
   auto seed = static_cast<std::uint64_t>(value.kind());
   switch (value.kind()) {
     case Node::Kind::boolean: return mix(seed, value.as_boolean() ? 2 : 1);
@@ -100,6 +102,7 @@ std::uint64_t deep_hash(const Node& value) {
 }
 
 bool deep_equal(const Node& left, const Node& right) {
+  pause_if_due();
   if (left.kind() != right.kind()) return false;
   switch (left.kind()) {
     case Node::Kind::boolean: return left.as_boolean() == right.as_boolean();

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "bus/pause.hpp"
 #include "transforms/formats/xml_name.hpp"
 #include "transforms/schema/xsd_library.hpp"
 
@@ -44,6 +45,7 @@ class Player {
     start(root, 0);
     levels.push_back({&root, root.first_child()});
     while (!levels.empty() && violations_.size() < most_) {
+      pause_if_due(16);
       Level& level = levels.back();
       const XmlElement* next = level.child;
       if (next == nullptr) {

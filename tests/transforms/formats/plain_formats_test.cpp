@@ -100,7 +100,8 @@ TEST_CASE("formats: what a Content-Type means") {
   CHECK(name("application/soap+xml") == "xml");
   CHECK(name("application/x-www-form-urlencoded") == "form");
   CHECK(name("text/plain") == "text");
-  CHECK(name("text/csv") == "text");
+  CHECK(name("text/csv") == "csv");
+  CHECK(name("text/markdown") == "text");
   CHECK(name("application/octet-stream") == "bytes");
   CHECK(name("image/png") == "none");
   CHECK(!registry.plain_format("fixed"));
