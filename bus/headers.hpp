@@ -41,6 +41,8 @@ class Headers {
   std::string_view value(std::string_view name) const;  // of the first; empty when there is none
   void add(std::string_view name, std::string_view value, bool set = false) { entries_.push({name, value, set}); }
   void add(const Header& header) { entries_.push(header); }
+  // Room for so many in all.
+  void reserve(std::size_t count) { entries_.reserve(count); }
   // Replaces all of that name by one marked `set`.
   void set(std::string_view name, std::string_view value);
   void remove(std::string_view name);

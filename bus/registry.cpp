@@ -74,7 +74,7 @@ const FormatPtr& Registry::format_for(std::string_view content_type) const {
   std::string_view type = content_type.substr(0, content_type.find(';'));
   while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
   for (const auto& [known, format] : by_content_type_) {
-    if (equal_ignoring_case(known, type)) return format;
+    if (known.size() == type.size() && equal_ignoring_case(known, type)) return format;
   }
   std::size_t plus = type.rfind('+');
   std::size_t slash = type.find('/');

@@ -51,6 +51,18 @@ Flow StepList::run(Exchange& exchange) const {
 }
 
 Task<Flow> StepList::run_waiting(Exchange& exchange) const {
+  // A list that is one call needs nothing of what was before it.
+  bool alone = entries_.size() == 1 && entries_.front().step->waits() && entries_.front().handlers.empty();
+  return alone && exchange.failure() == nullptr ? run_alone(exchange, entries_.front()) : run_all(exchange);
+}
+
+Task<Flow> StepList::run_alone(Exchange& exchange, const Entry& entry) {
+  Flow flow = co_await entry.step->run_waiting(exchange);
+  if (flow == Flow::failed) name_the_step(exchange, entry);
+  co_return flow;
+}
+
+Task<Flow> StepList::run_all(Exchange& exchange) const {
   for (const Entry& entry : entries_) {
     // Inside a handler $failure is the failure it handles, also behind a step that failed and was handled itself.
     std::optional<Failure> handled;

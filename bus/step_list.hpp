@@ -47,6 +47,9 @@ class StepList {
   Task<Flow> run_waiting(Exchange& exchange) const;
 
  private:
+  static Task<Flow> run_alone(Exchange& exchange, const Entry& entry);
+  Task<Flow> run_all(Exchange& exchange) const;
+
   std::vector<Entry> entries_;
   bool waits_ = false;
 };

@@ -63,6 +63,11 @@ unsigned feeds(const char* at) {
   return bits_of(_mm_cmpeq_epi8(load(at), _mm_set1_epi8('\n')));
 }
 
+unsigned colons_and_returns(const char* at) {
+  __m128i bytes = load(at);
+  return bits_of(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(':')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\r'))));
+}
+
 #else
 
 constexpr std::size_t block = 8;
@@ -88,6 +93,10 @@ unsigned feeds(const char* at) {
   return marked(at, [](char c) { return c == '\n'; });
 }
 
+unsigned colons_and_returns(const char* at) {
+  return marked(at, [](char c) { return c == ':' || c == '\r'; });
+}
+
 #endif
 
 }  // namespace
@@ -102,6 +111,16 @@ std::size_t value_length(std::string_view text) {
   }
   while (at < text.size() && in_value(text[at])) ++at;
   return at;
+}
+
+std::size_t short_name_length(std::string_view text) {
+  for (std::size_t at = 0; at < 16 && at + block <= text.size(); at += block) {
+    unsigned found = colons_and_returns(text.data() + at);
+    if (found == 0) continue;
+    std::size_t length = at + static_cast<std::size_t>(std::countr_zero(found));
+    return text[length] == ':' ? length : 0;
+  }
+  return 0;
 }
 
 std::size_t plain_head_end(std::string_view text, std::size_t most_lines) {

@@ -62,8 +62,8 @@ bool same_word(const char* name, const char* known) {
   return (left | static_cast<Word>(0x2020202020202020U)) == right;
 }
 
-// Both are as long as each other. `known` is letters in lower case and "-": a token's byte with bit 0x20 set is its own lower
-// case.
+// Both are as long as each other. `known` is letters in lower case and "-": the byte of a name without CR that gives one of these
+// with bit 0x20 set is that letter or "-".
 bool same_token(std::string_view name, std::string_view known) {
   std::size_t size = name.size();
   if (size >= 8) {
@@ -167,10 +167,18 @@ Refusal read_fields(std::string_view bytes, HeadLimits limits, Head& head) {
     std::string_view rest = bytes.substr(at);
     if (rest.starts_with("\r\n")) break;  // the end of the head
     if (rest.front() == ' ' || rest.front() == '\t') return {400, "a field line that starts with white space (obs-fold)"};
-    std::size_t colon = token_length(rest);
-    if (colon == rest.size() || rest[colon] != ':')
-      return {400, "a field name holds a character that is not allowed, or has no colon"};
-    if (colon == 0) return {400, "an empty field name"};
+    FieldLine field;
+    std::size_t colon = short_name_length(rest);
+    if (colon != 0) field.known = look_up(rest.substr(0, colon), false);
+    if (field.known == Known::other || field.known == Known::busway) {
+      // What is known is a token; anything else has to show it.
+      std::size_t length = token_length(rest);
+      if (length == rest.size() || rest[length] != ':')
+        return {400, "a field name holds a character that is not allowed, or has no colon"};
+      if (length == 0) return {400, "an empty field name"};
+      if (length != colon) field.known = look_up(rest.substr(0, length), false);
+      colon = length;
+    }
     std::size_t end = colon + 1 + value_length(rest.substr(colon + 1));
     if (rest.substr(end, 2) != "\r\n") {
       bool cut = end == rest.size() || rest[end] == '\r';
@@ -179,10 +187,8 @@ Refusal read_fields(std::string_view bytes, HeadLimits limits, Head& head) {
     if (end > limits.line) return {431, "a field line is too long"};
     if (head.fields.size() == limits.fields) return {431, "too many fields"};
     at += end + 2;
-    FieldLine field;
     field.name = rest.substr(0, colon);
     field.value = trim_whitespace(rest.substr(colon + 1, end - colon - 1));
-    field.known = look_up(field.name, false);
     if (field.known == Known::other && field.name.find('_') != std::string_view::npos) {
       Known alias = look_up(field.name, true);
       if (steers(field.name, alias)) return {400, "a field name that some readers take for a framing or forwarding field"};

@@ -1,5 +1,6 @@
 #include "adapters/http/forwarding.hpp"
 
+#include <algorithm>
 #include <initializer_list>
 
 #include "adapters/http/grammar.hpp"
@@ -16,6 +17,28 @@ std::string_view join(std::initializer_list<std::string_view> parts, Arena& aren
   char* at = joined;
   for (std::string_view part : parts) at += part.copy(at, part.size());
   return {joined, size};
+}
+
+// An element of Forwarded (RFC 7239, 4) with host and peer as they must be written.
+std::string_view element_of(std::string_view peer, bool v6, std::string_view host, std::string_view scheme, Arena& arena) {
+  constexpr std::size_t words = sizeof "for=\"\";host=\"\";proto=";
+  char* element = arena.array<char>(peer.size() + host.size() + scheme.size() + words);
+  char* at = element;
+  auto put = [&](std::string_view text) { at = std::copy(text.begin(), text.end(), at); };
+  if (!peer.empty()) {
+    put(v6 ? "for=\"" : "for=");
+    put(peer);
+    put(v6 ? "\";" : ";");
+  }
+  if (!host.empty()) {
+    bool token = is_token(host);
+    put(token ? "host=" : "host=\"");
+    put(host);
+    put(token ? ";" : "\";");
+  }
+  put("proto=");
+  put(scheme);
+  return {element, static_cast<std::size_t>(at - element)};
 }
 
 // All values of the field so far, joined, with `more` behind.
@@ -37,18 +60,7 @@ void append_forwarding(const Origin& origin, Headers& headers, Arena& arena) {
   bool v6 = peer.starts_with('[');
   std::string_view bare = v6 && peer.size() > 2 ? peer.substr(1, peer.size() - 2) : peer;
   std::string_view scheme = origin.secure ? "https" : "http";
-  bool token = is_token(origin.host);
-  std::string_view quote = token ? "" : "\"";
-  std::string_view element = join({peer.empty() ? ""
-                                   : v6         ? "for=\""
-                                                : "for=",
-                                   peer,
-                                   peer.empty() ? ""
-                                   : v6         ? "\";"
-                                                : ";",
-                                   origin.host.empty() ? "" : "host=", origin.host.empty() ? "" : quote, origin.host,
-                                   origin.host.empty() ? "" : quote, origin.host.empty() ? "" : ";", "proto=", scheme},
-                                  arena);
+  std::string_view element = element_of(peer, v6, origin.host, scheme, arena);
   bool forwarded_before = false;
   for (const Header& header : headers.all()) {
     forwarded_before = forwarded_before || is_forwarding(header.note != 0 ? noted(header) : known_field(header.name));

@@ -55,8 +55,10 @@ Request HttpTarget::compose(Exchange& exchange, const Outbound& outbound, const 
                   .body = outbound.body};
   if (!outbound.pass_through) return request;
   Headers all(exchange.arena());
-  for (const Header& header : exchange.message().headers.all()) {
-    if (outbound.headers.find(header.name) == nullptr) all.add(header);
+  std::span<const Header> received = exchange.message().headers.all();
+  all.reserve(received.size() + outbound.headers.all().size() + most_forwarding);
+  for (const Header& header : received) {
+    if (outbound.headers.empty() || outbound.headers.find(header.name) == nullptr) all.add(header);
   }
   append_forwarding(exchange.origin, all, exchange.arena());
   for (const Header& header : outbound.headers.all()) {
