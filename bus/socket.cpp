@@ -29,6 +29,7 @@ Socket& Socket::operator=(Socket&& other) noexcept {
     close();
     descriptor_ = std::move(other.descriptor_);
     tls_ = std::move(other.tls_);
+    drained_ = other.drained_;
   }
   return *this;
 }
@@ -101,10 +102,17 @@ IoStep Socket::try_read(std::span<char> into) {
   }
   while (true) {
     ssize_t got = ::recv(descriptor_.fd(), into.data(), into.size(), 0);
-    if (got > 0) return {.kind = IoStep::Kind::done, .bytes = static_cast<std::size_t>(got)};
+    if (got > 0) {
+      drained_ = static_cast<std::size_t>(got) < into.size() && !descriptor_.hung_up();
+      return {.kind = IoStep::Kind::done, .bytes = static_cast<std::size_t>(got)};
+    }
+    drained_ = false;
     if (got == 0) return {.kind = IoStep::Kind::closed};
     if (errno == EINTR) continue;
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return {.kind = IoStep::Kind::want_read};
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      drained_ = true;
+      return {.kind = IoStep::Kind::want_read};
+    }
     return {.kind = IoStep::Kind::broken, .error = errno};
   }
 }
@@ -163,7 +171,7 @@ std::unexpected<Error> woken(std::string_view doing, Wake how) {
 
 Task<Result<std::size_t>> Socket::read(std::span<char> into, TimePoint deadline) {
   while (true) {
-    IoStep step = try_read(into);
+    IoStep step = drained_ ? IoStep{.kind = IoStep::Kind::want_read} : try_read(into);
     if (step.kind == IoStep::Kind::done) co_return step.bytes;
     if (step.kind == IoStep::Kind::closed) co_return std::size_t{0};
     if (step.kind == IoStep::Kind::broken) co_return broken("reading", step);

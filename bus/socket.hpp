@@ -87,6 +87,7 @@ class Socket {
   IoStep try_read(std::span<char> into);
   IoStep try_write(std::span<const iovec> from);
   Descriptor::Ready ready(IoStep::Kind want, TimePoint deadline) const {
+    if (want != IoStep::Kind::want_write) drained_ = false;
     return descriptor_.ready(want == IoStep::Kind::want_write ? Direction::write : Direction::read, deadline);
   }
 
@@ -105,6 +106,7 @@ class Socket {
   struct Tls;
   Task<Result<void>> handshake(TimePoint deadline);
   Descriptor descriptor_;
+  mutable bool drained_ = false;  // the last read left nothing, and the poll set will tell of more
   std::unique_ptr<Tls> tls_;
 };
 

@@ -21,7 +21,11 @@ class FrameBuffer {
       end_ -= begin_;
       begin_ = 0;
     }
-    if (end_ == storage_->size()) storage_->resize(std::clamp(storage_->size() * 2, first, most_));
+    if (end_ == storage_->size()) {
+      // Not filled with zeros: what is read goes there.
+      storage_->resize_and_overwrite(std::clamp(storage_->size() * 2, first, most_),
+                                     [](char*, std::size_t size) { return size; });
+    }
     return {storage_->data() + end_, storage_->size() - end_};
   }
   void filled(std::size_t count) { end_ += count; }

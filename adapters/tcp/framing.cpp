@@ -54,12 +54,13 @@ Result<void> Framer::encode(std::string_view payload, std::string& out) const {
         return cannot_send("a length of " + std::to_string(length) + " does not fit " + std::to_string(framing_.bytes) +
                            " bytes");
       }
-      out += payload.substr(0, framing_.offset);
+      char prefix[8];
       for (std::size_t i = 0; i < framing_.bytes; ++i) {
         std::size_t place = framing_.order == Framing::Order::big ? framing_.bytes - 1 - i : i;
-        out += static_cast<char>(length >> (8 * place) & 0xFF);
+        prefix[i] = static_cast<char>(length >> (8 * place) & 0xFF);
       }
-      out += payload.substr(framing_.offset);
+      out.reserve(out.size() + payload.size() + framing_.bytes);
+      out.append(payload, 0, framing_.offset).append(prefix, framing_.bytes).append(payload, framing_.offset);
       return {};
     }
     case Framing::Kind::delimiter: {

@@ -231,7 +231,10 @@ def starting():
 
 
 def overloaded():
-    return [plain_case("1 KB", 1024, PLAIN[:3], connections=64)]
+    """The bus as an operator bounds it, at what it has in flight at its peak; a proxy, and mapping both ways, which is its own work."""
+    bounded = lambda config: Side(BUSWAY, config.replace("idle: 10m", "idle: 10m, max_in_flight: 64"))
+    mapped = dataclasses.replace(orders_case("JSON to SOAP and back", 10), sides=(bounded(ORDERS),), connections=64)
+    return [plain_case("1 KB", 1024, (bounded(BUSWAY_PLAIN), *PLAIN[1:3]), connections=64), mapped]
 
 
 ALL = (
