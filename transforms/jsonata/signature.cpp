@@ -39,7 +39,7 @@ char letter_of(const Node& node) {
 }
 
 // By Node::Kind: nothing, null, boolean, number, string, array, object, function.
-constexpr std::uint8_t bits[] = {1U << 7, 1U << 4, 1U << 3, 1U << 2, 1U << 1, 1U << 0, 1U << 6, 1U << 5};
+constexpr std::uint8_t kind_bits[] = {1U << 7, 1U << 4, 1U << 3, 1U << 2, 1U << 1, 1U << 0, 1U << 6, 1U << 5};
 
 std::string_view items_name(std::string_view type) {
   switch (type.empty() ? ' ' : type.front()) {
@@ -152,18 +152,18 @@ bool Signature::fit_plain(Node* arguments, std::size_t count, Arena& arena) cons
       continue;
     }
     Node& argument = arguments[p];
-    if ((bits[static_cast<std::size_t>(argument.kind())] & parameter.kinds) == 0) return false;
+    if ((kind_bits[static_cast<std::size_t>(argument.kind())] & parameter.kinds) == 0) return false;
     if (!parameter.array || argument.is_nothing()) continue;
     std::uint8_t wanted = parameter.item.size() == 1 ? bit_of(parameter.item.front()) : std::uint8_t{0};
     if (!parameter.item.empty() && wanted == 0) return false;
     if (argument.is_array()) {
       if (wanted == 0) continue;
       for (const Node& item : argument.items()) {
-        if (bits[static_cast<std::size_t>(item.kind())] != wanted) return false;
+        if (kind_bits[static_cast<std::size_t>(item.kind())] != wanted) return false;
       }
       continue;
     }
-    if (wanted != 0 && bits[static_cast<std::size_t>(argument.kind())] != wanted) return false;
+    if (wanted != 0 && kind_bits[static_cast<std::size_t>(argument.kind())] != wanted) return false;
     Node* single = arena.array<Node>(1);
     single[0] = argument;
     argument = Node::array({single, 1});
