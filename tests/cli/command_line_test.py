@@ -237,6 +237,31 @@ class Convert(Case):
         _, err = self.exits(1, "convert", "--from", "json", "--to", "xml", stdin="{")
         self.assertTrue(err.strip())
 
+    def converts(self, source, target, body, wanted):
+        self.assertEqual(self.exits(0, "convert", "--from", source, "--to", target, stdin=body)[0], wanted)
+
+    def test_every_format_with_its_options(self):
+        self.converts("csv: { delimiter: ';', typed: true }", "json", "sku;qty\nA;3\n", '[{"sku":"A","qty":3}]')
+        self.converts("csv: ';'", "csv: { line_end: lf }", "a;b\n1;2\n", "a,b\n1,2\n")
+        self.converts("lines", "ndjson", "a\nb\n", '"a"\n"b"\n')
+        self.converts("ndjson: { duplicate_keys: last }", "json", '{"a":1,"a":2}\n', '[{"a":2}]')
+        self.converts("form", "json: { canonical: true }", "b=%E2%82%AC&a=1", '{"a":"1","b":"\u20ac"}')
+        self.converts("text", "bytes", "eA==", "x")
+        self.converts("xml: { arrays: [o/l], attribute_prefix: _ }", "json", '<o x="1"><l>2</l></o>', '{"o":{"_x":"1","l":["2"]}}')
+        layout = self.write("p.layout.yaml", "records: { p: { fields: [ { name: sku, length: 3 }, { name: qty, length: 2 } ] } }\n")
+        out, _ = self.exits(0, "convert", "--from", "fixed", "--to", "json", "--layout", layout, stdin="A  07")
+        self.assertEqual(json.loads(out), {"sku": "A", "qty": "07"})
+        known = self.exits(0, "list", "formats")[0].split("\n")
+        tried = {"bytes", "csv", "fixed", "form", "json", "lines", "ndjson", "text", "xml"}
+        self.assertEqual({line.split()[0] for line in known if line.strip()}, tried)
+
+    def test_a_wrong_option_is_a_finding_with_its_place(self):
+        _, err = self.exits(1, "convert", "--from", "csv: { delimitr: ';' }", "--to", "json", stdin="a\n")
+        self.assertIn("--from:1:8: error", err)
+        self.assertIn("did you mean 'delimiter'?", err)
+        _, err = self.exits(1, "convert", "--from", "cvs", "--to", "json", stdin="a\n")
+        self.assertIn("did you mean 'csv'?", err)
+
 
 ROUTES = """
 listeners: { front: { http: { listen: 127.0.0.1:0 } } }

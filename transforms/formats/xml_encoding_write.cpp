@@ -1,7 +1,7 @@
 // Documents in other sets than UTF-8: XML 1.0, 4.1 and 4.3.3. What is read here was written by xml_write.cpp, so its markup is
-// known.
-#include <fmt/format.h>
+#include <string>
 
+// known.
 #include "bus/pause.hpp"
 #include "transforms/formats/utf8.hpp"
 #include "transforms/formats/xml_encoding.hpp"
@@ -59,7 +59,7 @@ Result<void> append_xml_in(Charset charset, std::string_view document, std::stri
                                          printable(document.substr(at, size)) + "' of a name");
     } else {
       if (markup.in_cdata()) put(cdata_close);
-      put(fmt::format("&#x{:X};", static_cast<std::uint32_t>(code_point)));
+      put("&#" + std::to_string(static_cast<std::uint32_t>(code_point)) + ";");
       if (markup.in_cdata()) put(cdata_open);
     }
     at += size;
