@@ -1,9 +1,11 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 
 #include "bus/cli/eval_cases.hpp"
+#include "bus/cli/eval_watch.hpp"
 #include "bus/cli/files.hpp"
 #include "bus/cli/verbs.hpp"
 #include "transforms/formats/json.hpp"
@@ -16,10 +18,11 @@ namespace {
 struct EvalOptions {
   std::string expression;
   std::string expression_file;
-  std::string input;
+  std::vector<std::string> inputs;  // several only when they are watched
   std::string cases;
   bool pretty = false;
   bool explain = false;
+  bool watch = false;
 };
 
 class InputScope final : public Scope {
@@ -40,7 +43,7 @@ int refuse(const Error& error, std::string_view what) {
 }
 
 Result<std::string> input_text(const EvalOptions& options) {
-  if (!options.input.empty()) return read_file(options.input);
+  if (!options.inputs.empty()) return read_file(options.inputs.front());
   if (isatty(STDIN_FILENO) != 0) return std::string();
   return read_file("-");
 }
@@ -104,18 +107,30 @@ void add_eval(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand("eval", "Evaluate a JSONata expression over a JSON document.");
   auto* expression = verb->add_option("--expr", options->expression, "The expression");
   auto* file = verb->add_option("--expr-file", options->expression_file, "A file that holds it")->excludes(expression);
-  auto* input = verb->add_option("--input", options->input, "A file with the document; '-' or nothing is standard input");
+  auto* input = verb->add_option("--input", options->inputs,
+                                 "A file with the document; '-' or nothing is standard input. With --watch several");
   auto* pretty = verb->add_flag("--pretty", options->pretty, "Write the result over several lines");
   auto* explain =
       verb->add_flag("--explain", options->explain, "Print how it is evaluated and what it reads, and evaluate nothing");
+  auto* watch = verb->add_flag(
+      "--watch", options->watch,
+      "Evaluate again whenever --expr-file or an --input changes, and show the value of each line beside it, until SIGINT");
+  watch->needs(file)->excludes(explain);
   auto* cases = verb->add_option("--cases", options->cases,
                                  "A file with one {\"expr\", \"data\", \"bindings\"} a line; one line of result for each");
-  cases->excludes(expression)->excludes(file)->excludes(input)->excludes(pretty)->excludes(explain);
+  cases->excludes(expression)->excludes(file)->excludes(input)->excludes(pretty)->excludes(explain)->excludes(watch);
   verb->footer("A result of nothing prints nothing. Exits 1 when the expression fails or a file cannot be read.");
   verb->callback([options, &exit_code] {
     if (options->cases.empty() && options->expression.empty() && options->expression_file.empty()) {
       throw CLI::RequiredError("--expr, --expr-file or --cases");
     }
+    if (options->watch) {
+      if (std::find(options->inputs.begin(), options->inputs.end(), "-") != options->inputs.end())
+        throw CLI::ValidationError("--input", "standard input cannot be watched");
+      exit_code = watch_mapping({options->expression_file, options->inputs, options->pretty});
+      return;
+    }
+    if (options->inputs.size() > 1) throw CLI::ValidationError("--input", "several inputs are for --watch alone");
     exit_code = options->cases.empty() ? evaluate(*options) : evaluate_cases(options->cases);
   });
 }

@@ -1,7 +1,8 @@
 """B5: JSONata alone. What 24 mappings cost over orders of three sizes, beside jsonata-js, awaited; no socket and no bus.
 
-Both programs get the same file of cases and print what each evaluation took and gave; results that differ void the case. A loop in
-which something stays the same is measured over 10,000 elements, where jsonata-js is given LOOP_SECONDS and then a lower bound counts.
+jsonata-js and bench_mapping get the same file of cases and print what each evaluation took and gave; results that differ void the case. A
+loop in which something stays the same is measured over 10,000 elements, where jsonata-js is given LOOP_SECONDS and then a lower bound
+counts. jq and Bloblang stand beside for the mappings they have a form of (line_tools.py).
 """
 
 import json
@@ -11,10 +12,12 @@ import subprocess
 from far_peers import FarPeer, first_line
 from lab import PEER_CORE, NotMeasured
 from measuring import Case
+from line_tools import BLOBLANG, JQ
 from peers import BUSWAY, Side
 
 LOOP_SECONDS = 40
 ELEMENTS = 10000
+LINE_TOOLS = (JQ, BLOBLANG)
 
 JSONATA_JS = FarPeer(
     "jsonata-js", ("node", "npm"), fetch=(("npm", "install", "--no-audit", "--no-fund", "--omit=dev"),),
@@ -76,7 +79,7 @@ def case_file(expressions, data):
 
 
 def cases():
-    sides = (Side(BUSWAY, "mappings"), Side(JSONATA_JS, "mappings"))
+    sides = (Side(BUSWAY, "mappings"), Side(JSONATA_JS, "mappings"), *(Side(tool, "mappings") for tool in LINE_TOOLS))
     sized = [Case(f"{label}, evaluation", {}, sides, (), files=(("cases", case_file(MAPPINGS, order(lines))),))
              for label, lines in (("0.5 KB", 3), ("10 KB", 110), ("100 KB", 1100))]
     whole = {"order to erp": MAPPINGS["order to erp"]}
@@ -108,6 +111,31 @@ def alike(left, right):
     return left == right and type(left) is type(right)
 
 
+def compare(case, outcome, name, answer, others):
+    """Another tool's answer that is not ours makes its figure void."""
+    for tool, found in others.items():
+        if name in found and not alike(answer.get("result"), found[name]["result"]):
+            outcome.remarks.append(f"void: {case.label}: {name}: another result beside {tool}'s")
+            del found[name]
+
+
+def beside(lab, inner, case, outcome):
+    """What jq and Bloblang take for those of the case's mappings they have: tool -> name -> answer."""
+    lines = [json.loads(line) for line in case.files[0][1].decode().splitlines()]
+    whole = bool(dict(case.load).get("whole"))
+    results = {}
+    for side in case.sides:
+        if side.peer not in LINE_TOOLS:
+            continue
+        try:
+            found = side.peer.answers(inner, lines[0]["data"], [line["name"] for line in lines], 0.1 if lab.options.quick else 0.5, whole)
+        except (NotMeasured, OSError, ValueError, subprocess.TimeoutExpired) as why:
+            outcome.remarks.append(f"{case.label}: not measured: {side.peer.name}: {str(why)[:200]}")
+            continue
+        results[side.peer.name] = found
+    return results
+
+
 def measure(lab, case, outcome):
     loop = bool(dict(case.load).get("loop"))
     seconds = 0.2 if lab.options.quick else 0.5
@@ -122,21 +150,30 @@ def measure(lab, case, outcome):
                 theirs = answers_of(["node", JSONATA_JS.folder() / "peer.mjs", path, *options], LOOP_SECONDS if loop else 600)
             except NotMeasured as why:
                 outcome.remarks.append(f"{case.label}: not measured: jsonata-js: {why}")
-    ratios = []
+        others = {} if loop else beside(lab, inner, case, outcome)
+    ratios, tool_ratios = [], {}
     for name, answer in (ours or {}).items():
         peer = {"ns": LOOP_SECONDS * 1e9} if theirs is None else theirs.get(name, {})
         row = {"mapping": name, "us": f"{answer.get('ns', 0) / 1e3:.2f}"}
+        compare(case, outcome, name, answer, others)
         if "error" in answer or (theirs and not alike(answer.get("result"), peer.get("result"))):
             outcome.remarks.append(f"void: {case.label}: {name}: {answer.get('error', 'another result')} beside {peer.get('error', 'theirs')}")
         elif "ns" in peer:
             ratio = peer["ns"] / answer["ns"]
             ratios.append(ratio)
             row |= {"jsonata-js us": f"{'more than ' if theirs is None else ''}{peer['ns'] / 1e3:.1f}", "ratio": f"{ratio:.0f}"}
+        for tool, found in others.items():
+            if name in found:
+                row |= {f"{tool} us": f"{found[name]['ns'] / 1e3:.1f}", f"{tool} ratio": f"{found[name]['ns'] / answer['ns']:.0f}"}
+                tool_ratios.setdefault(tool, []).append(found[name]["ns"] / answer["ns"])
         outcome.row(case, "busway", **row)
     if ratios:
         mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
         outcome.ratios.append((f"{case.label}: jsonata-js / busway, geometric mean of {len(ratios)}", [mean]))
         outcome.raw.append({"case": case.label, "ratios": ratios})
+    for tool, found in tool_ratios.items():
+        outcome.ratios.append((f"{case.label}: {tool} / busway, geometric mean of {len(found)}",
+                               [math.exp(sum(map(math.log, found)) / len(found))]))
     every = [ratio for one in outcome.raw if "evaluation" in one["case"] for ratio in one["ratios"]]
     if "100 KB" in case.label and every:
         outcome.ratios.append((f"jsonata-js / busway over all {len(every)} evaluations, geometric mean",

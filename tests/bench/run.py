@@ -12,12 +12,13 @@ sys.path.insert(0, str(HERE))
 import scenarios  # noqa: E402
 from far_peers import CAMEL, CONNECT, NODE_RED  # noqa: E402
 from lab import Lab, NotMeasured, Void, machine_times, raised_file_limit, steal_share  # noqa: E402
+from line_tools import BLOBLANG, JQ  # noqa: E402
 from mappings import JSONATA_JS  # noqa: E402
 from measuring import Outcome, add_slopes  # noqa: E402
 from peers import BUSWAY, CADDY, HAPROXY, NGINX  # noqa: E402
 from report import Report, conditions  # noqa: E402
 
-PEERS = (BUSWAY, NGINX, HAPROXY, CADDY, CAMEL, NODE_RED, CONNECT, JSONATA_JS)
+PEERS = (BUSWAY, NGINX, HAPROXY, CADDY, CAMEL, NODE_RED, CONNECT, JSONATA_JS, JQ, BLOBLANG)
 
 
 def options_of(words):

@@ -2,10 +2,13 @@
 import json
 import os
 import pathlib
+import queue
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 BUSWAY, SOURCE = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
@@ -226,6 +229,80 @@ class Eval(Case):
         self.assertIn("S0207", err)
 
 
+class Watch(Case):
+    """`busway eval --watch`: what it prints arrives on a queue, an empty line ends one evaluation."""
+
+    def start(self, *arguments):
+        self.process = subprocess.Popen([BUSWAY, "eval", "--watch", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(self.end)
+        self.lines = queue.Queue()
+        threading.Thread(target=lambda: [self.lines.put(line) for line in self.process.stdout], daemon=True).start()
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def shown(self, telling):
+        """The first evaluation that has `telling` in it: a file may be seen half-written before."""
+        text = ""
+        while True:
+            line = self.lines.get(timeout=30)
+            text += line
+            if line == "\n":
+                if telling in text:
+                    return text
+                text = ""
+
+    def test_it_runs_again_when_a_file_changes_and_ends_on_sigint(self):
+        mapping = self.write("m.jsonata", '{\n  "total": $sum(lines.(qty * price)),\n  "skus": lines.sku,\n  "late": $uppercase(note)\n}\n')
+        first = self.write("a.json", '{"lines":[{"sku":"A","qty":2,"price":1.5},{"sku":"B","qty":1,"price":2}]}')
+        second = self.write("b.json", '{"lines":{"sku":"C","qty":3,"price":3},"note":"x"}')
+        self.start("--expr-file", mapping, "--input", first, "--input", second)
+        text = self.shown("=>")
+        self.assertIn(f"--- {mapping} on {first}\n1 | {{\n", text)
+        self.assertRegex(text, r'2 \|   "total": \$sum\(lines.\(qty \* price\)\), +\| 5\n')
+        self.assertRegex(text, r'3 \|   "skus": lines.sku, +\| \["A","B"\]\n')
+        self.assertRegex(text, r'4 \|   "late": \$uppercase\(note\) +\| nothing\n')
+        self.assertIn('=> {"total":5,"skus":["A","B"]}\n', text)
+        self.assertIn(f'--- {mapping} on {second}\n', text)
+        self.assertIn('=> {"total":9,"skus":"C","late":"X"}\n', text)
+
+        self.write("b.json", '{"lines":[],"note":"changed"}')
+        self.assertIn('=> {"late":"CHANGED"}\n', self.shown("CHANGED"))
+
+        # An editor that renames a new file over the old one.
+        os.replace(self.write("m.new", 'lines.{\n  "sum": qty * sku\n}\n'), mapping)
+        text = self.shown("sum")
+        self.assertRegex(text, r'2 \|   "sum": qty \* sku  \| qty = 2\n(.*\n)?.* \| error T2002: ')
+        self.assertRegex(text, r"m\.jsonata: T2002: .* \(line 2, column \d+\)\n")
+
+        # What does not parse is told with its place, and watched on; a file that is away for a moment is, too.
+        self.write("m.jsonata", '{\n  "a": }\n')
+        self.assertRegex(self.shown("S0"), r"m\.jsonata: S0\d+: .* \(line 2, column \d+\)\n")
+        os.remove(mapping)
+        self.shown("m.jsonata: BW0001")
+        self.write("m.jsonata", "$count(lines)\n")
+        self.assertIn("=> 2\n", self.shown("=>"))
+
+        self.process.send_signal(signal.SIGINT)
+        self.assertEqual(self.process.wait(timeout=30), 0)
+        self.assertEqual(self.process.stderr.read(), "")
+
+    def test_values_of_a_loop_and_of_pieces_of_a_line(self):
+        mapping = self.write("m.jsonata", 'n.{\n  "twice": $ * 2, "half": $ / 2\n}\n')
+        self.start("--expr-file", mapping, "--input", self.write("a.json", '{"n":[1,2,3,4]}'))
+        text = self.shown("=>")
+        self.assertRegex(text, r'\| \$ \* 2 = 2, 4, 6, \.\.\. \(4 times\)\n')
+        self.assertRegex(text, r'\| \$ / 2 = 0\.5, 1, 1\.5, \.\.\. \(4 times\)\n')
+
+    def test_what_it_cannot_watch(self):
+        self.exits(2, "eval", "--watch", "--expr", "a")
+        self.exits(2, "eval", "--watch", "--expr-file", self.write("m.jsonata", "a"), "--input", "-")
+        self.exits(2, "eval", "--expr", "a", "--input", "a.json", "--input", "b.json")
+
+
 class Convert(Case):
     def test_json_to_xml_and_back(self):
         xml, _ = self.exits(0, "convert", "--from", "json", "--to", "xml", stdin='{"order":{"id":"7","line":["a","b"]}}')
@@ -236,6 +313,31 @@ class Convert(Case):
     def test_a_body_that_does_not_parse(self):
         _, err = self.exits(1, "convert", "--from", "json", "--to", "xml", stdin="{")
         self.assertTrue(err.strip())
+
+    def converts(self, source, target, body, wanted):
+        self.assertEqual(self.exits(0, "convert", "--from", source, "--to", target, stdin=body)[0], wanted)
+
+    def test_every_format_with_its_options(self):
+        self.converts("csv: { delimiter: ';', typed: true }", "json", "sku;qty\nA;3\n", '[{"sku":"A","qty":3}]')
+        self.converts("csv: ';'", "csv: { line_end: lf }", "a;b\n1;2\n", "a,b\n1,2\n")
+        self.converts("lines", "ndjson", "a\nb\n", '"a"\n"b"\n')
+        self.converts("ndjson: { duplicate_keys: last }", "json", '{"a":1,"a":2}\n', '[{"a":2}]')
+        self.converts("form", "json: { canonical: true }", "b=%E2%82%AC&a=1", '{"a":"1","b":"\u20ac"}')
+        self.converts("text", "bytes", "eA==", "x")
+        self.converts("xml: { arrays: [o/l], attribute_prefix: _ }", "json", '<o x="1"><l>2</l></o>', '{"o":{"_x":"1","l":["2"]}}')
+        layout = self.write("p.layout.yaml", "records: { p: { fields: [ { name: sku, length: 3 }, { name: qty, length: 2 } ] } }\n")
+        out, _ = self.exits(0, "convert", "--from", "fixed", "--to", "json", "--layout", layout, stdin="A  07")
+        self.assertEqual(json.loads(out), {"sku": "A", "qty": "07"})
+        known = self.exits(0, "list", "formats")[0].split("\n")
+        tried = {"bytes", "csv", "fixed", "form", "json", "lines", "ndjson", "text", "xml"}
+        self.assertEqual({line.split()[0] for line in known if line.strip()}, tried)
+
+    def test_a_wrong_option_is_a_finding_with_its_place(self):
+        _, err = self.exits(1, "convert", "--from", "csv: { delimitr: ';' }", "--to", "json", stdin="a\n")
+        self.assertIn("--from:1:8: error", err)
+        self.assertIn("did you mean 'delimiter'?", err)
+        _, err = self.exits(1, "convert", "--from", "cvs", "--to", "json", stdin="a\n")
+        self.assertIn("did you mean 'csv'?", err)
 
 
 ROUTES = """

@@ -3,6 +3,7 @@
 
 #include "bus/registry.hpp"
 #include "tests/fuzz/round_trip.hpp"
+#include "transforms/formats/json_canonical.hpp"
 #include "transforms/formats/json_reader.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -26,5 +27,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   write_json(*first, out);
   auto second = read_json(out, arena, lenient);
   if (!second || !equal(*first, *second)) std::abort();
+  // The canonical text of what can be read has itself as its canonical text.
+  std::string once;
+  std::string twice;
+  if (!write_canonical_json(*first, once)) return 0;
+  auto again = read_json(once, arena, lenient);
+  if (!again || !write_canonical_json(*again, twice) || once != twice) std::abort();
   return 0;
 }

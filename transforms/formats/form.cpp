@@ -5,6 +5,7 @@
 
 #include "bus/pause.hpp"
 #include "bus/spare.hpp"
+#include "transforms/formats/charset_field.hpp"
 #include "transforms/formats/key_index.hpp"
 #include "transforms/formats/scalar_text.hpp"
 #include "transforms/formats/utf8.hpp"
@@ -17,6 +18,7 @@ constexpr std::string_view doing = "reading a form";
 
 struct FormConfig {
   std::int64_t fields = 1000;
+  Charset charset = Charset::utf_8;
 };
 
 int hex_value(char c) {
@@ -52,7 +54,7 @@ struct Decoded {
   std::size_t bad = std::string_view::npos;
   std::string_view why;
 };
-Decoded decode(std::string_view text, Arena& arena) {
+Decoded decode(std::string_view text, Charset charset, Arena& arena) {
   char* out = arena.array<char>(text.size());
   std::size_t size = 0;
   PauseByBytes pause;
@@ -73,13 +75,19 @@ Decoded decode(std::string_view text, Arena& arena) {
     }
   }
   std::string_view decoded(out, size);
-  if (find_invalid_utf8(decoded) != std::string_view::npos) return {{}, 0, "the text is not valid UTF-8"};
-  return {decoded, std::string_view::npos, {}};
+  if (charset == Charset::utf_8) {
+    if (find_invalid_utf8(decoded) != std::string_view::npos) return {{}, 0, "the text is not valid UTF-8"};
+    return {decoded, std::string_view::npos, {}};
+  }
+  std::string converted;
+  if (decode_charset(charset, decoded, converted) != std::string_view::npos)
+    return {{}, 0, "the text has a byte that is no character of its set"};
+  return {arena.copy(converted), std::string_view::npos, {}};
 }
 
 class FormFormat final : public Format {
  public:
-  explicit FormFormat(const FormConfig& config) : most_(static_cast<std::size_t>(config.fields)) {}
+  explicit FormFormat(const FormConfig& config) : most_(static_cast<std::size_t>(config.fields)), charset_(config.charset) {}
   std::string_view name() const override { return "form"; }
   std::string_view content_type() const override { return "application/x-www-form-urlencoded"; }
 
@@ -88,6 +96,7 @@ class FormFormat final : public Format {
 
  private:
   std::size_t most_;
+  Charset charset_;
 };
 
 Result<Node> FormFormat::read(std::string_view bytes, Arena& arena) const {
@@ -111,10 +120,10 @@ Result<Node> FormFormat::read(std::string_view bytes, Arena& arena) const {
     // `a=1&&b=2` has an empty piece, which every reader skips.
     if (!piece.empty()) {
       std::size_t equals = std::min(piece.find('='), piece.size());
-      Decoded name = decode(piece.substr(0, equals), arena);
+      Decoded name = decode(piece.substr(0, equals), charset_, arena);
       if (name.bad != std::string_view::npos) return refuse_text(doing, bytes, at + name.bad, name.why);
       std::size_t value_at = std::min(equals + 1, piece.size());
-      Decoded value = decode(piece.substr(value_at), arena);
+      Decoded value = decode(piece.substr(value_at), charset_, arena);
       if (value.bad != std::string_view::npos) return refuse_text(doing, bytes, at + value_at + value.bad, value.why);
       Field field{.name = name.text, .value = value.text};
       std::uint32_t found = names.add(name.text, static_cast<std::uint32_t>(repeats.size()));
@@ -166,10 +175,19 @@ Result<void> FormFormat::write(const Node& document, std::string& out) const {
     }
     if (!first) out += '&';
     first = false;
-    append_encoded(name, out);
+    auto put = [&](std::string_view part) -> Result<void> {
+      if (charset_ == Charset::utf_8) {
+        append_encoded(part, out);
+        return {};
+      }
+      std::string converted;
+      if (auto written = append_in(charset_, part, converted, "writing a form"); !written) return written;
+      append_encoded(converted, out);
+      return {};
+    };
+    if (auto written = put(name); !written) return written;
     out += '=';
-    append_encoded(*text, out);
-    return {};
+    return put(*text);
   };
   for (const Member& member : document.members()) {
     if (!member.value.is_array()) {
@@ -198,8 +216,10 @@ FormatType form_format() {
               "characters and invalid UTF-8 are errors.",
           .content_types = {"application/x-www-form-urlencoded"},
           .format = role<FormConfig, const Format, FormatContext>(
-              {{"fields", &FormConfig::fields, "The most fields a form may have.", at_least(1), at_most(100'000)}}, make_form),
-          .examples = {{"As it is", "form"}}};
+              {{"fields", &FormConfig::fields, "The most fields a form may have.", at_least(1), at_most(100'000)},
+               charset_field(&FormConfig::charset)},
+              make_form),
+          .examples = {{"As it is", "form"}, {"From pages of the nineties", "form: { charset: windows-1252 }"}}};
 }
 
 }  // namespace busway

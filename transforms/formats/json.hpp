@@ -15,6 +15,7 @@ struct JsonOptions {
   enum class DuplicateKeys { refuse, last };
   DuplicateKeys duplicate_keys = DuplicateKeys::refuse;
   std::int64_t depth = 64;       // how deep arrays and objects may nest
+  bool canonical = false;        // write by RFC 8785 (json_canonical.hpp)
   bool lone_surrogates = false;  // keep `\ud800` without its partner, as WTF-8; otherwise it is refused
 };
 
@@ -25,6 +26,8 @@ Result<Node> read_json(std::string_view text, Arena& arena, const JsonOptions& o
 
 // Appends a document as one JSON text. What JSON cannot hold is an error of kind `format` that names the member.
 Result<void> write_json_strictly(const Node& document, std::string& out);
+// The same, as the options say.
+Result<void> write_json_by(const JsonOptions& options, const Node& document, std::string& out);
 
 // The options as fields of a declaration.
 Fields<JsonOptions> json_fields();

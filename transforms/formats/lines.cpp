@@ -123,7 +123,7 @@ class NdjsonFormat final : public Format {
     auto items = items_of(document, "writing JSON lines");
     if (!items) return std::unexpected(items.error());
     for (const Node& item : *items) {
-      if (auto written = write_json_strictly(item, out); !written) return written;
+      if (auto written = write_json_by(options_, item, out); !written) return written;
       out += '\n';
     }
     return {};

@@ -4,7 +4,7 @@
 #include "bus/spare.hpp"
 #include "transforms/formats/key_index.hpp"
 #include "transforms/formats/utf8.hpp"
-#include "transforms/formats/xml_name.hpp"
+#include "transforms/formats/xml_mixed.hpp"
 
 namespace busway {
 
@@ -25,59 +25,38 @@ struct Group {
 
 class Converter {
  public:
-  Converter(const XmlRules& rules, XmlBudget& budget, Arena& arena) : rules_(rules), budget_(budget), arena_(arena) {
+  // `document`: where its elements may be mixed.
+  Converter(const XmlRules& rules, XmlBudget& budget, Arena& arena, const XmlDocument* document = nullptr)
+      : rules_(rules), document_(document), arena_(arena), members_(rules, budget, arena) {
     groups_.clear();
   }
 
   // `elder` is the value of the element before it in the same array, or null. Recursion is bounded by the parser's depth limit.
-  bool value(const XmlElement& element, const ArrayPaths* arrays, const Node* elder, Node& out);
-  bool member_name(std::string_view local, std::string_view uri, bool attribute, std::string_view& name);
-  Error error() { return std::move(error_); }
+  bool value(const XmlElement& element, const XmlPaths* paths, const Node* elder, Node& out);
+  bool member_name(std::string_view local, std::string_view uri, std::string_view& name) {
+    return members_.name_of(local, uri, false, name);
+  }
+  Error error() { return members_.error(); }
 
  private:
-  bool refuse(std::string text) {
-    error_ = {.kind = ErrorKind::format, .text = "reading XML: " + text};
-    return false;
-  }
-  bool take(std::size_t bytes) {
-    return budget_.take(bytes) || refuse("the document needs more than ten times its size in memory");
-  }
+  bool refuse(std::string text) { return members_.refuse(std::move(text)); }
+  bool take(std::size_t bytes) { return members_.take(bytes); }
   static bool is_leaf(const XmlElement& element) { return element.attributes().empty() && element.first_child() == nullptr; }
   static bool same_members(const XmlElement& element, const Node& elder);
   bool value_like(const XmlElement& element, const Node& elder, Node& out);
   bool group_children(const XmlElement& element);
   std::size_t group_of(const XmlElement& child, std::size_t base, std::size_t hint) const;
-  bool add_attributes(const XmlElement& element, Member* members, std::size_t& filled);
+  bool mixed(const XmlElement& element, Node& out);
+  bool no_clash(const XmlElement& element, std::span<const Member> attributes, std::size_t base);
 
   const XmlRules& rules_;
-  XmlBudget& budget_;
+  const XmlDocument* document_;
   Arena& arena_;
+  XmlMembers members_;
   Spare<std::vector<Group>> spare_;
   std::vector<Group>& groups_ = *spare_;  // a stack: each level's begin where its parent's end
   KeyIndex index_;                        // of the level being grouped
-  Error error_;
 };
-
-bool Converter::member_name(std::string_view local, std::string_view uri, bool attribute, std::string_view& name) {
-  std::string_view prefix;
-  if (uri == xml_namespace) {
-    prefix = "xml";
-  } else if (!uri.empty() && (attribute || uri != rules_.default_namespace)) {
-    for (const auto& [known, bound] : rules_.namespaces) {
-      if (bound == uri) prefix = known;
-    }
-  }
-  if (prefix.empty() && !attribute) {
-    name = local;
-    return true;
-  }
-  std::string built = attribute ? "@" : "";
-  if (!prefix.empty()) built.append(prefix).append(":");
-  built.append(local);
-  if (!take(built.size())) return false;
-  name = arena_.copy(built);
-  return true;
-}
 
 // Where the child belongs among the groups from `base` on; groups_.size() when nowhere yet.
 std::size_t Converter::group_of(const XmlElement& child, std::size_t base, std::size_t hint) const {
@@ -109,14 +88,14 @@ bool Converter::group_children(const XmlElement& element) {
         for (std::size_t i = base; i < groups_.size(); ++i) index_.add(groups_[i].name, static_cast<std::uint32_t>(i));
       }
       std::string_view name;
-      if (!member_name(child->local(), child->uri(), false, name)) return false;
+      if (!member_name(child->local(), child->uri(), name)) return false;
       pause_if_due();
       std::uint32_t found = index_.add(name, static_cast<std::uint32_t>(groups_.size()));
       if (found != KeyIndex::none) at = found;
     }
     if (at == groups_.size()) {
       std::string_view name;
-      if (!member_name(child->local(), child->uri(), false, name)) return false;
+      if (!member_name(child->local(), child->uri(), name)) return false;
       groups_.push_back({.first = child, .local = child->local(), .uri = child->uri(), .name = name});
     }
     Group& group = groups_[at];
@@ -135,22 +114,6 @@ bool Converter::group_children(const XmlElement& element) {
                     printable(groups_[j].uri) + "' and '" + printable(groups_[i].uri) +
                     "'; give them prefixes with `namespaces:`");
     }
-  }
-  return true;
-}
-
-bool Converter::add_attributes(const XmlElement& element, Member* members, std::size_t& filled) {
-  for (const XmlAttribute& attribute : element.attributes()) {
-    if (attribute.uri() == xmlns_namespace || attribute.uri() == xsi_namespace) continue;
-    std::string_view name;
-    if (!member_name(attribute.local(), attribute.uri(), true, name)) return false;
-    for (std::size_t i = 0; i < filled; ++i) {
-      if (members[i].key.text() == name) {
-        return refuse("'" + printable(element.local()) + "' has two attributes '" + printable(attribute.local()) +
-                      "' of different namespaces; give them prefixes with `namespaces:`");
-      }
-    }
-    members[filled++] = {Node::string(name), Node::string(attribute.value())};
   }
   return true;
 }
@@ -188,16 +151,31 @@ bool Converter::value_like(const XmlElement& element, const Node& elder, Node& o
   return true;
 }
 
-bool Converter::value(const XmlElement& element, const ArrayPaths* arrays, const Node* elder, Node& out) {
+bool Converter::mixed(const XmlElement& element, Node& out) {
+  return XmlMixedReader(document_->root, document_->pieces, members_, arena_).value(element, out);
+}
+
+// Where attributes are not told from elements by their names, one of each cannot have the same.
+bool Converter::no_clash(const XmlElement& element, std::span<const Member> attributes, std::size_t base) {
+  index_.start(attributes.size());
+  for (const Member& attribute : attributes) index_.add(attribute.key.text(), 0);
+  for (std::size_t i = base; i < groups_.size(); ++i) {
+    pause_if_due();
+    if (index_.find(groups_[i].name) == KeyIndex::none) continue;
+    return refuse("'" + printable(element.local()) + "' has an attribute and an element that would both be the member '" +
+                  printable(groups_[i].name) + "'; choose another `attribute_prefix`");
+  }
+  return true;
+}
+
+bool Converter::value(const XmlElement& element, const XmlPaths* paths, const Node* elder, Node& out) {
+  if (paths != nullptr && paths->is(XmlPaths::Told::mixed)) return mixed(element, out);
   if (is_leaf(element)) {
     out = Node::string(element.text());
     return true;
   }
-  if (elder != nullptr && arrays == nullptr && same_members(element, *elder)) return value_like(element, *elder, out);
-  std::size_t attributes = 0;
-  for (const XmlAttribute& attribute : element.attributes()) {
-    if (attribute.uri() != xmlns_namespace && attribute.uri() != xsi_namespace) ++attributes;
-  }
+  if (elder != nullptr && paths == nullptr && same_members(element, *elder)) return value_like(element, *elder, out);
+  std::size_t attributes = element.attributes().empty() ? 0 : members_.count(element);
   bool nil = element.is_nil() && element.first_child() == nullptr && element.text().empty();
   if (attributes == 0 && element.first_child() == nullptr) {
     out = nil ? Node::null() : Node::string(element.text());
@@ -211,13 +189,14 @@ bool Converter::value(const XmlElement& element, const ArrayPaths* arrays, const
   if (!take(count * sizeof(Member))) return false;
   auto* members = arena_.array<Member>(count);
   std::size_t filled = 0;
-  if (!add_attributes(element, members, filled)) return false;
+  if (attributes != 0 && !members_.add_attributes(element, members, filled)) return false;
+  if (filled != 0 && rules_.attribute_prefix != "@" && !no_clash(element, {members, filled}, base)) return false;
   for (std::size_t i = base; i < end; ++i) {
     Group& group = groups_[i];
-    const ArrayPaths* below = arrays == nullptr ? nullptr : arrays->below(group.name);
+    const XmlPaths* below = paths == nullptr ? nullptr : paths->below(group.name);
     Node* slot = &members[filled].value;
     members[filled++].key = Node::string(group.name);
-    if (group.count > 1 || (below != nullptr && below->is_array())) {
+    if (group.count > 1 || (below != nullptr && below->is(XmlPaths::Told::array))) {
       if (!take(group.count * sizeof(Node))) return false;
       group.items = arena_.array<Node>(group.count);
       *slot = Node::array({group.items, group.count});
@@ -237,7 +216,7 @@ bool Converter::value(const XmlElement& element, const ArrayPaths* arrays, const
       hint = group_of(*child, base, hint);
       if (hint == end) {
         std::string_view name;
-        if (!member_name(child->local(), child->uri(), false, name)) return false;
+        if (!member_name(child->local(), child->uri(), name)) return false;
         hint = index_.find(name);
       }
       found.push_back(static_cast<std::uint32_t>(hint));
@@ -248,7 +227,7 @@ bool Converter::value(const XmlElement& element, const ArrayPaths* arrays, const
     pause_if_due();
     hint = found.empty() ? group_of(*child, base, hint) : found[position++];
     Group& group = groups_[hint];
-    const ArrayPaths* below = arrays == nullptr ? nullptr : arrays->below(group.name);
+    const XmlPaths* below = paths == nullptr ? nullptr : paths->below(group.name);
     const Node* before = group.items == nullptr || group.next == group.items ? nullptr : group.next - 1;
     if (!value(*child, below, before, *group.next++)) return false;
   }
@@ -260,34 +239,20 @@ bool Converter::value(const XmlElement& element, const ArrayPaths* arrays, const
 
 }  // namespace
 
-void ArrayPaths::add(std::string_view path) {
-  ArrayPaths* at = this;
-  while (!path.empty()) {
-    std::size_t slash = path.find('/');
-    std::string_view name = path.substr(0, slash);
-    path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
-    if (name.empty()) continue;
-    auto& child = at->children_[std::string(name)];
-    if (!child) child = std::make_unique<ArrayPaths>();
-    at = child.get();
-  }
-  at->is_array_ = true;
-}
-
-Result<Node> element_value(const XmlElement& element, const XmlRules& rules, const ArrayPaths* arrays, XmlBudget& budget,
+Result<Node> element_value(const XmlElement& element, const XmlRules& rules, const XmlPaths* paths, XmlBudget& budget,
                            Arena& arena) {
   Converter converter(rules, budget, arena);
   Node out;
-  if (!converter.value(element, arrays, nullptr, out)) return std::unexpected(converter.error());
+  if (!converter.value(element, paths, nullptr, out)) return std::unexpected(converter.error());
   return out;
 }
 
 Result<Node> xml_document(XmlDocument& document, const XmlRules& rules, Arena& arena) {
-  Converter converter(rules, document.budget, arena);
+  Converter converter(rules, document.budget, arena, &document);
   std::string_view name;
   Node out;
-  if (!converter.member_name(document.root->local(), document.root->uri(), false, name) ||
-      !converter.value(*document.root, rules.arrays.below(name), nullptr, out)) {
+  if (!converter.member_name(document.root->local(), document.root->uri(), name) ||
+      !converter.value(*document.root, rules.paths.below(name), nullptr, out)) {
     return std::unexpected(converter.error());
   }
   auto* member = arena.array<Member>(1);

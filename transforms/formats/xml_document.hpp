@@ -1,45 +1,37 @@
 #pragma once
 
-#include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "bus/document.hpp"
+#include "transforms/formats/xml_paths.hpp"
 #include "transforms/formats/xml_tree.hpp"
 
 namespace busway {
-
-// Which elements are arrays even when they stand once: a tree of names, read from paths such as `order/lines/line`.
-class ArrayPaths {
- public:
-  void add(std::string_view path);
-  const ArrayPaths* below(std::string_view name) const {
-    auto at = children_.find(name);
-    return at == children_.end() ? nullptr : at->second.get();
-  }
-  bool is_array() const { return is_array_; }
-
- private:
-  std::map<std::string, std::unique_ptr<ArrayPaths>, std::less<>> children_;
-  bool is_array_ = false;
-};
 
 // How XML and documents stand for each other, beyond the plain rules (docs/formats.md).
 struct XmlRules {
   std::vector<std::pair<std::string, std::string>> namespaces;  // prefix of members -> namespace
   std::string default_namespace;                                // of members without a prefix; empty: whatever they have
-  ArrayPaths arrays;
+  XmlPaths paths;                                               // what is told of single elements
+  std::string attribute_prefix = "@";    // before the names of members that are attributes; empty: nothing tells them
+  bool keep_attributes = true;           // when reading
+  bool refuse_other_namespaces = false;  // than those above, when reading; else they are read by their local names
+  bool mixed = false;                    // `paths` has mixed elements
+  bool cdata = false;                    // `paths` has elements whose text is written as CDATA sections
+
+  // Whether documents are written by more than the plain rules.
+  bool writes_more() const { return mixed || cdata || attribute_prefix != "@"; }
 };
 
-// The value that stands for an element: text, null, or an object of its attributes, children and text. `arrays` is the element's
-// own place in XmlRules::arrays, or null. Errors: kind `format`: two namespaces under one name, or more memory than the budget.
-Result<Node> element_value(const XmlElement& element, const XmlRules& rules, const ArrayPaths* arrays, XmlBudget& budget,
+// The value that stands for an element: text, null, or an object of its attributes, children and text. `paths` is the element's
+// own place in XmlRules::paths, or null. Errors: kind `format`: two namespaces under one name, or more memory than the budget.
+Result<Node> element_value(const XmlElement& element, const XmlRules& rules, const XmlPaths* paths, XmlBudget& budget,
                            Arena& arena);
 
-// { ROOT: value }.
+// { ROOT: value }. The document of rules with mixed elements has its pieces.
 Result<Node> xml_document(XmlDocument& document, const XmlRules& rules, Arena& arena);
 
 struct XmlWriting {

@@ -63,6 +63,11 @@ Result<std::string_view> from_utf16(std::string_view bytes, bool big, Arena& are
 
 }  // namespace
 
+bool says_encoding(std::string_view bytes) {
+  return bytes.starts_with("\xFE\xFF") || bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xEF\xBB\xBF") ||
+         !declared_encoding(bytes).empty();
+}
+
 Result<std::string_view> xml_as_utf8(std::string_view bytes, std::string_view charset, Arena& arena) {
   if (bytes.starts_with("\xFE\xFF")) return from_utf16(bytes.substr(2), true, arena);
   if (bytes.starts_with("\xFF\xFE")) return from_utf16(bytes.substr(2), false, arena);
@@ -80,7 +85,8 @@ Result<std::string_view> xml_as_utf8(std::string_view bytes, std::string_view ch
   std::string_view name = charset.empty() ? declared : charset;
   if (name.empty()) return bytes;
   auto known = charset_named(name);
-  if (!known || is_ebcdic(*known)) {
+  // A declaration that can be read as it stands is not in EBCDIC, whatever it says.
+  if (!known || (is_ebcdic(*known) && charset.empty())) {
     return fail(ErrorKind::format, "reading XML: the encoding '" + printable(name) + "' is not supported here; send UTF-8");
   }
   if (*known == Charset::utf_8) return bytes;

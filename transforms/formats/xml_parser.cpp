@@ -30,7 +30,8 @@ XmlParser::XmlParser(char* text, std::size_t size, Arena& arena, const XmlLimits
       open_(opened(bench.open, limits.depth)),
       open_limit_(open_ + limits.depth),
       bindings_(bench.bindings),
-      attributes_(bench.attributes) {
+      attributes_(bench.attributes),
+      pieces_(bench.pieces) {
   top_ = open_;
   bindings_.clear();
 }
@@ -97,7 +98,7 @@ bool XmlParser::run(XmlElement* elements, std::size_t room) {
   if (!misc(true)) return false;
   if (at_ == end_) return refuse(at_, "there is no element");
   if (*at_ != '<') return refuse(at_, "expected '<': a document is one element, with nothing but comments around it");
-  if (!start_tag() || !content()) return false;
+  if (!start_tag() || !(limits_.pieces ? content_in_order() : content())) return false;
   if (!misc(false)) return false;
   if (at_ != end_) return refuse(at_, "something follows the root element");
   return true;

@@ -70,6 +70,9 @@ class XmlParser {
   bool instruction();
   bool content();
   bool text();
+  // xml_parser_mixed.cpp
+  bool content_in_order();
+  bool piece();
   static Open* opened(std::vector<Open>& open, std::size_t depth);
   void link_child(Open& parent, std::uint32_t index);
   [[gnu::noinline]] bool add_text(Open& open, char* from, std::size_t size);
@@ -123,6 +126,7 @@ class XmlParser {
   Open* const open_limit_;  // the deepest there may be
   std::vector<Binding>& bindings_;
   std::vector<XmlAttribute>& attributes_;
+  std::vector<XmlPiece>& pieces_;
   std::string error_;
   std::size_t error_offset_ = 0;
 };
@@ -132,6 +136,7 @@ struct XmlParser::Workbench {
   std::vector<Open> open;
   std::vector<Binding> bindings;
   std::vector<XmlAttribute> attributes;
+  std::vector<XmlPiece> pieces;           // of a document in which their order counts
   std::unique_ptr<std::byte[]> elements;  // of a small text
 };
 

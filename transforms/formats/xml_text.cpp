@@ -50,6 +50,32 @@ void put_xml_text(std::string_view text, bool attribute, TextSink& out) {
   if (!put_plain(text, attribute, out)) put_escaped(text, attribute, out);
 }
 
+bool put_xml_cdata(std::string_view text, TextSink& out, std::string& reason) {
+  if (text.empty()) return true;
+  if (std::size_t bad = find_non_xml(text); bad != std::string_view::npos) {
+    reason = "the text has a character at offset " + std::to_string(bad) + " that XML cannot hold";
+    return false;
+  }
+  constexpr std::string_view open = "<![CDATA[";
+  constexpr std::string_view close = "]]>";
+  out.append(open);
+  std::size_t from = 0;
+  for (std::size_t at = 0; (at = text.find_first_of("]\r", at)) != std::string_view::npos; ++at) {
+    bool ends = text.substr(at).starts_with(close);
+    if (text[at] != '\r' && !ends) continue;
+    // The end mark is cut in two, and a CR, which would be read as a line end, stands outside as a reference.
+    std::size_t to = ends ? at + 2 : at;
+    out.append(text.substr(from, to - from));
+    out.append(close);
+    if (!ends) out.append("&#13;");
+    out.append(open);
+    from = ends ? to : at + 1;
+  }
+  out.append(text.substr(from));
+  out.append(close);
+  return true;
+}
+
 void append_xml_text(std::string_view text, std::string& out) {
   TextSink sink(out);
   put_xml_text(text, false, sink);

@@ -27,4 +27,7 @@ inline bool put_plain_xml(std::string_view text, TextSink& out) {
 // As append_xml_scalar().
 bool put_xml_scalar(const Node& value, bool attribute, TextSink& out, std::string& reason);
 
+// Puts a text as CDATA sections, so that it reads back the same. False with the reason when XML cannot hold it.
+bool put_xml_cdata(std::string_view text, TextSink& out, std::string& reason);
+
 }  // namespace busway

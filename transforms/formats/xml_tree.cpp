@@ -1,5 +1,6 @@
 #include "transforms/formats/xml_tree.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "bus/spare.hpp"
@@ -84,6 +85,12 @@ Result<XmlDocument> parse_xml(std::string_view bytes, Arena& arena, const XmlLim
     room = kept;
   }
   document.root = room;
+  if (limits.pieces) {
+    const std::vector<XmlPiece>& found = bench->pieces;
+    auto* kept = arena.array<XmlPiece>(found.size());
+    std::copy(found.begin(), found.end(), kept);
+    document.pieces = {kept, found.size()};
+  }
   return document;
 }
 

@@ -79,6 +79,15 @@ struct XmlLimits {
   std::size_t depth = 128;
   std::size_t attributes = 256;  // of one element, and namespace bindings in scope
   bool namespaces = true;        // false: colons are letters (XML 1.0 alone)
+  bool pieces = false;           // keep the texts between tags in XmlDocument::pieces
+};
+
+// A text between two tags of one element that has elements in it, decoded, white space and all.
+struct XmlPiece {
+  const char* text = nullptr;
+  std::uint32_t size = 0;
+  std::uint32_t parent = 0;  // the element it stands in, counted from the root in document order
+  std::uint32_t before = 0;  // the element whose start tag is the next one behind it
 };
 
 // What may still be taken from the arena for one document: ten times its bytes and a fixed part.
@@ -93,7 +102,8 @@ struct XmlBudget {
 
 struct XmlDocument {
   const XmlElement* root = nullptr;
-  XmlBudget budget;  // for what is made of the tree
+  XmlBudget budget;                    // for what is made of the tree
+  std::span<const XmlPiece> pieces{};  // in document order, when XmlLimits::pieces asks for them
 };
 
 // Reads one XML document: XML 1.0 fifth edition and Namespaces 1.0 without a DTD, which is refused. Every byte is checked. The

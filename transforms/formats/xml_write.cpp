@@ -38,6 +38,8 @@ std::string path_to(const Step* step) {
   return path;
 }
 
+// `More`: the rules say more than the plain shape (XmlRules::writes_more()). What is written without pays nothing for it.
+template <bool More>
 class ElementWriter {
  public:
   ElementWriter(const XmlRules& rules, const XmlWriting& how, std::string& out) : rules_(rules), how_(how), out_(out) {}
@@ -46,6 +48,7 @@ class ElementWriter {
   bool document(std::string_view name, const Node& value) {
     Step step{.above = nullptr, .name = name};
     step_ = &step;
+    if constexpr (More) place_ = &rules_.paths;
     return element(name, value);
   }
   Error error() { return std::move(error_); }
@@ -56,6 +59,8 @@ class ElementWriter {
     bool attributes = false;
     bool children = false;
     bool null_text = false;
+    bool mixed = false;  // beside children or a text it is refused
+    bool text = false;
   };
   // A name that has passed check_name(): rows of a table bring the same few, often at the same place in memory.
   struct Known {
@@ -73,7 +78,24 @@ class ElementWriter {
   bool outermost(std::string_view name, const Node& value);
   bool one(std::string_view name, const Node& value);
   bool leaf(Known& known, std::string_view name, const Node& value);
-  static Content content_of(const Node& object);
+  bool is_attribute(std::string_view key) const {
+    if constexpr (More) return !rules_.attribute_prefix.empty() && key.starts_with(rules_.attribute_prefix);
+    return key.starts_with('@');
+  }
+  bool is_mixed(std::string_view key) const {
+    if constexpr (More) return rules_.mixed && key == "#mixed";
+    return false;
+  }
+  bool in_cdata(const Node& value) const {
+    if constexpr (More) return place_ != nullptr && place_->is(XmlPaths::Told::cdata) && value.is_string();
+    return false;
+  }
+  Content content_of(const Node& object) const;
+  bool mixed(const Node& pieces);
+  bool leave(const XmlPaths* around) {
+    if constexpr (More) place_ = around;
+    return true;
+  }
   bool attributes(const Node& object);
   bool content(const Node& object, const Content& what);
   bool text(const Node& value, const Content& what);
@@ -106,17 +128,20 @@ class ElementWriter {
   std::string reason_;
   std::size_t depth_ = 0;
   std::array<Known, 16> known_{};
-  bool has_nil_ = false;  // in the outermost element being written
+  bool has_nil_ = false;             // in the outermost element being written
+  const XmlPaths* place_ = nullptr;  // of the element being written, with More; null: nothing is told of it
 };
 
-bool ElementWriter::check_name(std::string_view name, Known& known) {
+template <bool More>
+bool ElementWriter<More>::check_name(std::string_view name, Known& known) {
   bool prefixed = !is_ncname(name);
   if (prefixed && !check_prefix(name)) return false;
   known = {.name = name.data(), .size = name.size(), .prefixed = prefixed};
   return true;
 }
 
-void ElementWriter::put_tag(Known& known, std::string_view name) {
+template <bool More>
+void ElementWriter<More>::put_tag(Known& known, std::string_view name) {
   if (known.tag_at != 0) {
     out_.put_again(known.tag_at, known.tag_size);
     return;
@@ -131,7 +156,8 @@ void ElementWriter::put_tag(Known& known, std::string_view name) {
 }
 
 // A name that is no NCName: then it has a prefix that is declared.
-bool ElementWriter::check_prefix(std::string_view name) {
+template <bool More>
+bool ElementWriter<More>::check_prefix(std::string_view name) {
   std::size_t colon = name.find(':');
   if (colon == std::string_view::npos || !is_ncname(name.substr(colon + 1)) || !is_ncname(name.substr(0, colon))) {
     return refuse("'" + printable(name) + "' is not a name in XML");
@@ -144,12 +170,15 @@ bool ElementWriter::check_prefix(std::string_view name) {
   return refuse("the prefix '" + printable(prefix) + "' is not declared under `namespaces:`");
 }
 
-bool ElementWriter::scalar(const Node& value, bool attribute) {
+template <bool More>
+bool ElementWriter<More>::scalar(const Node& value, bool attribute) {
+  if (!attribute && in_cdata(value)) return put_xml_cdata(value.text(), out_, reason_) || refuse(reason_);
   if (!attribute && value.is_string() && put_plain_xml(value.text(), out_)) return true;
   return put_xml_scalar(value, attribute, out_, reason_) || refuse(reason_);
 }
 
-void ElementWriter::declare() {
+template <bool More>
+void ElementWriter<More>::declare() {
   out_.append(how_.declarations);
   if (!how_.declare_rules) return;
   auto binding = [&](std::string_view prefix, std::string_view uri) {
@@ -163,13 +192,14 @@ void ElementWriter::declare() {
   for (const auto& [prefix, uri] : rules_.namespaces) binding(prefix, uri);
 }
 
-bool ElementWriter::attributes(const Node& object) {
+template <bool More>
+bool ElementWriter<More>::attributes(const Node& object) {
   for (const Member& member : object.members()) {
     std::string_view key = member.key.text();
-    if (!key.starts_with('@')) continue;
+    if (!is_attribute(key)) continue;
     Step step{.above = step_, .name = key};
     step_ = &step;
-    std::string_view name = key.substr(1);
+    std::string_view name = key.substr(More ? rules_.attribute_prefix.size() : 1);
     if (name == "xmlns" || name.starts_with("xmlns:")) return refuse("namespaces are declared by the option `namespaces:`");
     if (checked(name) == nullptr) return false;
     out_.reserve(name.size() + 3);
@@ -183,15 +213,19 @@ bool ElementWriter::attributes(const Node& object) {
   return true;
 }
 
-ElementWriter::Content ElementWriter::content_of(const Node& object) {
+template <bool More>
+typename ElementWriter<More>::Content ElementWriter<More>::content_of(const Node& object) const {
   Content what;
   for (const Member& member : object.members()) {
     std::string_view key = member.key.text();
     char first = key.empty() ? '\0' : key.front();
-    if (first == '@') {
+    if (More ? is_attribute(key) : first == '@') {
       what.attributes = true;
     } else if (first == '#' && key == "#text") {
       what.null_text = member.value.is_null();
+      if constexpr (More) what.text = true;
+    } else if (More && is_mixed(key)) {
+      what.mixed = true;
     } else {
       what.children = true;
     }
@@ -199,7 +233,8 @@ ElementWriter::Content ElementWriter::content_of(const Node& object) {
   return what;
 }
 
-bool ElementWriter::text(const Node& value, const Content& what) {
+template <bool More>
+bool ElementWriter<More>::text(const Node& value, const Content& what) {
   if (value.is_null()) return !what.children || refuse("null cannot stand beside elements");
   if (what.children && value.is_string() && !value.text().empty() && is_blank(value.text())) {
     return refuse("white space beside elements would not be read back");
@@ -207,16 +242,18 @@ bool ElementWriter::text(const Node& value, const Content& what) {
   return scalar(value, false);
 }
 
-bool ElementWriter::content(const Node& object, const Content& what) {
+template <bool More>
+bool ElementWriter<More>::content(const Node& object, const Content& what) {
   Step step{.above = step_, .name = {}};
   step_ = &step;
   for (const Member& member : object.members()) {
     std::string_view key = member.key.text();
     char first = key.empty() ? '\0' : key.front();
-    if (first == '@') continue;
+    if (More ? is_attribute(key) : first == '@') continue;
     step.name = key;
     bool is_text = first == '#' && key == "#text";
     bool written = is_text                   ? text(member.value, what)
+                   : More && is_mixed(key)   ? mixed(member.value)
                    : member.value.is_array() ? element(key, member.value)
                                              : one(key, member.value);
     if (!written) return false;
@@ -225,8 +262,31 @@ bool ElementWriter::content(const Node& object, const Content& what) {
   return true;
 }
 
+// Texts and elements in the order of the array.
+template <bool More>
+bool ElementWriter<More>::mixed(const Node& pieces) {
+  if (!pieces.is_array()) return refuse("'#mixed' is an array of texts and of objects with one element each");
+  Step step{.above = step_, .name = {}, .index = 0};
+  step_ = &step;
+  for (const Node& piece : pieces.items()) {
+    pause_if_due();
+    if (!piece.is_object()) {
+      if (!scalar(piece, false)) return false;
+    } else {
+      std::string_view name = piece.size() == 1 ? piece.members().front().key.text() : std::string_view();
+      if (name.empty() || name.front() == '#' || is_attribute(name) || piece.members().front().value.is_array())
+        return refuse("an element in '#mixed' is an object with one member, the element");
+      if (!one(name, piece.members().front().value)) return false;
+    }
+    ++step.index;
+  }
+  step_ = step.above;
+  return true;
+}
+
 // An element inside another with nothing in it but a text, and not an empty one.
-bool ElementWriter::leaf(Known& known, std::string_view name, const Node& value) {
+template <bool More>
+bool ElementWriter<More>::leaf(Known& known, std::string_view name, const Node& value) {
   if (value.is_string() && known.close_at != 0 &&
       out_.put_between(known.open_at, known.tag_size + 2, value.text(), known.close_at, known.tag_size + 3, telling_in_xml)) {
     return true;
@@ -254,14 +314,17 @@ bool ElementWriter::leaf(Known& known, std::string_view name, const Node& value)
   return true;
 }
 
-bool ElementWriter::one(std::string_view name, const Node& value) {
+template <bool More>
+bool ElementWriter<More>::one(std::string_view name, const Node& value) {
   pause_if_due();
   if (depth_ == deepest) return refuse_depth();
   Known* known = checked(name);
   if (known == nullptr) return false;
-  bool inner = depth_ != 0;
+  [[maybe_unused]] const XmlPaths* around = place_;
+  if constexpr (More) place_ = around == nullptr ? nullptr : around->below(name);
+  bool inner = depth_ != 0 && !in_cdata(value);
   if (inner && (value.is_string() ? value.size() != 0 : value.is_number() || value.is_boolean()))
-    return leaf(*known, name, value);
+    return leaf(*known, name, value) && leave(around);
   ++depth_;
   std::size_t tag = how_.prefix.size() + name.size() + marks;
   out_.reserve(tag);
@@ -273,6 +336,7 @@ bool ElementWriter::one(std::string_view name, const Node& value) {
   bool object = value.is_object();
   Content what;
   if (object) what = content_of(value);
+  if (More && what.mixed && (what.children || what.text)) return refuse("what stands beside '#mixed' has no place in its order");
   bool nil = value.is_null() || what.null_text;
   if (nil) {
     out_.append(" xsi:nil=\"true\"");
@@ -293,11 +357,12 @@ bool ElementWriter::one(std::string_view name, const Node& value) {
     out_.put('>');
   }
   --depth_;
-  return true;
+  return leave(around);
 }
 
 // The outermost element declares xsi when there is a null in it, which is known when it is written.
-bool ElementWriter::outermost(std::string_view name, const Node& value) {
+template <bool More>
+bool ElementWriter<More>::outermost(std::string_view name, const Node& value) {
   has_nil_ = false;
   std::size_t from = out_.size();
   if (!one(name, value)) return false;
@@ -317,7 +382,8 @@ bool ElementWriter::outermost(std::string_view name, const Node& value) {
   return true;
 }
 
-bool ElementWriter::element(std::string_view name, const Node& value) {
+template <bool More>
+bool ElementWriter<More>::element(std::string_view name, const Node& value) {
   auto write = [&](const Node& node) { return depth_ == 0 ? outermost(name, node) : one(name, node); };
   if (!value.is_array()) return write(value);
   Step step{.above = step_, .name = {}, .index = 0};
@@ -336,9 +402,12 @@ bool ElementWriter::element(std::string_view name, const Node& value) {
 
 Result<void> write_element(std::string_view name, const Node& value, const XmlRules& rules, const XmlWriting& how,
                            std::string& out) {
-  ElementWriter writer(rules, how, out);
-  if (!writer.document(name, value)) return std::unexpected(writer.error());
-  return {};
+  auto written_by = [&](auto&& writer) -> Result<void> {
+    if (!writer.document(name, value)) return std::unexpected(writer.error());
+    return {};
+  };
+  if (rules.writes_more()) return written_by(ElementWriter<true>(rules, how, out));
+  return written_by(ElementWriter<false>(rules, how, out));
 }
 
 }  // namespace busway

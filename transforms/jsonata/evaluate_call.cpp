@@ -111,6 +111,8 @@ Node Evaluation::apply(const Node& function, std::span<const Node> arguments, co
 }
 
 Node Evaluation::apply_to(const Node& function, const Node& value, const Node& key, const Node& whole) {
+  // $sift and $each may be called without one.
+  if (!function.is_function()) return fail("T1006");
   const std::array<Node, 3> arguments = {value, key, whole};
   int arity = arity_of(function);
   std::size_t count = arity >= 3 ? 3 : arity == 2 ? 2 : 1;

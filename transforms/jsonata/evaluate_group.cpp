@@ -67,6 +67,7 @@ Node Evaluation::evaluate_group(const Items<Op::Pair>& pairs, std::int64_t posit
   Items<KeyGroup> groups;
   if (!spend(items.size())) return {};
   for (const Node& item : items) {
+    if (!count()) return {};
     bool is_tuple = tuples && item.is_function();
     Node context = is_tuple ? tuple_of(item).value : item;
     Frame* scope = is_tuple ? frame_of(tuple_of(item), frame) : frame;
@@ -93,6 +94,7 @@ Node Evaluation::evaluate_group(const Items<Op::Pair>& pairs, std::int64_t posit
     std::span<const Node> more(group.more.data, group.more.size);
     if (tuples && context.is_function()) {
       const Tuple* tuple = more.empty() ? &tuple_of(group.first) : reduce(more);
+      if (failed_) return {};
       context = tuple->value;
       scope = frame_of(*tuple, frame);
     } else if (!more.empty()) {
@@ -116,13 +118,17 @@ Tuple* Evaluation::reduce(std::span<const Node> tuples) {
       values.push(value);
     }
   };
-  for (const Node& one : tuples) take(tuple_of(one).value);
+  for (const Node& one : tuples) {
+    if (!count()) return reduced;
+    take(tuple_of(one).value);
+  }
   reduced->value = Node::array(values.items());
   const Frame seen_in{nullptr, tuple_of(tuples[0]).bindings, true};
   for (const Binding* binding = seen_in.bindings; binding != nullptr; binding = binding->next) {
     if (find(binding->id, &seen_in) != binding) continue;  // hidden by a newer one
     Collector<Node> bound(arena_);
     for (const Node& one : tuples) {
+      if (!count()) return reduced;
       Frame scope{nullptr, tuple_of(one).bindings, true};
       const Binding* found = find(binding->id, &scope);
       if (found == nullptr || found->value.is_nothing()) continue;

@@ -114,7 +114,10 @@ Node Evaluation::evaluate_fully(const Op& op, const Node& input, Frame* frame) {
   }
   --depth_;
   if (failed_) return {};
-  return result.is_array() ? normalize(op, result) : result;
+  if (result.is_array()) result = normalize(op, result);
+  if (observer_ != nullptr && !is_tail_call(result)) [[unlikely]]
+    observer_->saw(op, result);
+  return result;
 }
 
 Node Evaluation::normalize(const Op& op, const Node& result) {

@@ -23,6 +23,13 @@ struct Limits {
   int depth = 20'000;                         // operations within operations, besides the thread's own stack
 };
 
+// Told what operations gave, as they are done. Values are good as long as the evaluation's arena.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void saw(const Op& op, const Node& value) = 0;
+};
+
 // One run of a program. All its state is here and in the arena; one thread, one use.
 //
 // No exceptions and no Results inside: an operation that fails notes the error once and gives nothing, and everyone checks
@@ -31,6 +38,8 @@ class Evaluation {
  public:
   Evaluation(const Program& program, const VariableNames& names, Scope& scope, Arena& arena, const Limits& limits = {});
   Result<Node> run();
+  // For a program without a plan, in which every operation is evaluated where it stands.
+  void observe(Observer& observer) { observer_ = &observer; }
 
   // For the functions of the language.
   Arena& arena() { return arena_; }
@@ -192,6 +201,7 @@ class Evaluation {
   int depth_ = 0;
   Frame* call_frame_ = nullptr;  // where the function called now was called: the scope of $eval
   std::int64_t now_ = -1;
+  Observer* observer_ = nullptr;
 };
 
 }  // namespace busway::jsonata

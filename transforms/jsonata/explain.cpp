@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <string>
 
 #include "bus/json_text.hpp"
@@ -6,8 +5,8 @@
 #include "transforms/jsonata/facts.hpp"
 #include "transforms/jsonata/jsonata.hpp"
 #include "transforms/jsonata/projection.hpp"
+#include "transforms/jsonata/source_pieces.hpp"
 #include "transforms/jsonata/stack.hpp"
-#include "transforms/jsonata/text.hpp"
 
 namespace busway::jsonata {
 
@@ -16,13 +15,7 @@ namespace {
 // Writes the plan's lines. Operations are shown as the piece of the text they were made from.
 class Explainer {
  public:
-  Explainer(std::string_view text, const VariableNames& names, std::string& out) : names_(names), out_(out) {
-    for (std::size_t at = 0; at < text.size();) {
-      std::size_t from = at;
-      next_code_point(text, at);
-      points_.emplace_back(text.substr(from, at - from));
-    }
-  }
+  Explainer(std::string_view text, const VariableNames& names, std::string& out) : names_(names), out_(out), pieces_(text) {}
 
   void walk(const Op& op) {
     if (stack_is_short(stack_floor())) return;
@@ -62,42 +55,11 @@ class Explainer {
     out_ += '\n';
   }
 
-  // Positions are where a token ends, in code points.
-  void extent(const Op& op, std::size_t& from, std::size_t& to) const {
-    if (op.position >= 0) {
-      auto end = static_cast<std::size_t>(op.position);
-      std::size_t size = 0;
-      for (std::size_t at = 0; at < op.text.size(); ++size) next_code_point(op.text, at);
-      bool dollar = op.kind == Op::Kind::local || op.kind == Op::Kind::free || op.kind == Op::Kind::builtin;
-      if (op.kind == Op::Kind::root || op.kind == Op::Kind::context) size = op.kind == Op::Kind::root ? 2 : 1;
-      bool quoted = op.kind == Op::Kind::literal && op.value.is_string();
-      std::size_t begin = end - std::min(end, size + (dollar ? 1U : quoted ? 2U : 0U));
-      if (op.kind != Op::Kind::call && op.kind != Op::Kind::path) from = std::min(from, begin);
-      to = std::max(to, end);
-    }
-    if (stack_is_short(stack_floor())) return;
-    each_part(op, [&](const Op& part, bool) { extent(part, from, to); });
-  }
-
-  std::string piece(const Op& op) const {
-    std::size_t from = points_.size();
-    std::size_t to = 0;
-    extent(op, from, to);
-    int open = 0;
-    std::string out;
-    for (std::size_t at = from; at < points_.size() && (at < to || open > 0); ++at) {
-      std::string_view point = points_[at];
-      if (point == "(" || point == "[" || point == "{") ++open;
-      if (point == ")" || point == "]" || point == "}") --open;
-      bool space = point == "\n" || point == "\t" || point == " ";
-      if (!space || !out.ends_with(' ')) out += space ? " " : point;
-    }
-    return out;
-  }
+  std::string piece(const Op& op) const { return pieces_.piece(op); }
 
   const VariableNames& names_;
   std::string& out_;
-  std::vector<std::string_view> points_{};
+  SourcePieces pieces_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <string>
 
 #include "tests/transforms/formats/made_format.hpp"
@@ -147,6 +148,44 @@ TEST_CASE("ndjson: a document a line") {
   CHECK(reads(ndjson, "1\n{\n").starts_with("error: reading line 2: reading JSON: line 1"));
   CHECK(writes(ndjson, R"([{"a":1.10},"x\ny"])") == "{\"a\":1.10}\n\"x\\ny\"\n");
   CHECK(writes(ndjson, "{}").starts_with("error: writing JSON lines: the document is object"));
+}
+
+TEST_CASE("csv: what is written reads back, where the eye would not look") {
+  // A field's end and the delimiter behind it are not taken for an earlier delimiter.
+  FormatPtr bars = csv({{"delimiter", config_scalar("||")}, {"line_end", config_scalar("lf")}});
+  CHECK(writes(bars, R"([{"a":"x|","b":"|y"}])") == "a||b\n\"x|\"|||y\n");
+  CHECK(reads(bars, writes(bars, R"([{"a":"x|","b":"|y"}])")) == R"([{"a":"x|","b":"|y"}])");
+  // A first character that would be a byte order mark.
+  CHECK(reads(csv(), writes(csv(),
+                            "[{\"\xEF\xBB\xBF"
+                            "a\":\"1\"}]")) ==
+        "[{\"\xEF\xBB\xBF"
+        "a\":\"1\"}]");
+  // An empty line is no row.
+  FormatPtr plain = csv({{"line_end", config_scalar("lf")}});
+  CHECK(writes(plain, R"([{"a":null},{"a":"x"}])") == "a\n\"\"\nx\n");
+  CHECK(writes(csv({{"typed", flag(true)}}), R"([{"a":null}])") ==
+        "error: writing CSV: row 1: its only field is empty, and empty lines are no rows");
+}
+
+TEST_CASE("csv: short rows stay short") {
+  FormatPtr ragged = csv({{"ragged", flag(true)}, {"line_end", config_scalar("lf")}});
+  CHECK(writes(ragged, R"([{"a":1},{"a":2,"c":3},{"b":4,"a":5}])") == "a,c,b\n1\n2,3\n5,,4\n");
+  CHECK(writes(ragged, R"([{"a":"","b":2},{"a":""}])") == "a,b\n,2\n\"\"\n");
+  CHECK(writes(csv({{"line_end", config_scalar("lf")}}), R"([{"a":1,"b":2},{"b":4,"a":3}])") == "a,b\n1,2\n3,4\n");
+  CHECK(writes(csv(), R"([{"a":1},{"a":2,"c":3}])") == "error: writing CSV: row 2: there is no column for c");
+}
+
+TEST_CASE("csv: rows whose members come in another order cost what others cost") {
+  // Each of them would be looked for among all if nothing was known of the columns.
+  constexpr int wide = 60'000;
+  std::string json = "[{";
+  for (int i = 0; i < wide; ++i) json += (i == 0 ? "\"k" : ",\"k") + std::to_string(i) + "\":1";
+  json += "},{";
+  for (int i = wide; i-- > 0;) json += "\"k" + std::to_string(i) + (i == 0 ? "\":2" : "\":2,");
+  auto from = std::chrono::steady_clock::now();
+  CHECK(!writes(csv(), json + "}]").starts_with("error"));
+  CHECK(std::chrono::steady_clock::now() - from < std::chrono::seconds(2));
 }
 
 }  // namespace busway

@@ -50,6 +50,16 @@ TEST_CASE("text: one string, in its character set") {
   CHECK(writes(latin, "\"a\xE2\x82\xAC\"") == "error: writing text: line 1, column 2: iso-8859-1 does not have this character");
 }
 
+TEST_CASE("form: bytes of another character set") {
+  FormatPtr form = make_format(form_format(), config_map({{"charset", config_scalar("windows-1252")}})).format;
+  REQUIRE(form);
+  CHECK(reads(form, "n%FC=%80+x") == "{\"n\xC3\xBC\":\"\xE2\x82\xAC x\"}");
+  CHECK(writes(form, "{\"n\xC3\xBC\":\"\xE2\x82\xAC x\",\"\":\"\"}") == "n%FC=%80+x&=");
+  FormatPtr ascii = make_format(form_format(), config_map({{"charset", config_scalar("ascii")}})).format;
+  CHECK(reads(ascii, "a=%81") == "error: reading a form: line 1, column 3: the text has a byte that is no character of its set");
+  CHECK(writes(form, R"({"a":"\u0431"})").starts_with("error: writing a form: "));
+}
+
 TEST_CASE("form: fields, repeats and strict escapes") {
   FormatPtr form = plain(form_format());
   CHECK(reads(form, "a=1&b=x+y%2B%C3%9C&a=2&c&d=") == "{\"a\":[\"1\",\"2\"],\"b\":\"x y+\xC3\x9C\",\"c\":\"\",\"d\":\"\"}");

@@ -140,4 +140,13 @@ TEST_CASE("a comparison that a missing value passes by is worth a warning") {
   CHECK(warnings.empty());
 }
 
+TEST_CASE("a function that is left out is an error, not a crash") {
+  for (const char* text :
+       {"$sift()", "$each()", "$sift({\"a\":1})", "{\"a\":1} ~> $sift", "$map([1,2])", "$filter([1])", "$reduce([1,2])"}) {
+    CAPTURE(text);
+    std::string made = run(text, "{\"a\":1}");
+    CHECK((made.starts_with("T1006") || made.starts_with("T04") || made.starts_with("T2006") || made.starts_with("D3050")));
+  }
+}
+
 }  // namespace busway::jsonata::test

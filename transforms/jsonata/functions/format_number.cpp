@@ -1,6 +1,6 @@
 #include <algorithm>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -160,9 +160,10 @@ void analyse(Picture& picture, const Symbols& symbols) {
 // Plain digits in the picture's own digits.
 Text fixed(double value, std::size_t places, const Symbols& symbols) {
   char buffer[512];
-  int size = std::snprintf(buffer, sizeof buffer, "%.*f", static_cast<int>(std::min<std::size_t>(places, 100)), std::fabs(value));
+  auto written = std::to_chars(buffer, buffer + sizeof buffer, std::fabs(value), std::chars_format::fixed,
+                               static_cast<int>(std::min<std::size_t>(places, 100)));
   Text text;
-  for (char c : std::string_view(buffer, static_cast<std::size_t>(std::clamp(size, 0, 511)))) {
+  for (char c : std::string_view(buffer, static_cast<std::size_t>(written.ptr - buffer))) {
     text += c == '.' ? symbols.decimal : symbols.zero + static_cast<char32_t>(c - '0');
   }
   return text;

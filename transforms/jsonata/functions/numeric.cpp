@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <string>
 
 #include "bus/number_text.hpp"
@@ -61,11 +63,14 @@ double shift(double value, int places) {
   if (!std::isfinite(value) || value == 0) return value;
   char text[64];
   auto written = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific);
-  std::string_view digits(text, static_cast<std::size_t>(written.ptr - text));
-  std::size_t e = digits.find('e');
-  int exponent = std::atoi(std::string(digits.substr(e + 1)).c_str());
-  std::string moved = std::string(digits.substr(0, e)) + "e" + std::to_string(exponent + places);
-  return std::strtod(moved.c_str(), nullptr);
+  char* exponent_at = std::find(text, written.ptr, 'e') + 1;
+  int exponent = 0;
+  std::from_chars(exponent_at + (*exponent_at == '+' ? 1 : 0), written.ptr, exponent);
+  auto moved = std::to_chars(exponent_at, text + sizeof text - 1, static_cast<long>(exponent) + places);
+  double result = 0;
+  if (std::from_chars(text, moved.ptr, result).ec == std::errc()) return result;
+  *moved.ptr = '\0';  // too large or too small
+  return std::strtod(text, nullptr);
 }
 
 }  // namespace

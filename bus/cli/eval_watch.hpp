@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace busway::cli {
+
+struct WatchOptions {
+  std::string mapping;               // a file
+  std::vector<std::string> samples;  // files with a JSON document each; none: the mapping has no input
+  bool pretty = false;
+};
+
+// Evaluates the mapping on every sample and shows it with the value of each line, and does so again whenever one of the files
+// changes, however it is written: in place or by a rename. What cannot be read or evaluated is shown and does not end it. Returns
+// after SIGINT or SIGTERM, which the calling thread must not have handed to others.
+int watch_mapping(const WatchOptions& options);
+
+}  // namespace busway::cli
