@@ -12,8 +12,8 @@ struct WatchOptions {
 };
 
 // Evaluates the mapping on every sample and shows it with the value of each line, and does so again whenever one of the files
-// changes, however it is written: in place or by a rename. What cannot be read or evaluated is shown and does not end it. Returns
-// after SIGINT or SIGTERM, which the calling thread must not have handed to others.
+// changes, however it is written: in place or by a rename. What cannot be read or evaluated is shown and does not end it. SIGINT
+// and SIGTERM end the process, with status 0; it returns when nothing can be written any more.
 int watch_mapping(const WatchOptions& options);
 
 }  // namespace busway::cli

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 BUSWAY, SOURCE = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
@@ -289,6 +290,15 @@ class Watch(Case):
         self.process.send_signal(signal.SIGINT)
         self.assertEqual(self.process.wait(timeout=30), 0)
         self.assertEqual(self.process.stderr.read(), "")
+
+    def test_sigint_ends_a_long_evaluation(self):
+        mapping = self.write("m.jsonata", "1")
+        self.start("--expr-file", mapping)
+        self.assertIn("=> 1\n", self.shown("=>"))
+        self.write("m.jsonata", "$sum([1..3000].($x := $; $sum([1..3000].($ * $x))))")
+        time.sleep(0.5)  # by then it is at work, or done on a fast machine: both must end
+        self.process.send_signal(signal.SIGINT)
+        self.assertEqual(self.process.wait(timeout=30), 0)
 
     def test_values_of_a_loop_and_of_pieces_of_a_line(self):
         mapping = self.write("m.jsonata", 'n.{\n  "twice": $ * 2, "half": $ / 2\n}\n')
