@@ -34,6 +34,8 @@ class LogStep final : public Step {
     return Flow::next;
   }
 
+  void follow(MessageTrail& trail) const override { trail.guarded = trail.guarded || !config_.fields.empty(); }
+
  private:
   LogConfig config_;
 };

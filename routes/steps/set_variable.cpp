@@ -22,6 +22,7 @@ class SetVariableStep final : public Step {
     }
     return Flow::next;
   }
+  void follow(MessageTrail& trail) const override { trail.guarded = true; }  // its expression may fail
 
  private:
   Variables variables_;

@@ -18,6 +18,8 @@ class FilterStep final : public Step {
     return truthy(*result) ? Flow::next : Flow::filtered;
   }
 
+  void follow(MessageTrail& trail) const override { trail.guarded = true; }
+
  private:
   ExpressionRef expression_;
 };
