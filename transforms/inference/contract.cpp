@@ -37,6 +37,7 @@ class Holder {
     std::int64_t at = -1;
     bool certain = true;  // when it is there it is what its shape says
     bool exact = true;
+    bool always = true;  // in every output
     int level = 0;
   };
 
@@ -159,7 +160,7 @@ class Holder {
                               ? in_quotes(name) + " is never there"
                               : in_quotes(name) + " is never given a value";
         good = report(there, true, "BW4203", why + ", but " + place(schema) + " requires it", member) && good;
-      } else if (way.exact && member.exact_missing && !guards_.missing) {
+      } else if (way.exact && member.exact_missing && !guards_.missing && (way.always || !guards_.kinds)) {
         report(there, false, "BW4204", in_quotes(name) + " may be missing, but " + place(schema) + " requires it", member);
       }
     }
@@ -170,6 +171,9 @@ class Holder {
       if (!object.made() && member.can_be(kinds::missing)) {
         there.certain = false;
         there.exact = way.exact && member.exact;
+      }
+      if (member.can_be(kinds::missing) || (member.kinds & (member.kinds - 1)) != 0) {
+        there.always = false;
       }
       std::vector<const Schema*> fitting;
       auto known = checks.known.find(name);
@@ -214,9 +218,11 @@ class Holder {
                         std::to_string(checks.max_items),
                     shape);
     }
+    if (array.most() == 0) return good;
     if (!checks.prefix.empty() || checks.rest == nullptr || checks.rest->verdict != Schema::Verdict::open) return good;
     Shape item = array.item();
     Way there = inside(way, "/*", item);
+    there.always = false;
     if (!array.made() && array.fewest() == 0) there.certain = false;
     // An empty array would fit all the same.
     return (hold(item, *checks.rest, there) || array.fewest() == 0) && good;

@@ -16,6 +16,8 @@ class Known final : public MessageKnowledge {
   Guards guards{};
   // Of the mapping that made it; empty when a schema says it.
   std::function<Position(std::int64_t)> place_of{};
+  // Where its paths begin that lead to names which are never there: told already, and reason enough for a missing value.
+  std::vector<std::int64_t> told{};
 };
 
 const Known* known_of(const KnownMessage& message) {
@@ -83,8 +85,11 @@ void follow_map(const ExpressionRef& mapping, MessageTrail& trail) {
       if (trail.guarded || known->guards.missing) input.exact_missing = input.exact = false;
     }
     Inferred inferred = infer(mapping.source, std::move(input));
-    for (const StrayName& stray : inferred.stray) report_stray(stray, mapping, trail.findings);
     auto out = std::make_shared<Known>();
+    for (const StrayName& stray : inferred.stray) {
+      report_stray(stray, mapping, trail.findings);
+      out->told.push_back(stray.path);
+    }
     out->shape = std::move(inferred.shape);
     out->guards = inferred.guards;
     out->place_of = mapping.place_of;
@@ -103,6 +108,8 @@ void follow_schema(const NamedPlan& schema, MessageTrail& trail) {
     Guards guards = known->guards;
     if (trail.guarded) guards = {.kinds = true, .missing = true};
     for (const Misfit& misfit : misfits(known->shape, schema, guards)) {
+      bool told = std::find(known->told.begin(), known->told.end(), misfit.at) != known->told.end();
+      if (misfit.code == "BW4203" && told) continue;
       report(trail.findings, misfit.certain ? Finding::Severity::error : Finding::Severity::warning, misfit.code,
              known->place_of(misfit.at), misfit.text);
     }

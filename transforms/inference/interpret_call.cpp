@@ -131,8 +131,11 @@ Shape Interpreter::evaluate_comparison(const Op& op, const Shape& input) {
 }
 
 Shape Interpreter::evaluate_truth(const Op& op, const Shape& input) {
-  evaluate(*op.left, input);
-  evaluate(*op.right, input);
+  Shape left = evaluate(*op.left, input);
+  Shape right = evaluate(*op.right, input);
+  bool compares = op.kind == Op::Kind::equal || op.kind == Op::Kind::not_equal || op.kind == Op::Kind::contained;
+  bool never = left.is_only(kinds::missing) || (compares && right.is_only(kinds::missing));
+  if (op.kind != Op::Kind::either && never) return just(Node::boolean(false));
   return some(kinds::boolean);
 }
 
@@ -170,7 +173,9 @@ Shape Interpreter::evaluate_call(const Op& op, const Shape& input, const Shape* 
   }
   for (const Op* argument : op.list) arguments.push_back(evaluate(*argument, input));
   if (builtin == nullptr) return unknown(op, input);
-  if (name == "exists" && arguments.size() == 1) return some(kinds::boolean);
+  if (name == "exists" && arguments.size() == 1) {
+    return arguments[0].is_only(kinds::missing) ? just(Node::boolean(false)) : some(kinds::boolean);
+  }
   if (name == "count" && arguments.size() == 1) return some(kinds::whole);
   const Result* row = find_result(name);
   if (row == nullptr) return unknown(op, input);

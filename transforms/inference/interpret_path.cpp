@@ -36,6 +36,13 @@ Parts parts_of(const Shape& value) {
   return out;
 }
 
+bool surely_false(const Shape& shape) {
+  if (shape.is_only(kinds::missing)) return true;
+  if (!shape.is_only(kinds::missing | kinds::boolean) || shape.values == nullptr) return false;
+  const auto& nodes = shape.values->nodes;
+  return std::none_of(nodes.begin(), nodes.end(), [](const Node& node) { return node.as_boolean(); });
+}
+
 }  // namespace
 
 Shape Interpreter::look_up(const Op& op, const Shape& input, std::string_view name) {
@@ -47,12 +54,13 @@ Shape Interpreter::look_up(const Op& op, const Shape& input, std::string_view na
       note_stray(op, input, name);
       out = input.object->member(name);
       if (!input.exact) out.exact = out.exact_missing = false;
+      // Missing must hang on no kind: an operation elsewhere may fail for the kind.
+      if (!input.is_only(kinds::object | kinds::missing)) out.exact_missing = false;
     }
   }
   std::uint16_t rest = input.kinds & (kinds::scalar | kinds::function);
   if (rest != 0) {
-    Shape none = nothing();
-    none.exact_missing = input.exact;
+    Shape none = inexact(nothing());
     out = out.kinds == 0 ? none : join(out, none, true);
   }
   if (input.can_be(kinds::missing)) {
@@ -227,6 +235,7 @@ Shape Interpreter::evaluate_path(const Op& op, const Shape& input) {
       stream.item.exact_missing = false;
       continue;
     }
+    path_ = places_.start_of(op);
     Stream next = step(here, stream, last);
     stream = std::move(next);
   }
@@ -269,11 +278,20 @@ Shape Interpreter::evaluate_filter(const Op& predicate, const Shape& value) {
     // An item that is an array is given as it is.
     return out;
   }
-  if (!literal) evaluate(predicate, item.kinds == 0 ? nothing() : item);
+  Shape chosen = literal ? some(kinds::whole) : evaluate(predicate, item.kinds == 0 ? nothing() : item);
+  if (!literal && value.can_be(kinds::missing)) {
+    // A predicate that is true of nothing keeps it, as an item.
+    Shape of_nothing = evaluate(predicate, nothing());
+    if (!surely_false(of_nothing)) {
+      may_fail();
+      return anything();
+    }
+  }
   Stream kept;
   kept.item = inexact(item);
   kept.none = kept.one = true;
-  kept.many = array && parts.most > 1;
+  // A list of indices may name one item twice.
+  kept.many = (array && parts.most > 1) || chosen.can_be(kinds::array);
   Shape out = inexact(finish(kept, false));
   // A sequence of one array counts as a step's value, and the array itself stays whole.
   if (item.can_be(kinds::array)) out.may_be_constructed = true;

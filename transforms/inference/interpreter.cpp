@@ -36,7 +36,7 @@ Shape Interpreter::evaluate(const Op& op, const Shape& input) {
     may_fail();
     out = some(kinds::object);
   }
-  if (op.keep_array && op.kind != Op::Kind::path) {
+  if (op.keep_array) {
     // A sequence of one stays an array.
     Shape item = without(out, kinds::array | kinds::missing);
     Shape list = some(kinds::array);
@@ -231,6 +231,7 @@ void Interpreter::note_stray(const Op& op, const Shape& object, std::string_view
   // One letter or two of a short name make another word.
   if (!never && name.size() < 4 && folded(nearest) != folded(name)) return;
   StrayName stray{.at = places_.token_start(op),
+                  .path = path_,
                   .name = std::string(name),
                   .nearest = std::move(nearest),
                   .source = object.source,

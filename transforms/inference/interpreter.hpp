@@ -17,6 +17,7 @@ namespace busway::inference {
 // A name that a mapping reads and its input does not declare.
 struct StrayName {
   std::int64_t at = 0;
+  std::int64_t path = 0;  // where the path with it begins
   std::string name;
   std::string nearest;  // a declared one like it; may be empty when `never`
   std::string source;   // the object's schema
@@ -101,6 +102,7 @@ class Interpreter {
   std::vector<StrayName> stray_{};
   bool kinds_guarded_ = false;
   bool missing_guarded_ = false;
+  std::int64_t path_ = -1;  // where the path begins that is being followed
   int depth_ = 0;
   std::uint64_t work_ = 0;
 };
