@@ -155,6 +155,11 @@ class Holder {
       Shape member = object.member(name);
       if (!member.can_be(kinds::missing)) continue;
       Way there = inside(way, "/" + name, member);
+      // Brackets around it mend both, and hold() asks for them.
+      auto known = checks.known.find(name);
+      bool brackets = member.collapses && member.can_be(kinds::array) && known != checks.known.end() &&
+                      known->second.schema != nullptr && accepted_only(accepted_kinds(*known->second.schema), kinds::array);
+      if (brackets) continue;
       if (member.is_only(kinds::missing)) {
         std::string why = std::find(names.begin(), names.end(), name) == names.end() || !object.made()
                               ? in_quotes(name) + " is never there"

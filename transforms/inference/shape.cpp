@@ -239,7 +239,9 @@ std::string words(std::uint16_t some) {
   if ((some & kinds::object) != 0) names.push_back("an object");
   if ((some & kinds::array) != 0) names.push_back("an array");
   if ((some & kinds::string) != 0) names.push_back("a string");
-  if ((some & kinds::fraction) != 0) {
+  if ((some & kinds::number) == kinds::fraction) {
+    names.push_back("a number with decimals");
+  } else if ((some & kinds::fraction) != 0) {
     names.push_back("a number");
   } else if ((some & kinds::whole) != 0) {
     names.push_back("a whole number");
