@@ -236,7 +236,6 @@ Shape Interpreter::evaluate_each(const Op& lambda, const Shape& input, const Sha
     fewest = only ? low : std::min<std::uint64_t>(low, 1);
     most = only ? high : std::max<std::uint64_t>(high, 1);
   }
-  item = without(item, kinds::missing);
   if (item.kinds == 0) return nothing();
   auto outer = variables_;
   auto outer_unclear = unclear_;

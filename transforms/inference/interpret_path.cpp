@@ -25,7 +25,6 @@ Parts parts_of(const Shape& value) {
     out.fewest = value.array->fewest();
     out.most = value.array->most();
   }
-  inner = without(inner, kinds::missing);
   if (!value.exact) inner = inexact(std::move(inner));
   if (value.may_be_constructed) {
     Shape whole = value;
@@ -256,7 +255,6 @@ Shape Interpreter::evaluate_filter(const Op& predicate, const Shape& value) {
   bool array = value.can_be(kinds::array);
   if (array) {
     Shape inner = value.array == nullptr ? anything() : value.array->item();
-    inner = without(inner, kinds::missing);
     if (!value.exact) inner = inexact(std::move(inner));
     item = item.kinds == 0 ? inner : join(item, inner, true);
   }

@@ -204,7 +204,7 @@ Shape Interpreter::evaluate_array(const Op& op, const Shape& input) {
   Shape out = some(kinds::array);
   out.exact = true;
   out.may_be_constructed = op.constructor;
-  out.array = list_of(without(item, kinds::missing), fewest, most, true);
+  out.array = list_of(item, fewest, most, true);
   return out;
 }
 

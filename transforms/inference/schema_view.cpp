@@ -158,6 +158,71 @@ bool binds_items(const schema::ArrayChecks& checks) {
   return checks.unique || checks.contains != nullptr || checks.unevaluated != nullptr || checks.min_items > checks.max_items;
 }
 
+// Whether some value surely fits, as far as plain keywords tell: a required member that nothing fits keeps its object, and all
+// that hangs on it, from turning up. Patterns, formats and bounds of numbers are taken at their word.
+class Possible {
+ public:
+  bool operator()(const Schema& schema) {
+    auto [known, fresh] = known_.emplace(&schema, false);  // within itself it would never end
+    if (!fresh || known_.size() > 500) return known->second;
+    bool possible = look(schema);
+    known_[&schema] = possible;
+    return possible;
+  }
+
+ private:
+  bool look(const Schema& schema) {
+    if (accepted_kinds(schema) == 0) return false;
+    for (const Schema* one : conjuncts_of(schema).all) {
+      if (one->objects != nullptr && !object(*one)) return false;
+      if (one->arrays != nullptr && !array(*one->arrays)) return false;
+      if (one->combined != nullptr && narrows(*one->combined) && !choice(*one->combined)) return false;
+    }
+    return true;
+  }
+
+  bool object(const Schema& schema) {
+    const schema::ObjectChecks& checks = *schema.objects;
+    if (binds_members(checks)) return false;
+    bool closed = checks.additional != nullptr && checks.additional->verdict == Schema::Verdict::refuse;
+    for (const std::string& name : checks.required) {
+      auto known = checks.known.find(name);
+      const Schema* member = known == checks.known.end() ? nullptr : known->second.schema;
+      if (member == nullptr && (closed || !checks.patterns.empty())) return false;
+      if (member != nullptr && !(*this)(*member)) return false;
+    }
+    return true;
+  }
+
+  bool array(const schema::ArrayChecks& checks) {
+    if (checks.contains != nullptr || checks.unevaluated != nullptr || checks.min_items > checks.max_items) return false;
+    if (checks.min_items == 0) return true;
+    for (const Schema* one : checks.prefix) {
+      if (!(*this)(*one)) return false;
+    }
+    return checks.rest == nullptr || (*this)(*checks.rest);
+  }
+
+  bool choice(const schema::Combinations& combined) {
+    if (combined.no != nullptr || combined.condition != nullptr || (!combined.any_of.empty() && !combined.one_of.empty()))
+      return false;
+    std::uint16_t seen = 0;
+    for (const Schema* one : combined.one_of) {
+      std::uint16_t here = accepted_kinds(*one);
+      if ((seen & here) != 0) return false;
+      seen |= here;
+    }
+    for (const auto* alternatives : {&combined.any_of, &combined.one_of}) {
+      for (const Schema* one : *alternatives) {
+        if (!(*this)(*one)) return false;
+      }
+    }
+    return true;
+  }
+
+  std::map<const Schema*, bool> known_;
+};
+
 // What the alternatives of `anyOf` or `oneOf` leave of kinds and values.
 void narrow(Shape& out, const NamedPlan& plan, const std::vector<const Schema*>& alternatives, bool base_says_more, int level,
             bool& exact) {
@@ -258,13 +323,15 @@ Shape shape_of(const NamedPlan& plan, const Schema& schema, int level) {
   if (choice != nullptr) {
     narrow(out, plan, choice->any_of.empty() ? choice->one_of : choice->any_of, base_says_more, level, exact);
   }
+  bool possible = Possible()(schema);
+  exact = exact && possible;
   if (!objects.empty() && out.can_be(kinds::object)) {
-    bool parts = conjuncts.complete;
+    bool parts = conjuncts.complete && possible;
     for (const Schema* one : objects) parts = parts && !binds_members(*one->objects);
     out.object = std::make_shared<SchemaObject>(plan, std::move(objects), parts, level);
   }
   if (!arrays.empty() && out.can_be(kinds::array)) {
-    bool parts = conjuncts.complete && arrays.size() == 1 && !binds_items(*arrays[0]->arrays);
+    bool parts = conjuncts.complete && possible && arrays.size() == 1 && !binds_items(*arrays[0]->arrays);
     exact = exact && (parts || out.is_only(kinds::array));
     out.array = std::make_shared<SchemaArray>(plan, *arrays[0]->arrays, parts, level);
   }

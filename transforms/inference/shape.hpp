@@ -80,6 +80,7 @@ class ObjectShape {
 class ArrayShape {
  public:
   virtual ~ArrayShape() = default;
+  // `missing` is among its kinds only where a predicate may have kept nothing as an item, as JSONata has it.
   virtual Shape item() const = 0;
   virtual std::uint64_t fewest() const { return 0; }
   virtual std::uint64_t most() const { return unbounded; }
