@@ -259,13 +259,14 @@ Shape Interpreter::evaluate_each(const Op& lambda, const Shape& input, const Sha
     return inexact(finish(stream, false));
   }
   bool zero = value.can_be(kinds::missing);
+  bool lengths = list.exact && list.array != nullptr && list.array->lengths_happen();
   bool list_may_miss = list.can_be(kinds::missing);
   stream.item = without(value, kinds::missing);
   stream.none = fewest == 0 || zero || list_may_miss;
   stream.one = most >= 1 && stream.item.kinds != 0 && (fewest <= 1 || zero);
   stream.many = most > 1 && stream.item.kinds != 0;
-  bool exact = item.exact && !zero;
-  stream.item.exact_missing = (list_may_miss && list.exact_missing) || (list.exact && fewest == 0);
+  bool exact = item.exact && !zero && (lengths || !list.can_be(kinds::array));
+  stream.item.exact_missing = (list_may_miss && list.exact_missing) || (lengths && fewest == 0);
   bool missing_happens = stream.item.exact_missing;
   if (!exact) stream.item = inexact(std::move(stream.item));
   stream.item.exact_missing = missing_happens;

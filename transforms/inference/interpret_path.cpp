@@ -14,6 +14,7 @@ struct Parts {
   Shape item;
   std::uint64_t fewest = 0;  // of the arrays
   std::uint64_t most = unbounded;
+  bool lengths_happen = false;
 };
 
 Parts parts_of(const Shape& value) {
@@ -24,6 +25,7 @@ Parts parts_of(const Shape& value) {
   if (value.array != nullptr) {
     out.fewest = value.array->fewest();
     out.most = value.array->most();
+    out.lengths_happen = value.exact && value.array->lengths_happen();
   }
   if (!value.exact) inner = inexact(std::move(inner));
   if (value.may_be_constructed) {
@@ -94,7 +96,8 @@ Shape Interpreter::look_up(const Op& op, const Shape& input, std::string_view na
   found.many = (most >= 1 && some_many) || (most > 1 && (some_one || some_many));
   Shape listed = finish(found, false);
   // Where each item gives several, or needs others to give none, what turns up is not followed exactly.
-  if (!input.exact || array || (zero && !each.exact_missing)) listed = inexact(std::move(listed));
+  bool lengths = input.exact && input.array != nullptr && input.array->lengths_happen();
+  if (!lengths || array || (zero && !each.exact_missing)) listed = inexact(std::move(listed));
   return out.kinds == 0 ? listed : join(out, listed, true);
 }
 
@@ -168,10 +171,12 @@ Interpreter::Stream Interpreter::step(const Op& op, const Stream& from, bool las
   // Of several, one remains when the others give none.
   out.one = (from.one && one) || (from.many && one && zero);
   out.many = ((from.one || from.many) && many) || (from.many && one);
-  bool zero_happens = (value.can_be(kinds::missing) && value.exact_missing) || (array && value.exact && parts.fewest == 0);
-  if (!from.item.exact || (out.one && !(from.one && one) && !zero_happens)) out.item = inexact(std::move(out.item));
+  bool zero_happens =
+      (value.can_be(kinds::missing) && value.exact_missing) || (array && parts.lengths_happen && parts.fewest == 0);
+  if (!from.item.exact || (array && !parts.lengths_happen) || (out.one && !(from.one && one) && !zero_happens))
+    out.item = inexact(std::move(out.item));
   bool missing_happens = (from.none && from.item.exact_missing) || (value.can_be(kinds::missing) && value.exact_missing) ||
-                         (array && value.exact && parts.fewest == 0);
+                         (array && parts.lengths_happen && parts.fewest == 0);
   out.item.exact_missing = missing_happens && from.item.exact;
   if (last && array && from.one) {
     // The array of a single item is the result as it is, empty or with one item, unless it is a sequence itself.
@@ -197,7 +202,7 @@ Shape Interpreter::evaluate_path(const Op& op, const Shape& input) {
     if (one->tuple || one->kind == Op::Kind::parent) return unknown(op, input);
   }
   Stream stream;
-  if (input.can_be(kinds::array) && !op.absolute) {
+  if (input.can_be(kinds::array) && !op.absolute && !input.is_input) {
     // Items of the array, or the value itself.
     Parts parts = parts_of(input);
     bool only = input.is_only(kinds::array);
@@ -206,12 +211,14 @@ Shape Interpreter::evaluate_path(const Op& op, const Shape& input) {
     stream.one = !only || (parts.fewest <= 1 && parts.most >= 1);
     stream.many = parts.most > 1;
     if (input.can_be(kinds::missing)) stream.item = join(stream.item, nothing(), false);
-    bool empty_happens = input.exact && parts.fewest == 0;
+    bool empty_happens = parts.lengths_happen && parts.fewest == 0;
+    if (!parts.lengths_happen) stream.item = inexact(std::move(stream.item));
     stream.item.exact_missing = empty_happens || (input.can_be(kinds::missing) && input.exact_missing);
     // Missing as an item would not go on exactly.
     if (input.can_be(kinds::missing)) stream.item = inexact(std::move(stream.item));
   } else {
     stream.item = input;
+    stream.item.is_input = op.absolute && input.is_input;
     stream.one = true;
   }
   for (std::size_t i = 0; i < op.list.size; ++i) {
@@ -269,8 +276,8 @@ Shape Interpreter::evaluate_filter(const Op& predicate, const Shape& value) {
     bool misses = short_array || value.can_be(kinds::missing) || (scalar && index >= 1);
     if (misses) {
       Shape none = nothing();
-      none.exact_missing =
-          (value.can_be(kinds::missing) && value.exact_missing) || (value.exact && (short_array || (scalar && index >= 1)));
+      none.exact_missing = (value.can_be(kinds::missing) && value.exact_missing) || (short_array && parts.lengths_happen) ||
+                           (scalar && index >= 1 && value.exact);
       out = out.kinds == 0 ? none : join(out, none, true);
     }
     // An item that is an array is given as it is.

@@ -18,7 +18,9 @@ constexpr std::uint64_t most_work = 200'000;
 
 Shape Interpreter::run() {
   forget_bound_within(op_, true);
-  Shape out = evaluate(op_, root_);
+  Shape context = root_;
+  context.is_input = true;
+  Shape out = evaluate(op_, context);
   return work_ > most_work ? anything() : out;
 }
 
@@ -54,7 +56,11 @@ Shape Interpreter::evaluate_kind(const Op& op, const Shape& input) {
   switch (op.kind) {
     case Op::Kind::path: return evaluate_path(op, input);
     case Op::Kind::literal: return just(op.value);
-    case Op::Kind::context: return input;
+    case Op::Kind::context: {
+      Shape out = input;
+      out.is_input = false;
+      return out;
+    }
     case Op::Kind::root: return root_;
     case Op::Kind::local: return evaluate_local(op);
     case Op::Kind::name: return look_up(op, input, op.text);

@@ -46,6 +46,7 @@ class Interpreter {
   Interpreter(const jsonata::Op& root, const Places& places, Shape input) : op_(root), places_(places), root_(std::move(input)) {}
 
   Shape run();
+
   const std::vector<StrayName>& stray_names() const { return stray_; }
   // The mapping may fail where a value is of a kind that it can be of, or where it is missing.
   bool kinds_guarded() const { return kinds_guarded_; }

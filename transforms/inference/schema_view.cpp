@@ -135,6 +135,7 @@ class SchemaArray final : public ArrayShape {
     return exact ? out : inexact(std::move(out));
   }
   std::uint64_t fewest() const override { return checks_.min_items; }
+  bool lengths_happen() const override { return exact_ && checks_.prefix.empty(); }
   std::uint64_t most() const override {
     bool none = checks_.rest != nullptr && checks_.rest->verdict == Schema::Verdict::refuse;
     std::uint64_t most = checks_.max_items == schema::no_limit ? unbounded : checks_.max_items;

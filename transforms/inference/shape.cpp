@@ -98,6 +98,7 @@ class PlacelessArray final : public ArrayShape {
   Shape item() const override { return without_places(of_->item()); }
   std::uint64_t fewest() const override { return of_->fewest(); }
   std::uint64_t most() const override { return of_->most(); }
+  bool lengths_happen() const override { return of_->lengths_happen(); }
 
  private:
   std::shared_ptr<const ArrayShape> of_;

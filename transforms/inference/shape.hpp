@@ -53,6 +53,7 @@ struct Shape {
   bool exact_missing = false;
   bool may_be_sequence = false;     // an array with the evaluator's mark of a sequence
   bool may_be_constructed = false;  // ... of an array constructor that stays whole in a path
+  bool is_input = false;            // the whole input as context: a path takes it as one item, even an array
   bool collapses = false;           // what is no array stands for the one item of a sequence
   std::shared_ptr<const ScalarSet> values{};
   std::shared_ptr<const ObjectShape> object{};
@@ -84,6 +85,8 @@ class ArrayShape {
   virtual Shape item() const = 0;
   virtual std::uint64_t fewest() const { return 0; }
   virtual std::uint64_t most() const { return unbounded; }
+  // Each length between those does turn up, where the array does.
+  virtual bool lengths_happen() const { return false; }
   virtual bool made() const { return false; }
 };
 

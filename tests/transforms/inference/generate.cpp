@@ -26,6 +26,16 @@ Pattern Generator::object(int depth) {
   return out;
 }
 
+Pattern Generator::root(int depth) {
+  if (!one_in(6)) return object(depth);
+  Pattern out;
+  out.kind = Pattern::Kind::list;
+  out.parts.push_back(one_in(4) ? pattern(depth - 1) : object(depth - 1));
+  out.fewest = static_cast<int>(below(3));
+  out.most = one_in(2) ? -1 : out.fewest + static_cast<int>(below(3));
+  return out;
+}
+
 Pattern Generator::pattern(int depth) {
   Pattern out;
   switch (below(depth <= 0 ? 7 : 13)) {

@@ -27,6 +27,8 @@ class Generator {
   explicit Generator(std::uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15ULL + 1) {}
 
   Pattern object(int depth);
+  // What a message is: an object mostly, or a list of them.
+  Pattern root(int depth);
   std::string schema(const Pattern& pattern);
   std::string document(const Pattern& pattern);
   // The same with some places made otherwise.

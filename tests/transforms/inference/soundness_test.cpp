@@ -63,7 +63,7 @@ TEST_CASE("what a mapping gives is in the shape that was inferred") {
   int failed = 0;
   for (std::uint64_t seed = 1; seed <= count && failed < 8; ++seed) {
     inference::test::Generator generator(seed);
-    inference::test::Pattern pattern = generator.object(3);
+    inference::test::Pattern pattern = generator.root(3);
     std::string text = generator.schema(pattern);
     auto schema = schema::test::compiled(text);
     REQUIRE(schema.plan);
@@ -146,7 +146,7 @@ TEST_CASE("each misfit that is told does happen") {
   for (std::uint64_t seed = 1; seed <= count && failed < 8; ++seed) {
     inference::test::Generator generator(seed + 1'000'000);
     bool plain = seed % 3 != 0;
-    inference::test::Pattern from = generator.object(2);
+    inference::test::Pattern from = generator.root(2);
     inference::test::Pattern to = plain ? generator.changed(from, 2) : generator.object(2);
     std::string from_text = generator.schema(from);
     std::string to_text = generator.schema(to);
