@@ -14,6 +14,7 @@ using schema::Schema;
 
 constexpr int most_levels = 40;
 constexpr std::size_t most_misfits = 50;
+constexpr std::uint64_t most_work = 20'000;
 
 std::string in_quotes(std::string_view text) {
   return "'" + std::string(text) + "'";
@@ -29,7 +30,9 @@ std::string one_or_more(const ScalarSet& values) {
 
 class Holder {
  public:
-  Holder(const NamedPlan& target, Guards guards, std::vector<Misfit>& out) : target_(target), guards_(guards), out_(out) {}
+  // `work` counts on: recursive schemas hold one another without end.
+  Holder(const NamedPlan& target, Guards guards, std::vector<Misfit>& out, std::uint64_t& work)
+      : target_(target), guards_(guards), out_(out), work_(work) {}
 
   // What holds on the way to a value: whether it turns up, in ways that are known, and where the part that holds it stands.
   struct Way {
@@ -43,7 +46,7 @@ class Holder {
 
   // False after a certain misfit.
   bool hold(const Shape& given, const Schema& schema, const Way& way) {
-    if (way.level > most_levels || out_.size() >= most_misfits) return true;
+    if (way.level > most_levels || out_.size() >= most_misfits || ++work_ > most_work) return true;
     Shape shape = without(given, kinds::missing);
     // A function is not followed further, and what is never there fits.
     if (shape.kinds == 0 || shape.can_be(kinds::function)) return true;
@@ -245,7 +248,7 @@ class Holder {
         std::vector<Misfit> found;
         Way there = way;
         there.level += 1;
-        Holder trial(target_, guards_, found);
+        Holder trial(target_, guards_, found, work_);
         if (trial.hold(shape, *one, there)) {
           all = false;
           break;
@@ -281,6 +284,7 @@ class Holder {
   const NamedPlan& target_;
   Guards guards_;
   std::vector<Misfit>& out_;
+  std::uint64_t& work_;
 };
 
 }  // namespace
@@ -288,7 +292,8 @@ class Holder {
 std::vector<Misfit> misfits(const Shape& shape, const NamedPlan& target, Guards guards) {
   std::vector<Misfit> out;
   // A mapping that gives nothing fails by itself.
-  Holder(target, guards, out).hold(without(shape, kinds::missing), *target.plan->root, {});
+  std::uint64_t work = 0;
+  Holder(target, guards, out, work).hold(without(shape, kinds::missing), *target.plan->root, {});
   return out;
 }
 

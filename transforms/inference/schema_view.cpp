@@ -12,6 +12,8 @@ namespace {
 using schema::Schema;
 
 constexpr int most_levels = 16;
+// Alternatives within alternatives are looked at all at once, members one by one: the former count for more.
+constexpr int levels_of_a_choice = 4;
 constexpr std::size_t most_conjuncts = 64;
 
 std::uint16_t kinds_of_types(std::uint8_t types) {
@@ -98,10 +100,11 @@ class SchemaObject final : public ObjectShape {
   std::vector<std::string> names() const override {
     std::vector<std::string> out;
     for (const Schema* one : schemas_) {
-      for (const std::string& name : one->objects->names) add(out, name);
-      for (const std::string& name : one->objects->required) add(out, name);
+      out.insert(out.end(), one->objects->names.begin(), one->objects->names.end());
+      out.insert(out.end(), one->objects->required.begin(), one->objects->required.end());
     }
     std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
   }
 
@@ -113,10 +116,6 @@ class SchemaObject final : public ObjectShape {
   }
 
  private:
-  static void add(std::vector<std::string>& names, const std::string& name) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-  }
-
   NamedPlan plan_;
   std::vector<const Schema*> schemas_;
   bool exact_;
@@ -231,7 +230,7 @@ void narrow(Shape& out, const NamedPlan& plan, const std::vector<const Schema*>&
   Shape joined;
   bool overlap = false;
   for (const Schema* one : alternatives) {
-    Shape here = shape_of(plan, *one, level + 1);
+    Shape here = shape_of(plan, *one, level + levels_of_a_choice);
     overlap = overlap || (joined.kinds & here.kinds) != 0;
     joined = joined.kinds == 0 ? here : join(joined, here, true);
   }
@@ -282,7 +281,7 @@ std::uint16_t accepted_kinds(const Schema& schema, int level) {
     for (const auto* alternatives : {&one->combined->any_of, &one->combined->one_of}) {
       if (alternatives->empty()) continue;
       std::uint16_t any = 0;
-      for (const Schema* alternative : *alternatives) any |= accepted_kinds(*alternative, level + 1);
+      for (const Schema* alternative : *alternatives) any |= accepted_kinds(*alternative, level + levels_of_a_choice);
       out &= any;
     }
   }

@@ -53,9 +53,10 @@ class EitherObject final : public ObjectShape {
   Shape member(std::string_view name) const override { return join(left_->member(name), right_->member(name), false); }
   std::vector<std::string> names() const override {
     std::vector<std::string> out = left_->names();
-    for (std::string& name : right_->names()) {
-      if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(std::move(name));
-    }
+    std::vector<std::string> more = right_->names();
+    out.insert(out.end(), more.begin(), more.end());
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
   }
   bool closed() const override { return left_->closed() && right_->closed(); }

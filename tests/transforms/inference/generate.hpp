@@ -50,7 +50,6 @@ class Generator {
   std::string predicate(int depth);
 
   std::uint64_t state_;
-  bool in_block_ = false;
 };
 
 }  // namespace busway::inference::test
