@@ -7,11 +7,15 @@
 
 namespace busway {
 
+struct ExpressionRef;
+
 // What a check knows of a message between two steps. The bus only hands it on: transforms/inference makes it of schemas and
 // mappings, and holds the one against the other.
 class MessageKnowledge {
  public:
   virtual ~MessageKnowledge() = default;
+  // An expression reads the message: what it asks for and cannot find is a finding.
+  virtual void read_by(const ExpressionRef& expression, Findings& findings) const = 0;
 };
 using KnownMessage = std::shared_ptr<const MessageKnowledge>;
 
@@ -23,6 +27,12 @@ struct MessageTrail {
   // A condition may have kept some messages from coming here: what the schema of the input allows need not turn up.
   bool guarded = false;
 
+  // An expression of a step reads the message as it stands.
+  void read_by(const ExpressionRef& expression) const {
+    for (const KnownMessage& way : known) {
+      if (way != nullptr) way->read_by(expression, findings);
+    }
+  }
   // Another message from outside: a service's answer, or what a step made that nobody follows.
   void forget() {
     known.assign(1, nullptr);

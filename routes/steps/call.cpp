@@ -62,6 +62,8 @@ class CallStep final : public Step {
   }
 
   void follow(MessageTrail& trail) const override {
+    trail.read_by(config_.request);
+    trail.read_by(config_.path.computed);
     if (config_.into.empty()) return trail.forget();
     trail.guarded = trail.guarded || computes_;  // an expression may fail
   }

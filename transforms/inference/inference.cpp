@@ -12,6 +12,8 @@ namespace {
 
 class Known final : public MessageKnowledge {
  public:
+  void read_by(const ExpressionRef& expression, Findings& findings) const override;
+
   Shape shape{};
   Guards guards{};
   // Of the mapping that made it; empty when a schema says it.
@@ -66,11 +68,17 @@ void report_stray(const StrayName& stray, const ExpressionRef& mapping, Findings
   std::string hint = stray.nearest.empty() ? "" : "; did you mean '" + stray.nearest + "'?";
   if (stray.never) {
     report(findings, Finding::Severity::error, "BW4208", mapping.place_of(stray.at),
-           "the input has no '" + stray.name + "': " + stray.source + " does not allow it" + hint);
+           stray.source.empty() ? "the mapping before this makes no '" + stray.name + "'" + hint
+                                : "the input has no '" + stray.name + "': " + stray.source + " does not allow it" + hint);
   } else {
     report(findings, Finding::Severity::warning, "BW4209", mapping.place_of(stray.at),
            stray.source + " does not declare '" + stray.name + "'" + hint);
   }
+}
+
+void Known::read_by(const ExpressionRef& expression, Findings& findings) const {
+  if (!expression) return;
+  for (const StrayName& stray : infer(expression.source, without_places(shape)).stray) report_stray(stray, expression, findings);
 }
 
 }  // namespace

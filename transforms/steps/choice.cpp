@@ -31,6 +31,7 @@ class ChoiceStep final : public Step {
     std::vector<KnownMessage> behind;
     bool always = false;  // some branch is taken
     for (const Branch& branch : branches_) {
+      trail.read_by(branch.when);
       MessageTrail inside{trail.findings, trail.known, true};
       branch.steps->follow(inside);
       always = always || !branch.when;
