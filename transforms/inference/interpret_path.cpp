@@ -178,11 +178,12 @@ Interpreter::Stream Interpreter::step(const Op& op, const Stream& from, bool las
   bool missing_happens = (from.none && from.item.exact_missing) || (value.can_be(kinds::missing) && value.exact_missing) ||
                          (array && parts.lengths_happen && parts.fewest == 0);
   out.item.exact_missing = missing_happens && from.item.exact;
-  if (last && array && from.one) {
+  if (last && array && (from.one || (from.many && value.can_be(kinds::missing)))) {
     // The array of a single item is the result as it is, empty or with one item, unless it is a sequence itself.
     out.as_is = true;
     out.whole = without(value, static_cast<std::uint16_t>(~kinds::array));
-    if (!from.item.exact) out.whole = inexact(std::move(out.whole));
+    // Of several items, all but one may give nothing.
+    if (!from.item.exact || from.many) out.whole = inexact(std::move(out.whole));
     if (!value.may_be_sequence && !from.many) {
       out.none = from.none || value.can_be(kinds::missing);
       out.one = plain != 0;
