@@ -138,6 +138,40 @@ constexpr Diagnostic table[] = {
     {"BW4107", "XML Schema not understood",
      "The file is no XML Schema, breaks a rule of XSD 1.0, or includes what the bundle does not have. Nothing is fetched.",
      "Mend the place the message names, or put the file it means into the bundle."},
+    {"BW4201", "Mapping gives a value of another kind",
+     "What a mapping gives, as the schema of its input has it, is of a kind that the schema it feeds does not take: a string "
+     "where a "
+     "number must be. An error: it never fits. A warning: the input's schema allows what would not.",
+     "Convert the value (`$number`, `$string`, ...), give a default, or mend the schema that is wrong; docs/checking.md tells "
+     "how "
+     "it is worked out."},
+    {"BW4202", "Mapping gives a value that the schema does not take",
+     "None of the values that a mapping gives here is among those the schema it feeds takes (an error), or one that its input "
+     "may "
+     "hold is not (a warning).",
+     "Translate the codes of the one side into those of the other, or mend the schema that is wrong."},
+    {"BW4203", "Required member is never given",
+     "The schema that a mapping feeds requires a member that the mapping never gives, or only from what its input never has.",
+     "Add the member to the mapping, or mend its name."},
+    {"BW4204", "Required member may be missing",
+     "A member that the schema requires is read from one that the input's schema does not: JSONata drops a member without a "
+     "value.",
+     "Give a default (`a ? a : b`), require the member of the input too, or do not require it of the output."},
+    {"BW4205", "List that may give way to its one item",
+     "In JSONata a path that finds one item gives the item, not a list of one; the schema that the mapping feeds takes a list "
+     "only.",
+     "Put brackets around the path: `[lines.{ ... }]`; it stays a list of one then, and an empty one for none."},
+    {"BW4206", "Member that the schema does not take",
+     "A mapping makes a member that the schema it feeds forbids, by `additionalProperties: false` mostly.",
+     "Remove the member, or mend its name."},
+    {"BW4207", "List of another length", "A mapping gives fewer or more items than the schema it feeds can take.",
+     "Mend the mapping, or the schema's `minItems` and `maxItems`."},
+    {"BW4208", "Member that the input never has",
+     "A mapping reads a name that the schema of its input forbids, so it never finds anything there.",
+     "Mend the name, or declare the member in the schema."},
+    {"BW4209", "Member that the input does not declare",
+     "A mapping reads a name that the schema of its input does not declare, though it has one that is spelt nearly so.",
+     "Mend the name, or declare the member in the schema."},
     {"BW5001", "TLS cannot be set up",
      "A certificate, key or list of authorities is not PEM, or the key does not belong to the certificate.",
      "Check the files the message names; a key must have no passphrase."},

@@ -265,7 +265,18 @@ bool read_value(const ConfigNode& node, const Constraints&, CheckContext& contex
                            error.text + (ours || error.code.empty() ? "" : " (JSONata " + error.code + ")"));
     return false;
   }
-  out = {std::move(*compiled), place(0), std::move(text)};
+  Position start = place(0);
+  if (from_file) {
+    out.place_of = [file = file_at.file, text](std::int64_t offset) {
+      auto [line, column] = line_and_column(text, offset < 0 ? 0 : offset);
+      return Position{file, line, column};
+    };
+  } else {
+    out.place_of = [node](std::int64_t offset) { return node.place_of(offset); };
+  }
+  out.expression = std::move(*compiled);
+  out.at = std::move(start);
+  out.source = std::move(text);
   return true;
 }
 

@@ -36,6 +36,8 @@ struct ExpressionRef {
   std::shared_ptr<const Expression> expression;
   Position at;
   std::string source;  // as written, for messages
+  // The place of a code point of `source`, in the route file or in the expression's own.
+  std::function<Position(std::int64_t)> place_of{};
   explicit operator bool() const { return expression != nullptr; }
 };
 

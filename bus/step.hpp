@@ -8,6 +8,7 @@
 #include "bus/config_node.hpp"
 #include "bus/exchange.hpp"
 #include "bus/field.hpp"
+#include "bus/message_trail.hpp"
 #include "bus/task.hpp"
 
 namespace busway {
@@ -32,6 +33,9 @@ class Step {
   virtual bool touches_body() const { return true; }
   // The service this step hands the message to and takes the answer from, when it changes nothing on the way; else null.
   virtual const Service* proxied() const { return nullptr; }
+  // What a check knows of the message behind this step, and what it has to say about the step by that. A step that leaves the
+  // body as it is overrides it to do nothing.
+  virtual void follow(MessageTrail& trail) const { trail.forget(); }
 };
 
 // What a step's factory may ask of the route compiler.

@@ -163,4 +163,23 @@ Task<Flow> handle_failure(Exchange& exchange, const ErrorHandlers& handlers, con
   co_return Flow::failed;
 }
 
+void StepList::follow(MessageTrail& trail) const {
+  for (const Entry& entry : entries_) {
+    entry.step->follow(trail);
+    follow_handlers(entry.handlers, trail.findings);
+    for (const ErrorHandler& handler : entry.handlers) {
+      // It may go on behind the step with any message.
+      if (handler.last != ErrorHandler::Last::reply) trail.add({nullptr});
+    }
+  }
+}
+
+void follow_handlers(const ErrorHandlers& handlers, Findings& findings) {
+  for (const ErrorHandler& handler : handlers) {
+    MessageTrail trail{findings};
+    if (handler.steps != nullptr) handler.steps->follow(trail);
+    if (handler.reply != nullptr) handler.reply->follow(trail);
+  }
+}
+
 }  // namespace busway

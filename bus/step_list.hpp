@@ -45,6 +45,8 @@ class StepList {
 
   Flow run(Exchange& exchange) const;
   Task<Flow> run_waiting(Exchange& exchange) const;
+  // Step::follow() of each in order, their error handlers included.
+  void follow(MessageTrail& trail) const;
 
  private:
   static Task<Flow> run_alone(Exchange& exchange, const Entry& entry);
@@ -53,6 +55,9 @@ class StepList {
   std::vector<Entry> entries_;
   bool waits_ = false;
 };
+
+// Step::follow() of what the handlers do, each from a message of which nothing is known.
+void follow_handlers(const ErrorHandlers& handlers, Findings& findings);
 
 // Runs the handlers on exchange.failure(). `again` re-runs what failed (null at route and bundle level: `retry` is refused there
 // at check). Returns `failed` when none matches or the handler itself failed (exchange.failure() is then the handler's).

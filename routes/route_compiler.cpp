@@ -28,6 +28,7 @@ void BundleCompiler::compile_route(const Declared& declared, LoadedBundle& out) 
   if (const ConfigNode::Entry* entry = node.find("on_error")) {
     handlers = steps_.handlers(entry->value, check_, declared.name(), StepCompiler::Level::outer);
   }
+  follow_handlers(handlers, check_.findings);
   route->set_handlers(std::move(handlers), on_error_);
   if (const ConfigNode::Entry* from = node.find("from")) {
     compile_inlet(declared, from->value, *route, out);
@@ -47,6 +48,7 @@ std::unique_ptr<StepList> BundleCompiler::compile_steps(const Declared& declared
     return nullptr;
   }
   StepCompiler::Scope scope{.route = declared.name(), .handler = false, .alone = reply == nullptr};
+  std::size_t before = check_.findings.errors();
   std::vector<StepList::Entry> entries;
   if (steps != nullptr) entries = steps_.entries(steps->value, check_, scope);
   if (reply != nullptr) {
@@ -61,7 +63,14 @@ std::unique_ptr<StepList> BundleCompiler::compile_steps(const Declared& declared
     last.step = steps_.step("reply", reply->value, check_, scope);
     if (last.step != nullptr) entries.push_back(std::move(last));
   }
-  return std::make_unique<StepList>(std::move(entries));
+  auto list = std::make_unique<StepList>(std::move(entries));
+  // A list that lacks a step would be followed wrongly.
+  std::size_t written = (steps != nullptr ? steps->value.items.size() : 0) + (reply != nullptr ? 1 : 0);
+  if (check_.findings.errors() == before && list->entries().size() == written) {
+    MessageTrail trail{check_.findings};
+    list->follow(trail);
+  }
+  return list;
 }
 
 std::optional<ConfigNode> BundleCompiler::inlet_node(const ConfigNode& from, const AdapterKey& adapter) {

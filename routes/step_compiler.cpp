@@ -15,6 +15,7 @@ class NamedSteps final : public Step {
   bool waits() const override { return list_->waits(); }
   Task<Flow> run_waiting(Exchange& exchange) const override { return list_->run_waiting(exchange); }
   bool ends_route() const override { return list_->ends_route(); }
+  void follow(MessageTrail& trail) const override { list_->follow(trail); }
 
  private:
   std::shared_ptr<const StepList> list_;

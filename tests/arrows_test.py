@@ -67,8 +67,10 @@ def may_include(path, included):
         return included.startswith("adapters/")
     if path.startswith("transforms/schema/"):
         return included.startswith("transforms/formats/")
+    if path.startswith("transforms/inference/"):
+        return included.startswith(("transforms/jsonata/", "transforms/schema/"))
     if path.startswith("transforms/steps/"):
-        return included.startswith("transforms/schema/")
+        return included.startswith(("transforms/inference/", "transforms/schema/"))
     if path.startswith("adapters/soap/"):
         return included.startswith(("transforms/formats/xml", "adapters/http/"))
     return False
@@ -128,6 +130,8 @@ class Arrows(unittest.TestCase):
             "adapters/soap/fault.cpp": '#include "transforms/formats/json.hpp"',
             "transforms/schema/plan.cpp": '#include "transforms/jsonata/jsonata.hpp"',
             "transforms/formats/json.cpp": '#include "transforms/schema/plan.hpp"',
+            "transforms/jsonata/ir.cpp": '#include "transforms/inference/shape.hpp"',
+            "transforms/schema/check.cpp": '#include "transforms/inference/shape.hpp"',
             "plugins/host.cpp": '#include "routes/bundle.hpp"',
         }
         for path, text in wrong.items():
@@ -144,6 +148,8 @@ class Arrows(unittest.TestCase):
             "routes/bundle.cpp": '#include "routes/yaml.hpp"\n#include "bus/registry.hpp"',
             "transforms/formats/xml.cpp": '#include "transforms/formats/utf8.hpp"',
             "transforms/schema/placed_json.cpp": '#include "transforms/formats/json.hpp"',
+            "transforms/inference/interpreter.cpp": '#include "transforms/jsonata/ir.hpp"\n#include "transforms/schema/plan.hpp"',
+            "transforms/steps/map.cpp": '#include "transforms/inference/inference.hpp"',
             "transforms/steps/validate.cpp": '#include "transforms/schema/validation.hpp"',
         }
         for path, text in right.items():

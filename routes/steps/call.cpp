@@ -61,6 +61,13 @@ class CallStep final : public Step {
     return plain ? &service_ : nullptr;
   }
 
+  void follow(MessageTrail& trail) const override {
+    trail.read_by(config_.request);
+    trail.read_by(config_.path.computed);
+    if (config_.into.empty()) return trail.forget();
+    trail.guarded = trail.guarded || computes_;  // an expression may fail
+  }
+
   Task<Flow> run_waiting(Exchange& exchange) const override {
     Outbound outbound(exchange.arena());
     const bool bytes = passes_on(exchange.message());

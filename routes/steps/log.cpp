@@ -34,6 +34,11 @@ class LogStep final : public Step {
     return Flow::next;
   }
 
+  void follow(MessageTrail& trail) const override {
+    for (const auto& [name, expression] : config_.fields) trail.read_by(expression);
+    trail.guarded = trail.guarded || !config_.fields.empty();
+  }
+
  private:
   LogConfig config_;
 };

@@ -14,6 +14,7 @@ class RemoveHeaderStep final : public Step {
  public:
   explicit RemoveHeaderStep(std::vector<std::string> names) : names_(std::move(names)) {}
   bool touches_body() const override { return false; }
+  void follow(MessageTrail&) const override {}
   Flow run(Exchange& exchange) const override {
     for (const std::string& name : names_) exchange.message().headers.remove(name);
     return Flow::next;

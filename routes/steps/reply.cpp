@@ -44,6 +44,11 @@ class ReplyStep final : public Step {
 
   bool ends_route() const override { return true; }
   bool touches_body() const override { return static_cast<bool>(config_.body); }
+  void follow(MessageTrail& trail) const override {
+    trail.read_by(config_.body);
+    trail.read_by(config_.status.computed);
+    trail.forget();
+  }
 
   Flow run(Exchange& exchange) const override {
     auto done = apply(exchange);

@@ -35,6 +35,7 @@ class SetHeaderStep final : public Step {
  public:
   explicit SetHeaderStep(SetHeaders headers) : headers_(std::move(headers)) {}
   bool touches_body() const override { return false; }
+  void follow(MessageTrail& trail) const override { trail.guarded = true; }  // its expression may fail
   Flow run(Exchange& exchange) const override {
     auto set = headers_.apply(exchange, exchange.message().headers);
     if (set) return Flow::next;

@@ -22,6 +22,10 @@ class SetVariableStep final : public Step {
     }
     return Flow::next;
   }
+  void follow(MessageTrail& trail) const override {
+    for (const auto& [name, expression] : variables_) trail.read_by(expression);
+    trail.guarded = true;  // an expression may fail
+  }
 
  private:
   Variables variables_;

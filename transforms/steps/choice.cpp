@@ -27,6 +27,23 @@ class ChoiceStep final : public Step {
   bool waits() const override { return waits_; }
   bool ends_route() const override { return ends_; }
 
+  void follow(MessageTrail& trail) const override {
+    std::vector<KnownMessage> behind;
+    bool always = false;  // some branch is taken
+    for (const Branch& branch : branches_) {
+      trail.read_by(branch.when);
+      MessageTrail inside{trail.findings, trail.known, true};
+      branch.steps->follow(inside);
+      always = always || !branch.when;
+      if (!branch.steps->ends_route()) behind.insert(behind.end(), inside.known.begin(), inside.known.end());
+    }
+    if (!always) behind.insert(behind.end(), trail.known.begin(), trail.known.end());
+    trail.guarded = true;
+    if (behind.empty()) return;  // no message comes here
+    trail.known.assign(1, behind.front());
+    trail.add(behind);
+  }
+
   Flow run(Exchange& exchange) const override {
     auto chosen = choose(exchange);
     if (!chosen) return failed(exchange, chosen.error());

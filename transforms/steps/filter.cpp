@@ -18,6 +18,11 @@ class FilterStep final : public Step {
     return truthy(*result) ? Flow::next : Flow::filtered;
   }
 
+  void follow(MessageTrail& trail) const override {
+    trail.read_by(expression_);
+    trail.guarded = true;
+  }
+
  private:
   ExpressionRef expression_;
 };

@@ -1,3 +1,4 @@
+#include "transforms/inference/inference.hpp"
 #include "transforms/steps/builtin.hpp"
 #include "transforms/steps/expression_step.hpp"
 
@@ -22,6 +23,8 @@ class MapStep final : public Step {
     exchange.message().replace(*result);
     return Flow::next;
   }
+
+  void follow(MessageTrail& trail) const override { inference::follow_map(expression_, trail); }
 
  private:
   ExpressionRef expression_;

@@ -2,6 +2,7 @@
 
 #include "bus/exchange.hpp"
 #include "bus/step.hpp"
+#include "transforms/inference/inference.hpp"
 #include "transforms/schema/bundle_schemas.hpp"
 #include "transforms/schema/report.hpp"
 #include "transforms/schema/validation.hpp"
@@ -48,6 +49,8 @@ class JsonSchemaStep final : public Step {
     return result.valid() ? Flow::next : refuse(exchange, name_, result.violations);
   }
 
+  void follow(MessageTrail& trail) const override { inference::follow_schema({plan_, name_}, trail); }
+
  private:
   std::shared_ptr<const schema::Plan> plan_;
   std::string name_;
@@ -72,6 +75,8 @@ class XsdStep final : public Step {
     auto violations = xsd_->validate(*subject->element, subject->around);
     return violations.empty() ? Flow::next : refuse(exchange, name_, violations);
   }
+
+  void follow(MessageTrail& trail) const override { trail.guarded = true; }
 
  private:
   std::shared_ptr<const schema::XsdSchema> xsd_;

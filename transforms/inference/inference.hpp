@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "bus/field.hpp"
+#include "bus/message_trail.hpp"
+#include "transforms/inference/schema_view.hpp"
+
+namespace busway::inference {
+
+// What a check knows of a message that a mapping made, or that a schema was held against. Findings are reported where the mapping
+// stands; docs/checking.md tells what is followed and what is not. One thread, during a check.
+
+// The message becomes what the mapping makes of it. Names that it reads and the input's schema does not have are findings.
+void follow_map(const ExpressionRef& mapping, MessageTrail& trail);
+
+// The message fits the schema from here on. What a mapping made before, and cannot fit, is a finding.
+void follow_schema(const NamedPlan& schema, MessageTrail& trail);
+
+// What a mapping that compiles gives for documents of a shape; for tests.
+Shape shape_of_result(const std::string& mapping, const Shape& input);
+
+}  // namespace busway::inference
