@@ -271,7 +271,8 @@ Op* Compiler::compile_negate(const Ast& ast, bool outer) {
   if (failed_) return nullptr;
   if (ast.left->kind == Ast::Kind::number) {
     if (operand->value.as_double() == 0) {
-      operand->value = Node::number(0);
+      operand->text = "0";  // jsonata-js prints -0 so
+      operand->value = Node::number_text(operand->text);
     } else {
       std::string negative =
           operand->text.starts_with('-') ? std::string(operand->text.substr(1)) : "-" + std::string(operand->text);

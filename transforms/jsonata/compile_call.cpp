@@ -31,6 +31,14 @@ Op* Compiler::compile_lambda(const Ast& ast, bool outer) {
 void Compiler::mark_tail_calls(Op& body) {
   if (!body.predicates.empty() || body.group != nullptr || body.keep_array) return;
   switch (body.kind) {
+    case Op::Kind::call:
+    case Op::Kind::condition:
+    case Op::Kind::coalesce:
+    case Op::Kind::elvis:
+    case Op::Kind::block: body.tail = true; break;
+    default: return;
+  }
+  switch (body.kind) {
     case Op::Kind::call: body.tail_call = true; break;
     case Op::Kind::condition:
       if (body.right != nullptr) mark_tail_calls(*body.right);

@@ -152,7 +152,6 @@ class Evaluation {
     Node function{};
     std::span<const Node> arguments{};
     const Op* op = nullptr;
-    Node input{};
   };
   struct FreeValue {
     VariableId id = no_variable;
@@ -182,6 +181,7 @@ class Evaluation {
   Node root_{};
   FreeValue* free_values_ = nullptr;
   TailCall tail_{};
+  Node apply_input_{};  // the context of the innermost apply(): that of the tail calls in it
   Error error_{};
   bool failed_ = false;
   std::int64_t non_finite_ = -1;
