@@ -9,6 +9,7 @@
 #include "transforms/jsonata/compile.hpp"
 #include "transforms/jsonata/errors.hpp"
 #include "transforms/jsonata/evaluation.hpp"
+#include "transforms/jsonata/library.hpp"
 #include "transforms/jsonata/signature.hpp"
 
 namespace busway::jsonata {
@@ -53,6 +54,10 @@ Node Evaluation::evaluate_call(const Op& op, const Node& input, Frame* frame, co
   call_frame_ = outer;
   if (failed_) note_call(op);
   return failed_ ? Node() : result;
+}
+
+const LookupTable* Evaluation::table(std::string_view name) const {
+  return program_.library == nullptr ? nullptr : program_.library->table(name);
 }
 
 Node Evaluation::evaluate_lambda(const Op& op, const Node& input, Frame* frame) {

@@ -17,6 +17,7 @@ class RE2;
 
 namespace busway::jsonata {
 
+class Library;
 class Signature;
 struct Builtin;
 
@@ -175,6 +176,7 @@ struct Op {
 // A compiled text. Owns nothing that an evaluation changes.
 struct Program {
   Op* root = nullptr;
+  const Library* library = nullptr;  // where its tables are; whoever owns the program keeps it
   bool reads_input = false;
   std::uint32_t constants = 0;
   // The plan's part.
