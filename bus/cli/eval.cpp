@@ -3,9 +3,12 @@
 #include <fstream>
 #include <iostream>
 
+#include "bus/cli/builtin_registry.hpp"
 #include "bus/cli/eval_cases.hpp"
 #include "bus/cli/files.hpp"
+#include "bus/cli/report.hpp"
 #include "bus/cli/verbs.hpp"
+#include "routes/library.hpp"
 #include "transforms/formats/json.hpp"
 #include "transforms/jsonata/jsonata.hpp"
 
@@ -18,6 +21,7 @@ struct EvalOptions {
   std::string expression_file;
   std::string input;
   std::string cases;
+  std::string bundle;
   bool pretty = false;
   bool explain = false;
 };
@@ -58,7 +62,16 @@ int evaluate(const EvalOptions& options) {
     std::cout << *plan;
     return good;
   }
-  auto compiled = jsonata::eval_language().compile(expression, nullptr);
+  std::shared_ptr<const ExpressionLanguage> language(std::shared_ptr<void>(), &jsonata::eval_language());
+  if (!options.bundle.empty()) {
+    Findings findings;
+    language = routes::load_library(options.bundle, builtin_registry(), jsonata::eval_language(), findings);
+    if (language == nullptr) {
+      write_text(findings, std::cerr);
+      return found;
+    }
+  }
+  auto compiled = language->compile(expression, nullptr);
   if (!compiled) return refuse(compiled.error(), "expression");
   auto text = input_text(options);
   if (!text) return refuse(text.error(), "");
@@ -108,9 +121,11 @@ void add_eval(CLI::App& app, int& exit_code) {
   auto* pretty = verb->add_flag("--pretty", options->pretty, "Write the result over several lines");
   auto* explain =
       verb->add_flag("--explain", options->explain, "Print how it is evaluated and what it reads, and evaluate nothing");
+  auto* bundle = verb->add_option("--bundle", options->bundle, "A bundle whose tables and functions the expression can use")
+                     ->excludes(explain);
   auto* cases = verb->add_option("--cases", options->cases,
                                  "A file with one {\"expr\", \"data\", \"bindings\"} a line; one line of result for each");
-  cases->excludes(expression)->excludes(file)->excludes(input)->excludes(pretty)->excludes(explain);
+  cases->excludes(expression)->excludes(file)->excludes(input)->excludes(pretty)->excludes(explain)->excludes(bundle);
   verb->footer("A result of nothing prints nothing. Exits 1 when the expression fails or a file cannot be read.");
   verb->callback([options, &exit_code] {
     if (options->cases.empty() && options->expression.empty() && options->expression_file.empty()) {
