@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bus/expression_library.hpp"
 #include "bus/registry.hpp"
 
 namespace busway {
@@ -223,6 +224,14 @@ bool read_value(const ConfigNode& node, const Constraints& limits, CheckContext&
   if (!read_value(node, limits, context, value)) return false;
   out = Secret(std::move(value));
   return true;
+}
+
+void report_expression_error(const Error& error, std::string_view text, const std::shared_ptr<const std::string>& file,
+                             Findings& findings) {
+  bool ours = error.code.starts_with("BW");
+  auto [line, column] = line_and_column(text, std::max<std::int64_t>(token_start(text, error), 0));
+  findings.error(ours ? error.code : "BW3001", Position{file, line, column},
+                 error.text + (ours || error.code.empty() ? "" : " (JSONata " + error.code + ")"));
 }
 
 bool read_value(const ConfigNode& node, const Constraints&, CheckContext& context, ExpressionRef& out) {

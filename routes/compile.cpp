@@ -4,6 +4,7 @@
 
 #include "routes/bundle_compiler.hpp"
 #include "routes/definition.hpp"
+#include "routes/library.hpp"
 #include "routes/secrets.hpp"
 
 namespace busway::routes {
@@ -39,7 +40,9 @@ LoadedBundle load_bundle(const std::string& path, const Registry& registry, cons
   SecretReferences secrets(mode == LoadMode::run ? SecretReferences::Reading::resolved : SecretReferences::Reading::opaque);
   CheckContext check{found, registry, *out.files, secrets, expressions};
   auto definition = read_definition(*out.files, check);
-  BundleCompiler(*definition, check, expressions).compile(out);
+  out.expressions = load_library(*definition, check, expressions);
+  // Without them every use of a table or a function would be a mistake of its own.
+  if (out.expressions != nullptr) BundleCompiler(*definition, check, *out.expressions).compile(out);
   add_once(found, findings);
   return out;
 }

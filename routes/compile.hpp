@@ -14,9 +14,10 @@ namespace busway::routes {
 enum class LoadMode { check, run, test };
 
 struct LoadedBundle {
-  std::shared_ptr<Snapshot> snapshot;              // null after findings of kind error
-  std::unique_ptr<BundleDirectory> files;          // null when the path could not be opened
-  std::map<std::string, std::string> listener_of;  // route -> the listener its `from:` is attached to
+  std::shared_ptr<const ExpressionLanguage> expressions;  // with the bundle's tables and functions; null after findings in them
+  std::shared_ptr<Snapshot> snapshot;                     // null after findings of kind error
+  std::unique_ptr<BundleDirectory> files;                 // null when the path could not be opened
+  std::map<std::string, std::string> listener_of;         // route -> the listener its `from:` is attached to
 };
 
 // Reads, checks and compiles a bundle: a directory or one file. Touches nothing but the bundle (and, for `run`, secrets).

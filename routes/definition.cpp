@@ -31,6 +31,8 @@ class DefinitionReader {
     if (key == "services") return declare(entry, "service", out_.services);
     if (key == "routes") return declare(entry, "route", out_.routes);
     if (key == "steps") return declare(entry, "list of steps", out_.steps);
+    if (key == "tables") return declare(entry, "table", out_.tables);
+    if (key == "functions") return read_functions(entry.value);
     if (key == "on_error") {
       if (!second(entry, on_error_)) out_.on_error = &entry.value;
       return;
@@ -58,6 +60,15 @@ class DefinitionReader {
         out.push_back({&item.key, &item.value});
       }
     }
+  }
+
+  void read_functions(const ConfigNode& node) {
+    if (node.kind == ConfigNode::Kind::null) return;
+    if (!node.is_list()) {
+      out_.functions.push_back(&node);
+      return;
+    }
+    for (const ConfigNode& file : node.items) out_.functions.push_back(&file);
   }
 
   bool second(const ConfigNode::Entry& entry, const ConfigNode*& first) {

@@ -27,6 +27,8 @@ struct Definition {
   std::vector<Declared> services;
   std::vector<Declared> routes;
   std::vector<Declared> steps;
+  std::vector<Declared> tables;
+  std::vector<const ConfigNode*> functions;  // names of files
   const ConfigNode* on_error = nullptr;
   std::chrono::milliseconds deadline{30'000};
 

@@ -34,16 +34,19 @@ const char* const text = R"({"type":["string","number","boolean"]})";
 const char* const handlers = R"({"anyOf":[{"type":"object"},{"type":"array","items":{"type":"object"}}]})";
 const char* const format = R"({"anyOf":[{"type":"string"},{"type":"object","minProperties":1,"maxProperties":1}]})";
 
+const char* const files = R"({"anyOf":[{"type":"string"},{"type":"array","items":{"type":"string"}}]})";
+const char* const tables =
+    R"({"type":"object","additionalProperties":{"type":"object","required":["key"],"additionalProperties":false,)"
+    R"("properties":{"csv":{"type":"string"},"json":{"type":"string"},"key":{"type":"string"},)"
+    R"("format":{"anyOf":[{"type":"string"},{"type":"object","minProperties":1,"maxProperties":1}]}}}})";
+
 struct NotBuilt {
   Place place;
   std::string_view word;
 };
 constexpr NotBuilt not_built[] = {
-    {Place::bundle, "functions"},    {Place::bundle, "tables"},
-    {Place::adapter, "wsdl"},        {Place::service, "circuit_breaker"},
-    {Place::service, "limit"},       {Place::service, "order_by"},
-    {Place::from, "accept"},         {Place::step, "aggregate"},
-    {Place::step, "send"},           {Place::step, "split"},
+    {Place::adapter, "wsdl"},        {Place::service, "circuit_breaker"}, {Place::service, "limit"}, {Place::service, "order_by"},
+    {Place::from, "accept"},         {Place::step, "aggregate"},          {Place::step, "send"},     {Place::step, "split"},
     {Place::handler, "dead_letter"},
 };
 
@@ -55,6 +58,9 @@ std::vector<FieldInfo> bundle_fields() {
       field("services", "mapping", "Named systems that routes call; each holds one adapter's key and its policy.", any_mapping),
       field("routes", "mapping", "What arrives where, what is done with it and what is answered.", any_mapping),
       field("steps", "mapping", "Lists of steps under a name, for use in the step lists of routes.", any_mapping),
+      field("tables", "mapping", "Rows from files of the bundle, for `$table`: `{ csv: FILE, key: COLUMN }` or `json: FILE`.",
+            tables),
+      field("functions", "list of files", "Files whose top-level `$name := ...` every expression of the bundle can use.", files),
       field("on_error", "handler or list of handlers", "Takes failures that no step and no route has taken.", handlers),
       field("defaults", "mapping", "What routes have when they do not say otherwise.", any_mapping)};
 }

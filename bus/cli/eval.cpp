@@ -4,10 +4,14 @@
 #include <fstream>
 #include <iostream>
 
+#include "bus/cli/builtin_registry.hpp"
 #include "bus/cli/eval_cases.hpp"
 #include "bus/cli/eval_watch.hpp"
 #include "bus/cli/files.hpp"
+#include "bus/cli/input_scope.hpp"
+#include "bus/cli/report.hpp"
 #include "bus/cli/verbs.hpp"
+#include "routes/library.hpp"
 #include "transforms/formats/json.hpp"
 #include "transforms/jsonata/jsonata.hpp"
 
@@ -20,19 +24,10 @@ struct EvalOptions {
   std::string expression_file;
   std::vector<std::string> inputs;  // several only when they are watched
   std::string cases;
+  std::string bundle;
   bool pretty = false;
   bool explain = false;
   bool watch = false;
-};
-
-class InputScope final : public Scope {
- public:
-  explicit InputScope(const Node& input) : input_(input) {}
-  Result<Node> input(Arena&) override { return input_; }
-  Result<Node> variable(std::string_view, Arena&) override { return Node(); }
-
- private:
-  Node input_;
 };
 
 int refuse(const Error& error, std::string_view what) {
@@ -61,7 +56,16 @@ int evaluate(const EvalOptions& options) {
     std::cout << *plan;
     return good;
   }
-  auto compiled = jsonata::eval_language().compile(expression, nullptr);
+  std::shared_ptr<const ExpressionLanguage> language(std::shared_ptr<void>(), &jsonata::eval_language());
+  if (!options.bundle.empty()) {
+    Findings findings;
+    language = routes::load_library(options.bundle, builtin_registry(), jsonata::eval_language(), findings);
+    if (language == nullptr) {
+      write_text(findings, std::cerr);
+      return found;
+    }
+  }
+  auto compiled = language->compile(expression, nullptr);
   if (!compiled) return refuse(compiled.error(), "expression");
   auto text = input_text(options);
   if (!text) return refuse(text.error(), "");
@@ -116,9 +120,13 @@ void add_eval(CLI::App& app, int& exit_code) {
       "--watch", options->watch,
       "Evaluate again whenever --expr-file or an --input changes, and show the value of each line beside it, until SIGINT");
   watch->needs(file)->excludes(explain);
+  auto* bundle = verb->add_option("--bundle", options->bundle, "A bundle whose tables and functions the expression can use")
+                     ->excludes(explain)
+                     ->excludes(watch);
   auto* cases = verb->add_option("--cases", options->cases,
                                  "A file with one {\"expr\", \"data\", \"bindings\"} a line; one line of result for each");
   cases->excludes(expression)->excludes(file)->excludes(input)->excludes(pretty)->excludes(explain)->excludes(watch);
+  cases->excludes(bundle);
   verb->footer("A result of nothing prints nothing. Exits 1 when the expression fails or a file cannot be read.");
   verb->callback([options, &exit_code] {
     if (options->cases.empty() && options->expression.empty() && options->expression_file.empty()) {

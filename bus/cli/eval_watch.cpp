@@ -10,6 +10,7 @@
 
 #include "bus/cli/eval_cases.hpp"
 #include "bus/cli/files.hpp"
+#include "bus/cli/input_scope.hpp"
 #include "bus/cli/mapping_view.hpp"
 #include "bus/cli/verbs.hpp"
 #include "bus/json_text.hpp"
@@ -28,16 +29,6 @@ Stamp stamp_of(const std::string& path) {
   if (stat(path.c_str(), &state) != 0) return {};
   return {state.st_dev, state.st_ino, state.st_size, state.st_mtim.tv_sec, state.st_mtim.tv_nsec};
 }
-
-class InputScope final : public Scope {
- public:
-  explicit InputScope(const Node& input) : input_(input) {}
-  Result<Node> input(Arena&) override { return input_; }
-  Result<Node> variable(std::string_view, Arena&) override { return Node(); }
-
- private:
-  Node input_;
-};
 
 std::string told(const std::string& file, const Error& error, std::string_view text) {
   std::string place = error.position < 0 ? "" : " (" + place_in(text, error.position) + ")";

@@ -72,7 +72,8 @@ int test(const TestOptions& options) {
   routes::LoadedBundle bundle =
       routes::load_bundle(options.bundle, builtin_registry(), expressions, routes::LoadMode::test, findings);
   routes::TestSuite suite;
-  if (bundle.snapshot != nullptr) suite = routes::run_tests(bundle, builtin_registry(), expressions, options.filter, findings);
+  if (bundle.snapshot != nullptr)
+    suite = routes::run_tests(bundle, builtin_registry(), *bundle.expressions, options.filter, findings);
   if (options.format == "json") {
     print_json(suite, findings);
   } else {

@@ -7,6 +7,8 @@ What a fenced block is, its first line says, and any other kind of block fails:
     ```json output         what `busway eval` must print for the last mapping and the last input: the same members in the same
                            order with the same number texts; only white space is free
     ```text error          what it must say instead on stderr, with exit status 1: one line that is found in there
+    ```csv file NAME       a file of the recipe's bundle; so are `json file NAME` and `jsonata file NAME`
+    ```yaml shared         the route file of the recipe's bundle: from there on mappings are run with `--bundle`
     ```yaml bundle         a bundle that `busway check` finds nothing in, where the last mapping is the file order.jsonata
 """
 import json
@@ -45,7 +47,7 @@ def blocks(text):
 class Page:
     def __init__(self, folder):
         self.folder, self.wrong, self.runs, self.recipes = folder, [], 0, {}
-        self.input = self.mapping = None
+        self.input = self.mapping = self.shared = None
 
     def find(self, line, problem):
         self.wrong.append(f"docs/mappings.md:{line}: {problem}")
@@ -62,7 +64,14 @@ class Page:
             self.recipes[list(self.recipes)[-1]] += 1
         (self.folder / "order.jsonata").write_text(self.mapping, encoding="utf-8")
         (self.folder / "input.json").write_text(self.input, encoding="utf-8")
-        return self.run("eval", "--expr-file", self.folder / "order.jsonata", "--input", self.folder / "input.json")
+        shared = ["--bundle", self.shared] if self.shared and (self.shared / "shared.yaml").exists() else []
+        return self.run("eval", "--expr-file", self.folder / "order.jsonata", "--input", self.folder / "input.json", *shared)
+
+    def file(self, name, body):
+        if self.shared is None:
+            self.shared = self.folder / f"shared-{len(self.recipes)}"
+            self.shared.mkdir()
+        (self.shared / name).write_text(body, encoding="utf-8")
 
     def output(self, line, body):
         done = self.evaluate(line)
@@ -91,7 +100,11 @@ class Page:
     def take(self, line, kind, body):
         if kind == "recipe":
             self.recipes[body] = 0
-            self.input = self.mapping = None
+            self.input = self.mapping = self.shared = None
+        elif re.fullmatch(r"(csv|json|jsonata) file [\w.-]+", kind):
+            self.file(kind.split()[2], body)
+        elif kind == "yaml shared":
+            self.file("shared.yaml", body)
         elif kind == "json input":
             self.input = body
         elif kind == "jsonata mapping":

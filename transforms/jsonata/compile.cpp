@@ -2,11 +2,13 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <cmath>
 #include <new>
 
 #include "transforms/jsonata/builtins.hpp"
 #include "transforms/jsonata/errors.hpp"
+#include "transforms/jsonata/library.hpp"
 #include "transforms/jsonata/parser.hpp"
 #include "transforms/jsonata/plan.hpp"
 #include "transforms/jsonata/regex.hpp"
@@ -41,8 +43,10 @@ Result<Program> compile(std::string_view text, Arena& arena, VariableNames& name
   if (!tree) return std::unexpected(tree.error());
   Program program;
   program.copies_constants = options.copy_constants;
+  program.library = options.library;
   Compiler compiler(arena, names, options, program);
-  program.root = compiler.compile_root(**tree);
+  Ast* whole = options.library == nullptr ? *tree : options.library->around(**tree, scratch);
+  program.root = compiler.compile_root(*whole);
   if (program.root == nullptr) return std::unexpected(compiler.error());
   if (options.optimise) Planner(program, arena).run();
   return program;
@@ -190,6 +194,10 @@ Op* Compiler::compile_variable(const Ast& ast, bool outer) {
   op->builtin = builtin;
   op->variable = names_.id_of(op->text);
   if (op->kind == Op::Kind::free) {
+    if (options_.known != nullptr &&
+        std::find(options_.known->begin(), options_.known->end(), ast.text) == options_.known->end()) {
+      return fail("BW3003", ast.position, "$" + std::string(ast.text));
+    }
     bool known = false;
     for (const std::string& name : program_.free_variables) known = known || name == op->text;
     if (!known) program_.free_variables.emplace_back(op->text);
@@ -271,7 +279,8 @@ Op* Compiler::compile_negate(const Ast& ast, bool outer) {
   if (failed_) return nullptr;
   if (ast.left->kind == Ast::Kind::number) {
     if (operand->value.as_double() == 0) {
-      operand->value = Node::number(0);
+      operand->text = "0";  // jsonata-js prints -0 so
+      operand->value = Node::number_text(operand->text);
     } else {
       std::string negative =
           operand->text.starts_with('-') ? std::string(operand->text.substr(1)) : "-" + std::string(operand->text);

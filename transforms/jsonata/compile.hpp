@@ -22,6 +22,8 @@ struct CompileOptions {
   bool copy_constants = true;                             // the arena dies before the results do
   std::function<bool(std::string_view)> bound_outside{};  // variables in scope where $eval is called
   std::vector<ExpressionWarning>* warnings = nullptr;
+  const Library* library = nullptr;                 // what the bundle adds
+  const std::vector<std::string>* known = nullptr;  // any other free variable is BW3003
 };
 
 // Turns a text into operations: parses it, flattens paths, finds what each `%` stands for, resolves names, folds constants.
@@ -33,6 +35,7 @@ class Compiler {
  public:
   Compiler(Arena& arena, VariableNames& names, const CompileOptions& options, Program& program);
   Op* compile_root(const Ast& tree);
+  bool check_table(const Ast& call);
   const Error& error() const { return error_; }
 
  private:

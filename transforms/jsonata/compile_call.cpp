@@ -1,8 +1,12 @@
+#include <algorithm>
 #include <new>
 
+#include "bus/finding.hpp"
 #include "transforms/jsonata/builtins.hpp"
 #include "transforms/jsonata/compile.hpp"
+#include "transforms/jsonata/library.hpp"
 #include "transforms/jsonata/signature.hpp"
+#include "transforms/jsonata/text.hpp"
 
 namespace busway::jsonata {
 
@@ -31,6 +35,14 @@ Op* Compiler::compile_lambda(const Ast& ast, bool outer) {
 void Compiler::mark_tail_calls(Op& body) {
   if (!body.predicates.empty() || body.group != nullptr || body.keep_array) return;
   switch (body.kind) {
+    case Op::Kind::call:
+    case Op::Kind::condition:
+    case Op::Kind::coalesce:
+    case Op::Kind::elvis:
+    case Op::Kind::block: body.tail = true; break;
+    default: return;
+  }
+  switch (body.kind) {
     case Op::Kind::call: body.tail_call = true; break;
     case Op::Kind::condition:
       if (body.right != nullptr) mark_tail_calls(*body.right);
@@ -55,7 +67,28 @@ bool Compiler::check_called(const Ast& procedure, std::int64_t position) {
   return true;
 }
 
+// A table named by a literal must be there: `$table('countries', code)`.
+bool Compiler::check_table(const Ast& call) {
+  if (!options_.unknown_functions_fail && options_.library == nullptr) return true;
+  if (call.left->kind != Ast::Kind::variable || call.left->text != "table" || is_bound("table")) return true;
+  if (call.list.size != 2 || call.list[0]->kind != Ast::Kind::string) return true;
+  std::string name(call.list[0]->text);
+  if (options_.library != nullptr && options_.library->table(name) != nullptr) return true;
+  std::vector<std::string_view> names;
+  if (options_.library != nullptr) names = options_.library->table_names();
+  if (!failed_) {
+    error_ = Error{
+        .kind = ErrorKind::config,
+        .text = "there is no table '" + name + "' in the bundle" + did_you_mean(name, names),
+        .code = "BW3005",
+        .position = std::max<std::int64_t>(call.list[0]->position - 2 - static_cast<std::int64_t>(count_code_points(name)), 0)};
+  }
+  failed_ = true;
+  return false;
+}
+
 Op* Compiler::compile_call(const Ast& ast, bool outer) {
+  if (!check_table(ast)) return nullptr;
   if (!check_called(*ast.left, ast.position)) return nullptr;
   Op* op = make(ast.kind == Ast::Kind::call ? Op::Kind::call : Op::Kind::partial, ast);
   for (const Ast* argument : ast.list) {

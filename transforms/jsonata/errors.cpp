@@ -16,6 +16,9 @@ struct Meaning {
 constexpr Meaning meanings[] = {
     {"BW3001", "the expression is nested too deeply"},
     {"BW3002", "this part of JSONata is not in this version"},
+    {"BW3003", "unknown variable"},
+    {"BW3005", "the bundle has no such table"},
+    {"BW3006", "this cannot be a shared definition"},
     {"D1001", "a number is out of range"},
     {"D1002", "only a number can be negated"},
     {"D1004", "the regular expression matches the empty string, so it never gets further"},
@@ -62,6 +65,8 @@ constexpr Meaning meanings[] = {
     {"D3139", "$single found no match"},
     {"D3140", "the text is not a well-formed URL"},
     {"D3141", "an assertion failed"},
+    {"D3150", "the number of places must be a whole number from -300 to 300"},
+    {"D3151", "the rounding must be half-even, half-up, half-down, up, down, ceiling or floor"},
     {"S0101", "a string has no closing quote"},
     {"S0102", "the number is out of range"},
     {"S0103", "unknown escape sequence"},

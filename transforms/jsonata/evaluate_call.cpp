@@ -3,11 +3,13 @@
 #include <array>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include "transforms/jsonata/builtins.hpp"
 #include "transforms/jsonata/compile.hpp"
 #include "transforms/jsonata/errors.hpp"
 #include "transforms/jsonata/evaluation.hpp"
+#include "transforms/jsonata/library.hpp"
 #include "transforms/jsonata/signature.hpp"
 
 namespace busway::jsonata {
@@ -42,9 +44,9 @@ Node Evaluation::evaluate_call(const Op& op, const Node& input, Frame* frame, co
   call_frame_ = frame;
   Node result;
   if (builtin != nullptr) {
-    result = call_builtin(*builtin, given, input);
+    result = call_builtin(*builtin, given, op.tail_call ? apply_input_ : input);
   } else if (op.tail_call && first == nullptr && function.is_function() && closure_of(function).kind == Closure::Kind::lambda) {
-    tail_ = {.function = function, .arguments = given, .op = &op, .input = input};
+    tail_ = {.function = function, .arguments = given, .op = &op};
     result = Node::function(&tail_);
   } else {
     result = apply(function, given, input);
@@ -52,6 +54,10 @@ Node Evaluation::evaluate_call(const Op& op, const Node& input, Frame* frame, co
   call_frame_ = outer;
   if (failed_) note_call(op);
   return failed_ ? Node() : result;
+}
+
+const LookupTable* Evaluation::table(std::string_view name) const {
+  return program_.library == nullptr ? nullptr : program_.library->table(name);
 }
 
 Node Evaluation::evaluate_lambda(const Op& op, const Node& input, Frame* frame) {
@@ -94,19 +100,21 @@ Node Evaluation::evaluate_apply(const Op& op, const Node& input, Frame* frame) {
   if (failed_) return {};
   if (!function.is_function()) return fail("T2006", {}, op.position, op.text);
   if (left.is_function()) return make_function({.kind = Closure::Kind::chain, .target = left, .then = function});
-  Node result = apply(function, {&left, 1}, Node());
+  Node result = apply(function, {&left, 1}, Node::null());
   if (failed_) note_call(op);
   return result;
 }
 
 Node Evaluation::apply(const Node& function, std::span<const Node> arguments, const Node& input) {
+  const Node outer = std::exchange(apply_input_, input);
   Node result = call_once(function, arguments, input);
   while (!failed_ && is_tail_call(result)) {
     TailCall next = tail_;
-    if (!spend(4)) return {};
-    result = call_once(next.function, next.arguments, next.input);
+    if (!spend(4)) break;
+    result = call_once(next.function, next.arguments, input);
     if (failed_) note_call(*next.op);
   }
+  apply_input_ = outer;
   return failed_ ? Node() : result;
 }
 
@@ -133,9 +141,14 @@ Node Evaluation::call_once(const Node& function, std::span<const Node> arguments
       return make_match(*static_cast<const Closure*>(closure.regex), closure.input, closure.from, closure.from_points);
     case Closure::Kind::transform: return run_transform(closure, arguments);
     case Closure::Kind::chain: {
-      Node between = apply(closure.target, arguments, input);
+      // As function($x) { $then($target($x)) }.
+      const Node given = arguments.empty() ? Node() : arguments[0];
+      Node between = apply(closure.target, {&given, 1}, Node::null());
       if (failed_) return {};
-      return apply(closure.then, {&between, 1}, Node());
+      if (is_sequence(between) && !is_tuples(between) && (between.marks() & mark::keep_singleton) == 0 && between.size() < 2) {
+        between = between.size() == 0 ? Node() : between.items()[0];
+      }
+      return apply(closure.then, {&between, 1}, input);
     }
   }
   return {};

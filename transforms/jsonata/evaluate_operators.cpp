@@ -17,12 +17,16 @@ Node Evaluation::evaluate_arithmetic(const Op& op, const Node& input, Frame* fra
   Node left = evaluate(*op.left, input, frame);
   Node right = evaluate(*op.right, input, frame);
   if (failed_) return {};
-  if (!left.is_nothing() && !left.is_number()) return fail("T2001", {}, op.position, op.text);
-  if (!right.is_nothing() && !right.is_number()) return fail("T2002", {}, op.position, op.text);
-  if (left.is_nothing() || right.is_nothing()) return {};
-  double a = left.as_double();
-  double b = right.as_double();
-  if (!std::isfinite(a) || !std::isfinite(b)) return fail("D1001", {}, op.position, op.text);
+  double a = left.is_number() ? left.as_double() : 0;
+  double b = right.is_number() ? right.as_double() : 0;
+  // Each side is judged before it counts that the other one is missing.
+  if (!std::isfinite(a) || !std::isfinite(b) || !left.is_number() || !right.is_number()) {
+    if (std::isinf(a)) return fail("D1001", {}, op.position, op.text);
+    if (std::isnan(a) || (!left.is_nothing() && !left.is_number())) return fail("T2001", {}, op.position, op.text);
+    if (std::isinf(b)) return fail("D1001", {}, op.position, op.text);
+    if (std::isnan(b) || (!right.is_nothing() && !right.is_number())) return fail("T2002", {}, op.position, op.text);
+    return {};
+  }
   double result = 0;
   switch (op.kind) {
     case Op::Kind::add: result = a + b; break;

@@ -110,14 +110,15 @@ Node Evaluation::quick_call(const Op& op, const Node& input, Frame* frame) {
     if (failed_) return {};
   }
   const Builtin& builtin = *op.left->builtin;
+  const Node& around = op.tail_call ? apply_input_ : input;
   Frame* outer = call_frame_;
   call_frame_ = frame;
   Node result;
   if (builtin.signature->fit_plain(arguments, count, arena_)) {
-    Node context = is_wrapper(input) ? input.items()[0] : input;
+    Node context = is_wrapper(around) ? around.items()[0] : around;
     result = builtin.run(*this, {arguments, builtin.signature->size()}, context);
   } else {
-    result = call_builtin(builtin, {arguments, count}, input);
+    result = call_builtin(builtin, {arguments, count}, around);
   }
   call_frame_ = outer;
   if (failed_) {

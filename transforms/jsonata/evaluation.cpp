@@ -121,7 +121,7 @@ Node Evaluation::evaluate_fully(const Op& op, const Node& input, Frame* frame) {
 }
 
 Node Evaluation::normalize(const Op& op, const Node& result) {
-  if (!is_sequence(result) || is_tuples(result)) return result;
+  if (!is_sequence(result) || is_tuples(result) || op.tail) return result;
   Node kept = op.keep_array ? with_mark(result, mark::keep_singleton) : result;
   if (kept.size() == 0) return {};
   if (kept.size() == 1 && (kept.marks() & mark::keep_singleton) == 0 && !is_wrapper(kept)) return kept.items()[0];

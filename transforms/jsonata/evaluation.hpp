@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bus/expression.hpp"
+#include "bus/lookup_table.hpp"
 #include "transforms/jsonata/equality_index.hpp"
 #include "transforms/jsonata/facts.hpp"
 #include "transforms/jsonata/growth.hpp"
@@ -58,6 +59,8 @@ class Evaluation {
   Node make_array(std::span<const Node> items);  // copies
   // The first match at or behind a place in the text as an object, nothing when there is none.
   Node make_match(const Closure& regex, const Node& text, std::size_t from, std::size_t from_points);
+  // Null when the bundle has no such table.
+  const LookupTable* table(std::string_view name) const;
   // Counts work; false, and the error noted, when a limit is reached. Everything that loops comes here every few operations, by
   // itself or through count(): the one place for what must happen every so often.
   bool spend(std::uint64_t steps);
@@ -66,7 +69,7 @@ class Evaluation {
   std::int64_t now();  // milliseconds, the same throughout the evaluation
   // A computation gave infinity or not-a-number; the result must not hold it.
   void note_non_finite(std::int64_t position = 0) {
-    if (non_finite_ < 0) non_finite_ = position;
+    if (non_finite_ < 0) non_finite_ = position < 0 ? 0 : position;  // shared definitions have none
   }
 
  private:
@@ -161,7 +164,6 @@ class Evaluation {
     Node function{};
     std::span<const Node> arguments{};
     const Op* op = nullptr;
-    Node input{};
   };
   struct FreeValue {
     VariableId id = no_variable;
@@ -191,6 +193,7 @@ class Evaluation {
   Node root_{};
   FreeValue* free_values_ = nullptr;
   TailCall tail_{};
+  Node apply_input_{};  // the context of the innermost apply(): that of the tail calls in it
   Error error_{};
   bool failed_ = false;
   std::int64_t non_finite_ = -1;

@@ -7,6 +7,7 @@
 #include "transforms/jsonata/compile.hpp"
 #include "transforms/jsonata/evaluation.hpp"
 #include "transforms/jsonata/jsonata.hpp"
+#include "transforms/jsonata/library.hpp"
 
 namespace busway::jsonata {
 
@@ -21,7 +22,8 @@ class CompiledExpression final : public Expression {
   bool reads_input() const override { return program_.reads_input; }
   const std::vector<std::string>& free_variables() const override { return program_.free_variables; }
 
-  Result<void> compile(std::string_view text, const CompileOptions& options) {
+  Result<void> compile(std::string_view text, const CompileOptions& options, std::shared_ptr<const Library> library) {
+    library_ = std::move(library);
     auto program = jsonata::compile(text, arena_, names_, options);
     if (!program) return std::unexpected(program.error());
     program_ = std::move(*program);
@@ -29,37 +31,49 @@ class CompiledExpression final : public Expression {
   }
 
  private:
+  std::shared_ptr<const Library> library_;
   Arena arena_;
   VariableNames names_;
   Program program_;
 };
 
-class Language final : public ExpressionLanguage {
+class Language final : public ExtensibleLanguage {
  public:
-  explicit Language(bool for_routes) : for_routes_(for_routes) {}
+  explicit Language(bool for_routes, std::shared_ptr<const Library> library = nullptr)
+      : for_routes_(for_routes), library_(std::move(library)) {}
 
   Result<std::shared_ptr<const Expression>> compile(std::string_view text,
                                                     std::vector<ExpressionWarning>* warnings) const override {
     CompileOptions options;
     options.unknown_functions_fail = for_routes_;
     options.warnings = warnings;
+    options.library = library_.get();
     auto expression = std::make_shared<CompiledExpression>();
-    if (auto done = expression->compile(text, options); !done) return std::unexpected(done.error());
+    if (auto done = expression->compile(text, options, library_); !done) return std::unexpected(done.error());
     return expression;
+  }
+
+  std::shared_ptr<const ExpressionLanguage> with(const ExpressionLibrary& added,
+                                                 std::vector<ExpressionLibrary::Problem>& problems) const override {
+    std::size_t before = problems.size();
+    auto library = std::make_shared<const Library>(added, problems);
+    if (problems.size() != before) return nullptr;
+    return std::make_shared<const Language>(for_routes_, std::move(library));
   }
 
  private:
   bool for_routes_;
+  std::shared_ptr<const Library> library_;
 };
 
 }  // namespace
 
-const ExpressionLanguage& language() {
+const ExtensibleLanguage& language() {
   static const Language made(true);
   return made;
 }
 
-const ExpressionLanguage& eval_language() {
+const ExtensibleLanguage& eval_language() {
   static const Language made(false);
   return made;
 }

@@ -19,7 +19,7 @@ Facts impure() {
 }
 
 bool is_pure(const Builtin& builtin) {
-  for (std::string_view name : {"random", "shuffle", "eval", "error", "assert"}) {
+  for (std::string_view name : {"random", "shuffle", "eval", "error", "assert", "uuid"}) {
     if (builtin.name == name) return false;
   }
   return true;
@@ -57,6 +57,7 @@ Facts call_facts(const Op& op, std::size_t extra) {
   facts.weight = 1;
   bool hands_function = takes_function(builtin);
   facts.context = builtin.signature->may_use_context(op.list.size + extra);
+  if (facts.context && op.tail_call) return impure();  // its context is that of the function's caller
   for (const Op* argument : op.list) {
     if (argument->kind == Op::Kind::placeholder) return impure();
     bool function = is_known_function(*argument);

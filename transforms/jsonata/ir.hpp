@@ -17,6 +17,7 @@ class RE2;
 
 namespace busway::jsonata {
 
+class Library;
 class Signature;
 struct Builtin;
 
@@ -140,6 +141,7 @@ struct Op {
   bool constructor = false;     // an array constructor whose items must not be flattened into the path's result
   bool tuple = false;           // a step, or path, that carries variables along
   bool tail_call = false;       // a call whose result is its function's result
+  bool tail = false;            // such a call, or what hands its result on: whoever called the function unwraps it
   bool plain = false;           // a path of names only
   bool binds = false;           // a block that needs a scope of its own
   bool absolute = false;        // a path that starts at a variable
@@ -174,6 +176,7 @@ struct Op {
 // A compiled text. Owns nothing that an evaluation changes.
 struct Program {
   Op* root = nullptr;
+  const Library* library = nullptr;  // where its tables are; whoever owns the program keeps it
   bool reads_input = false;
   std::uint32_t constants = 0;
   // The plan's part.

@@ -59,7 +59,9 @@ Node sort(Evaluation& evaluation, Arguments arguments, const Node&) {
   if (comparator.is_function()) {
     auto goes_behind = [&](const Node& a, const Node& b) {
       const Node pair[] = {a, b};
-      return is_true(evaluation.apply(comparator, pair, Node::null()));
+      // As JavaScript has it: of arrays and objects also the empty ones are true.
+      Node answer = evaluation.apply(comparator, pair, Node::null());
+      return answer.is_array() || answer.is_object() || answer.is_function() || is_true(answer);
     };
     merge_sort(items, evaluation.arena(), goes_behind, stop);
     return evaluation.failed() ? Node() : sorted;

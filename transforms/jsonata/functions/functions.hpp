@@ -82,6 +82,18 @@ Node lookup(Evaluation&, Arguments, const Node&);
 Node spread(Evaluation&, Arguments, const Node&);
 Node merge(Evaluation&, Arguments, const Node&);
 Node clone(Evaluation&, Arguments, const Node&);
+// decimal.cpp
+Node decimal(Evaluation&, Arguments, const Node&);
+Node decimal_add(Evaluation&, Arguments, const Node&);
+Node decimal_subtract(Evaluation&, Arguments, const Node&);
+Node decimal_multiply(Evaluation&, Arguments, const Node&);
+Node decimal_divide(Evaluation&, Arguments, const Node&);
+Node decimal_round(Evaluation&, Arguments, const Node&);
+Node decimal_compare(Evaluation&, Arguments, const Node&);
+Node decimal_sum(Evaluation&, Arguments, const Node&);
+// bundle.cpp
+Node table(Evaluation&, Arguments, const Node&);
+Node uuid(Evaluation&, Arguments, const Node&);
 // time.cpp
 Node now(Evaluation&, Arguments, const Node&);
 Node millis(Evaluation&, Arguments, const Node&);

@@ -99,8 +99,9 @@ std::string format_decimal(double value, const IntegerPicture& picture) {
     if (picture.regular) {
       if (right % picture.every == 0) append_code_point(out, picture.separators[0].character);
     } else {
-      for (const auto& separator : picture.separators) {
-        if (separator.position == right) append_code_point(out, separator.character);
+      // They were collected from the right.
+      for (auto separator = picture.separators.rbegin(); separator != picture.separators.rend(); ++separator) {
+        if (separator->position == right) append_code_point(out, separator->character);
       }
     }
   }
@@ -182,7 +183,9 @@ double parse_integer(std::string_view text, const IntegerPicture& picture, std::
   switch (picture.form) {
     case IntegerPicture::Form::letters: return letters_to_number(text, upper ? 'A' : 'a');
     case IntegerPicture::Form::roman: return roman_to_number(text);
-    case IntegerPicture::Form::words: return words_to_number(to_lower(text));
+    case IntegerPicture::Form::words:
+      if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) break;
+      return words_to_number(to_lower(text));
     case IntegerPicture::Form::decimal: return parse_decimal(text, picture);
     case IntegerPicture::Form::sequence: code = "D3130"; break;
   }

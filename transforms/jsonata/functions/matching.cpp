@@ -219,6 +219,7 @@ Node match(Evaluation& evaluation, Arguments arguments, const Node&) {
     members[2] = {Node::string("groups"), matches.groups()};
     found.push(Node::object({members, 3}));
   }
+  if (limit > 0 && found.size() == limit) matches.next();  // jsonata-js looks before it counts: D1004 comes out
   return evaluation.failed() ? Node() : make_sequence(found.items());
 }
 
@@ -244,7 +245,8 @@ Node replace(Evaluation& evaluation, Arguments arguments, const Node&) {
     }
   } else if (pattern.is_function()) {
     Matches matches(evaluation, pattern, arguments[0]);
-    for (std::size_t count = 0; count < limit && matches.next(); ++count) {
+    std::size_t count = 0;
+    for (; count < limit && matches.next(); ++count) {
       if (matches.start() < done) break;  // a function that goes back
       out.append(text.substr(done, matches.start() - done));
       done = matches.start() + matches.match().size();
@@ -259,6 +261,7 @@ Node replace(Evaluation& evaluation, Arguments arguments, const Node&) {
       if (!made.is_string()) return evaluation.fail("D3012");
       out += made.text();
     }
+    if (limit > 0 && count == limit) matches.next();
   }
   if (evaluation.failed()) return {};
   if (done < text.size()) out.append(text.substr(done));
@@ -290,6 +293,7 @@ Node split(Evaluation& evaluation, Arguments arguments, const Node&) {
       done = std::min(text.size(), start + matches.match().size());
       ++count;
     }
+    if (!ended && limit > 0) matches.next();
     if (evaluation.failed()) return {};
     if (ended && count < limit) parts.push(Node::string(text.substr(done)));
   } else if (!separator.is_string()) {

@@ -122,7 +122,8 @@ Node round(Evaluation& evaluation, Arguments arguments, const Node&) {
 }
 
 Node power(Evaluation& evaluation, Arguments arguments, const Node&) {
-  if (!arguments[0].is_number() || !arguments[1].is_number()) return {};
+  if (!arguments[0].is_number()) return {};
+  if (!arguments[1].is_number()) return evaluation.fail("D3061");
   double result = std::pow(arguments[0].as_double(), arguments[1].as_double());
   return std::isfinite(result) ? Node::number(result) : evaluation.fail("D3061");
 }

@@ -62,7 +62,7 @@ Node spread(Evaluation& evaluation, Arguments arguments, const Node&) {
   if (!arguments[0].is_array() && !arguments[0].is_object()) return arguments[0];
   Collector<Node> parts(evaluation.arena());
   if (!spread_into(evaluation, arguments[0], parts, 0)) return {};
-  return make_sequence(parts.items());
+  return arguments[0].is_array() ? Node::array(parts.items()) : make_sequence(parts.items());
 }
 
 Node merge(Evaluation& evaluation, Arguments arguments, const Node&) {
