@@ -67,7 +67,9 @@ void report(Findings& findings, Finding::Severity severity, std::string id, cons
 void report_stray(const StrayName& stray, const ExpressionRef& mapping, Findings& findings) {
   std::string hint = stray.nearest.empty() ? "" : "; did you mean '" + stray.nearest + "'?";
   if (stray.never) {
-    report(findings, Finding::Severity::error, "BW4208", mapping.place_of(stray.at),
+    // A name that is not misspelt may stand there for messages of another version, with something else to take its place.
+    report(findings, stray.nearest.empty() ? Finding::Severity::warning : Finding::Severity::error, "BW4208",
+           mapping.place_of(stray.at),
            stray.source.empty() ? "the mapping before this makes no '" + stray.name + "'" + hint
                                 : "the input has no '" + stray.name + "': " + stray.source + " does not allow it" + hint);
   } else {
