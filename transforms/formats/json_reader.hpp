@@ -22,7 +22,7 @@ namespace busway {
 class JsonReader {
  public:
   static constexpr std::size_t padding = 32;          // zeros behind the text, to stop at and for loads of a block
-  static constexpr std::size_t gathered = 16 * 1024;  // texts up to this size are gathered
+  static constexpr std::size_t gathered = 64 * 1024;  // texts up to this size are gathered
 
   // What is kept between texts (a Spare), so that reading allocates nothing but from the arena.
   struct Workbench;

@@ -132,7 +132,7 @@ class XmlParser {
 };
 
 struct XmlParser::Workbench {
-  static constexpr std::size_t small = 16 * 1024;  // texts up to this size are parsed before their elements are counted
+  static constexpr std::size_t small = 64 * 1024;  // texts up to this size are parsed before their elements are counted
   std::vector<Open> open;
   std::vector<Binding> bindings;
   std::vector<XmlAttribute> attributes;
