@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 
+#include "bus/cli/input_scope.hpp"
 #include "transforms/formats/json.hpp"
 #include "transforms/jsonata/jsonata.hpp"
 
@@ -55,16 +56,6 @@ std::optional<Options> read_options(std::span<char*> words) {
   return options;
 }
 
-class InputScope final : public Scope {
- public:
-  explicit InputScope(const Node& input) : input_(input) {}
-  Result<Node> input(Arena&) override { return input_; }
-  Result<Node> variable(std::string_view, Arena&) override { return Node(); }
-
- private:
-  Node input_;
-};
-
 // One case: what is evaluated, and over what.
 class Mapping {
  public:
@@ -82,7 +73,7 @@ class Mapping {
       if (!read) return read;
       input = *read;
     }
-    InputScope scope(input);
+    cli::InputScope scope(input);
     auto result = expression_->evaluate(scope, arena_);
     if (whole_ && result) {
       out_.clear();

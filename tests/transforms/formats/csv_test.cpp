@@ -5,6 +5,7 @@
 #include <chrono>
 #include <string>
 
+#include "tests/transforms/formats/conversions.hpp"
 #include "tests/transforms/formats/made_format.hpp"
 #include "transforms/formats/json.hpp"
 #include "transforms/formats/lines.hpp"
@@ -21,24 +22,6 @@ FormatPtr csv(std::vector<std::pair<std::string, ConfigNode>> options = {}) {
   MadeFormat made = make_format(csv_format(), config_map(std::move(options)));
   REQUIRE(made.format != nullptr);
   return made.format;
-}
-
-std::string reads(const FormatPtr& format, std::string_view bytes) {
-  Arena arena;
-  auto read = format->read(bytes, arena);
-  if (!read) return "error: " + read.error().text;
-  std::string out;
-  write_json(*read, out);
-  return out;
-}
-
-std::string writes(const FormatPtr& format, std::string_view json) {
-  Arena arena;
-  auto document = read_json(json, arena);
-  REQUIRE(document);
-  std::string out;
-  auto written = format->write(*document, out);
-  return written ? out : "error: " + written.error().text;
 }
 
 }  // namespace

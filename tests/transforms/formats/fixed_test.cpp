@@ -8,6 +8,7 @@
 
 #include "bus/json_text.hpp"
 #include "routes/yaml.hpp"
+#include "tests/transforms/formats/conversions.hpp"
 #include "tests/transforms/formats/made_format.hpp"
 #include "transforms/formats/charset.hpp"
 #include "transforms/formats/date_pattern.hpp"
@@ -43,20 +44,6 @@ FormatPtr format_of(std::string_view layout, std::vector<std::pair<std::string, 
 // A record R of the fields, one a line.
 FormatPtr record_of(std::string fields, std::string charset = "ascii") {
   return format_of("charset: " + charset + "\nrecords: { R: { fields: [" + fields + "] } }");
-}
-
-std::string reads(const FormatPtr& format, std::string_view bytes) {
-  Arena arena;
-  auto read = format->read(bytes, arena);
-  return read ? to_json(*read) : "error: " + read.error().text;
-}
-std::string writes(const FormatPtr& format, std::string_view json) {
-  Arena arena;
-  auto document = read_json(json, arena);
-  REQUIRE(document);
-  std::string out;
-  auto written = format->write(*document, out);
-  return written ? out : "error: " + written.error().text;
 }
 
 std::string from_hex(std::string_view hex) {

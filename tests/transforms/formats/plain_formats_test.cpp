@@ -4,6 +4,7 @@
 #include <string>
 
 #include "routes/yaml.hpp"
+#include "tests/transforms/formats/conversions.hpp"
 #include "tests/transforms/formats/made_format.hpp"
 #include "transforms/formats/builtin.hpp"
 #include "transforms/formats/bytes.hpp"
@@ -12,27 +13,6 @@
 #include "transforms/formats/text.hpp"
 
 namespace busway {
-
-namespace {
-
-std::string reads(const FormatPtr& format, std::string_view bytes) {
-  Arena arena;
-  auto read = format->read(bytes, arena);
-  if (!read) return "error: " + read.error().text;
-  std::string out;
-  write_json(*read, out);
-  return out;
-}
-std::string writes(const FormatPtr& format, std::string_view json) {
-  Arena arena;
-  auto document = read_json(json, arena);
-  REQUIRE(document);
-  std::string out;
-  auto written = format->write(*document, out);
-  return written ? out : "error: " + written.error().text;
-}
-
-}  // namespace
 
 TEST_CASE("text: one string, in its character set") {
   FormatPtr text = plain(text_format());

@@ -6,6 +6,7 @@
 
 #include "../jsonata/generate.hpp"
 #include "../schema/schemas.hpp"
+#include "bus/cli/input_scope.hpp"
 #include "bus/json_text.hpp"
 #include "generate.hpp"
 #include "transforms/inference/contract.hpp"
@@ -18,16 +19,6 @@ using namespace busway;
 using namespace busway::inference;
 
 namespace {
-
-class Body final : public Scope {
- public:
-  explicit Body(const Node& body) : body_(body) {}
-  Result<Node> input(Arena&) override { return body_; }
-  Result<Node> variable(std::string_view, Arena&) override { return Node(); }
-
- private:
-  Node body_;
-};
 
 std::uint64_t wanted(const char* name, std::uint64_t usual) {
   const char* set = std::getenv(name);
@@ -80,7 +71,7 @@ TEST_CASE("what a mapping gives is in the shape that was inferred") {
       Node body = read_json(document, arena).value();
       if (!schema::validate(*schema.plan, body).valid()) continue;
       CHECK(holds(input, body));
-      Body scope(body);
+      cli::InputScope scope(body);
       auto result = (*expression)->evaluate(scope, arena);
       if (!result) continue;
       ++held;
@@ -175,7 +166,7 @@ TEST_CASE("each misfit that is told does happen") {
       std::string document = generator.document(from);
       Node body = read_json(document, arena).value();
       if (!schema::validate(*source.plan, body).valid()) continue;
-      Body scope(body);
+      cli::InputScope scope(body);
       auto result = (*expression)->evaluate(scope, arena);
       if (!result || result->is_nothing()) continue;
       ++results;
