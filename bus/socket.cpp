@@ -64,16 +64,6 @@ void Socket::shutdown_write() {
   ::shutdown(descriptor_.fd(), SHUT_WR);
 }
 
-bool Socket::stale() {
-  if (!descriptor_.open() || descriptor_.hung_up()) return true;
-  if (!descriptor_.take_readable()) return false;  // the poll set has told of nothing since the last answer
-  char byte = 0;
-  ssize_t got = ::recv(descriptor_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
-  // TLS 1.3 servers send session tickets on an idle connection: those bytes are TLS's own.
-  return !(got > 0 && tls_);
-}
-
 namespace {
 
 IoStep step_of_tls(SSL* ssl, int result) {
@@ -92,13 +82,33 @@ IoStep step_of_tls(SSL* ssl, int result) {
 
 }  // namespace
 
+bool Socket::stale() {
+  if (!descriptor_.open() || descriptor_.hung_up()) return true;
+  bool told = descriptor_.take_readable();
+  if (drained_ && !told) return false;
+  char byte = 0;
+  if (tls_) {
+    // TLS 1.3 servers send session tickets on an idle connection: those bytes are TLS's own, and are taken here.
+    ERR_clear_error();
+    int got = SSL_peek(tls_->ssl.get(), &byte, 1);
+    drained_ = got <= 0 && step_of_tls(tls_->ssl.get(), got).kind == IoStep::Kind::want_read;
+  } else {
+    ssize_t got = ::recv(descriptor_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    drained_ = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  }
+  return !drained_;
+}
+
 IoStep Socket::try_read(std::span<char> into) {
   if (!descriptor_.open()) return {.kind = IoStep::Kind::broken, .error = EBADF};
+  if (drained_) return {.kind = IoStep::Kind::want_read};
   if (tls_) {
     ERR_clear_error();
     int got = SSL_read(tls_->ssl.get(), into.data(), static_cast<int>(std::min<std::size_t>(into.size(), 1 << 30)));
     if (got > 0) return {.kind = IoStep::Kind::done, .bytes = static_cast<std::size_t>(got)};
-    return step_of_tls(tls_->ssl.get(), got);
+    IoStep step = step_of_tls(tls_->ssl.get(), got);
+    drained_ = step.kind == IoStep::Kind::want_read;
+    return step;
   }
   while (true) {
     ssize_t got = ::recv(descriptor_.fd(), into.data(), into.size(), 0);
@@ -106,7 +116,6 @@ IoStep Socket::try_read(std::span<char> into) {
       drained_ = static_cast<std::size_t>(got) < into.size() && !descriptor_.hung_up();
       return {.kind = IoStep::Kind::done, .bytes = static_cast<std::size_t>(got)};
     }
-    drained_ = false;
     if (got == 0) return {.kind = IoStep::Kind::closed};
     if (errno == EINTR) continue;
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -171,7 +180,7 @@ std::unexpected<Error> woken(std::string_view doing, Wake how) {
 
 Task<Result<std::size_t>> Socket::read(std::span<char> into, TimePoint deadline) {
   while (true) {
-    IoStep step = drained_ ? IoStep{.kind = IoStep::Kind::want_read} : try_read(into);
+    IoStep step = try_read(into);
     if (step.kind == IoStep::Kind::done) co_return step.bytes;
     if (step.kind == IoStep::Kind::closed) co_return std::size_t{0};
     if (step.kind == IoStep::Kind::broken) co_return broken("reading", step);
@@ -199,7 +208,10 @@ Task<Result<void>> Socket::handshake(TimePoint deadline) {
   while (true) {
     ERR_clear_error();
     int done = SSL_do_handshake(tls_->ssl.get());
-    if (done == 1) co_return Result<void>{};
+    if (done == 1) {
+      drained_ = false;
+      co_return Result<void>{};
+    }
     IoStep step = step_of_tls(tls_->ssl.get(), done);
     if (step.kind != IoStep::Kind::want_read && step.kind != IoStep::Kind::want_write) {
       co_return fail(ErrorKind::not_sent, "TLS handshake: " + tls_problem(tls_->ssl.get()));
@@ -239,6 +251,7 @@ Task<Result<Socket>> connect(Worker& worker, const HostPort& to, TimePoint deadl
       continue;
     }
     Socket socket(worker, fd);
+    socket.drained_ = true;  // in the poll set before its first byte
     if (started != 0) {
       Wake how = co_await socket.ready(IoStep::Kind::want_write, deadline);
       if (how != Wake::ready)

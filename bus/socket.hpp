@@ -79,17 +79,21 @@ class Socket {
   void cancel() { descriptor_.cancel(); }
   bool cancelled() const { return descriptor_.cancelled(); }
   const Descriptor& descriptor() const { return descriptor_; }
-  // An idle connection that the peer has closed, or on which bytes came that nobody asked for: not to be used again.
+  // An idle connection that the peer has closed, or on which bytes came that nobody asked for: not to be used again. Asks the
+  // system only where the poll set has told of something, or the last read may have left something.
   bool stale();
   void shutdown_write();
 
-  // The hot path: try first, wait on EAGAIN only.
+  // The hot path: try first, wait on EAGAIN only. While the socket is drained a read is `want_read` without a system call.
   IoStep try_read(std::span<char> into);
   IoStep try_write(std::span<const iovec> from);
   Descriptor::Ready ready(IoStep::Kind want, TimePoint deadline) const {
     if (want != IoStep::Kind::want_write) drained_ = false;
     return descriptor_.ready(want == IoStep::Kind::want_write ? Direction::write : Direction::read, deadline);
   }
+
+  // Nothing was left when it was read last; whatever has come since, the poll set has told of or will. ready() ends this state.
+  bool drained() const { return drained_; }
 
   // Conveniences on top. read: 0 = the peer closed in order. Errors: kind `unknown`, code "timeout", "cancelled" or "reset".
   Task<Result<std::size_t>> read(std::span<char> into, TimePoint deadline);
@@ -103,10 +107,11 @@ class Socket {
   bool is_tls() const { return tls_ != nullptr; }
 
  private:
+  friend Task<Result<Socket>> connect(Worker& worker, const HostPort& to, TimePoint deadline);
   struct Tls;
   Task<Result<void>> handshake(TimePoint deadline);
   Descriptor descriptor_;
-  mutable bool drained_ = false;  // the last read left nothing, and the poll set will tell of more
+  mutable bool drained_ = false;
   std::unique_ptr<Tls> tls_;
 };
 

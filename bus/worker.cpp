@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <span>
+#include <utility>
 
 #include "bus/assert.hpp"
 
@@ -363,36 +365,27 @@ std::uint64_t Worker::random() {
 }
 
 void Worker::poll(int timeout_ms) {
-  std::array<epoll_event, 128> events;
-  int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout_ms);
+  std::array<epoll_event, 128> room;
+  int count = epoll_wait(epoll_, room.data(), static_cast<int>(room.size()), timeout_ms);
   now_ = Clock::now();
-  for (int i = 0; i < count; ++i) {
-    auto* slot = static_cast<Descriptor::Slot*>(events[static_cast<std::size_t>(i)].data.ptr);
+  std::span<const epoll_event> events(room.data(), static_cast<std::size_t>(std::max(count, 0)));
+  // Everything is marked before anyone goes on: who then takes a resting connection sees what has come on it (Socket::stale).
+  for (const epoll_event& event : events) {
+    auto* slot = static_cast<Descriptor::Slot*>(event.data.ptr);
     if (slot == nullptr) {
       std::uint64_t drained = 0;
       [[maybe_unused]] ssize_t got = ::read(mailbox_->event_, &drained, sizeof drained);
       continue;
     }
-    if (slot->fd < 0) continue;
-    auto what = events[static_cast<std::size_t>(i)].events;
-    if ((what & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) slot->hung_up = true;
-    bool reads = (what & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-    bool writes = (what & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
-    if (reads) {
-      if (slot->reader != nullptr) {
-        slot->reader->wake(Wake::ready);
-      } else {
-        slot->readable = true;
-      }
-    }
-    if (slot->fd < 0) continue;
-    if (writes) {
-      if (slot->writer != nullptr) {
-        slot->writer->wake(Wake::ready);
-      } else {
-        slot->writable = true;
-      }
-    }
+    if ((event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) slot->hung_up = true;
+    if ((event.events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) slot->readable = true;
+    if ((event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) slot->writable = true;
+  }
+  for (const epoll_event& event : events) {
+    auto* slot = static_cast<Descriptor::Slot*>(event.data.ptr);
+    if (slot == nullptr) continue;
+    if (slot->reader != nullptr && std::exchange(slot->readable, false)) slot->reader->wake(Wake::ready);
+    if (slot->writer != nullptr && std::exchange(slot->writable, false)) slot->writer->wake(Wake::ready);
   }
 }
 

@@ -51,37 +51,31 @@ Task<Result<std::string_view>> AnswerStream::pull(Pipe* pipe) {
   while (!flow_.whole()) {
     if (failed_) co_return fail(ErrorKind::unknown, "reading the answer: it has broken off", "reset");
     Socket& socket = lease_->socket();
-    IoStep::Kind want = IoStep::Kind::want_read;
-    if (!drained_) {
-      std::span<char> room = flow_.room(stream_scratch());
-      IoStep step = pipe == nullptr ? socket.try_read(room) : pipe->fill(socket, plain_left());
-      if (step.kind == IoStep::Kind::done) {
-        // A pipe may be full before the socket is empty.
-        drained_ = pipe == nullptr && step.bytes < room.size() && !socket.is_tls() && !socket.descriptor().hung_up();
-        std::string_view body = "in the pipe";
-        if (pipe == nullptr) {
-          body = flow_.took(room.first(step.bytes));
-        } else {
-          flow_.went(step.bytes);
-        }
-        if (Refusal refusal = flow_.refusal())
-          co_return broken(std::string(refusal.status == 413 ? "it is larger than max_answer" : refusal.reason), "garbage");
-        if (flow_.whole()) finish();
-        if (body.empty()) continue;
-        left_ = worker_.now();
-        co_return body;
+    std::span<char> room = flow_.room(stream_scratch());
+    IoStep step = pipe == nullptr ? socket.try_read(room) : pipe->fill(socket, plain_left());
+    if (step.kind == IoStep::Kind::done) {
+      std::string_view body = "in the pipe";
+      if (pipe == nullptr) {
+        body = flow_.took(room.first(step.bytes));
+      } else {
+        flow_.went(step.bytes);
       }
-      if (step.kind == IoStep::Kind::closed) {
-        flow_.ended();
-        if (!flow_.whole()) co_return broken("the service closed the connection", "reset");
-        finish();
-        break;
-      }
-      if (step.kind != IoStep::Kind::want_read)
-        co_return broken(step.error != 0 ? std::strerror(step.error) : "the TLS connection broke", "reset");
+      if (Refusal refusal = flow_.refusal())
+        co_return broken(std::string(refusal.status == 413 ? "it is larger than max_answer" : refusal.reason), "garbage");
+      if (flow_.whole()) finish();
+      if (body.empty()) continue;
+      left_ = worker_.now();
+      co_return body;
     }
-    drained_ = false;
-    Wake how = co_await socket.ready(want, pace_.deadline(worker_.now(), flow_.received()));
+    if (step.kind == IoStep::Kind::closed) {
+      flow_.ended();
+      if (!flow_.whole()) co_return broken("the service closed the connection", "reset");
+      finish();
+      break;
+    }
+    if (step.kind != IoStep::Kind::want_read)
+      co_return broken(step.error != 0 ? std::strerror(step.error) : "the TLS connection broke", "reset");
+    Wake how = co_await socket.ready(step.kind, pace_.deadline(worker_.now(), flow_.received()));
     if (how == Wake::timed_out) co_return broken("it came too slowly", "timeout");
     if (how == Wake::cancelled) co_return broken("cancelled", "cancelled");
   }

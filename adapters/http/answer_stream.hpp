@@ -43,7 +43,6 @@ class AnswerStream final : public BodySource, public PlainBody {
   bool all_sent_;
   Pace pace_;
   TimePoint left_;  // when it was last asked
-  bool drained_ = false;
   bool failed_ = false;
 };
 

@@ -119,28 +119,20 @@ Task<Result<Response>> Client::receive(Exchange& exchange, Underway& underway) {
   Socket& socket = underway.lease.socket();
   AnswerReader reader(request.method == "HEAD", options_.max_answer, exchange.arena(),
                       request.stream_rate != 0 ? streams_beyond : UINT64_MAX);
-  // The answer is not there yet: wait first, then read.
-  bool drained = !socket.is_tls() && underway.all_sent && !socket.descriptor().hung_up();
   while (!reader.whole()) {
-    IoStep::Kind want = IoStep::Kind::want_read;
-    if (!drained) {
-      std::span<char> room = reader.room();
-      IoStep step = socket.try_read(room);
-      if (step.kind == IoStep::Kind::done) {
-        drained = step.bytes < room.size() && !socket.is_tls() && !socket.descriptor().hung_up();
-        if (auto took = reader.took(step.bytes); !took) co_return std::unexpected(took.error());
-        if (!reader.whole() && reader.outgrows()) co_return hand_on(exchange, underway, reader);
-        continue;
-      }
-      if (step.kind == IoStep::Kind::closed && reader.ended()) break;
-      if (step.kind == IoStep::Kind::closed || step.kind == IoStep::Kind::broken)
-        co_return fail(ErrorKind::unknown, "reading the answer: " + std::string(why(step)), "reset");
-      want = step.kind;
-      if (upload != nullptr && want != IoStep::Kind::want_read)  // the other direction is the body's to wait for
-        co_return fail(ErrorKind::unknown, "reading the answer: the TLS connection renegotiates", "reset");
+    IoStep step{.kind = IoStep::Kind::want_read};
+    if (!socket.drained()) step = socket.try_read(reader.room());  // no buffer before there is something to read
+    if (step.kind == IoStep::Kind::done) {
+      if (auto took = reader.took(step.bytes); !took) co_return std::unexpected(took.error());
+      if (!reader.whole() && reader.outgrows()) co_return hand_on(exchange, underway, reader);
+      continue;
     }
-    drained = false;
-    Wake how = co_await socket.ready(want, underway.deadline);
+    if (step.kind == IoStep::Kind::closed && reader.ended()) break;
+    if (step.kind == IoStep::Kind::closed || step.kind == IoStep::Kind::broken)
+      co_return fail(ErrorKind::unknown, "reading the answer: " + std::string(why(step)), "reset");
+    if (upload != nullptr && step.kind != IoStep::Kind::want_read)  // the other direction is the body's to wait for
+      co_return fail(ErrorKind::unknown, "reading the answer: the TLS connection renegotiates", "reset");
+    Wake how = co_await socket.ready(step.kind, underway.deadline);
     if (how == Wake::ready) continue;
     if (upload != nullptr && upload->error() != nullptr) co_return std::unexpected(*upload->error());
     if (how == Wake::cancelled) co_return fail(ErrorKind::unknown, "reading the answer: cancelled", "cancelled");

@@ -138,26 +138,22 @@ Task<bool> Connection::read_head(TimePoint idle_until) {
         deadline = worker.now() + lane_.serving.head_deadline;
       }
     }
-    IoStep::Kind want = IoStep::Kind::want_read;
-    if (!drained_) {
+    IoStep step{.kind = IoStep::Kind::want_read};
+    if (!socket_.drained()) {
       if (trip_ == nullptr) trip_ = lane_.take();
-      std::span<char> room = trip_->input.head_room();
-      IoStep step = socket_.try_read(room);
-      if (step.kind == IoStep::Kind::done) {
-        trip_->input.grew(step.bytes);
-        drained_ = step.bytes < room.size() && !socket_.is_tls() && !socket_.descriptor().hung_up();
-        continue;
-      }
-      if (step.kind == IoStep::Kind::closed || step.kind == IoStep::Kind::broken) co_return false;
-      want = step.kind;
+      step = socket_.try_read(trip_->input.head_room());
     }
-    drained_ = false;
+    if (step.kind == IoStep::Kind::done) {
+      trip_->input.grew(step.bytes);
+      continue;
+    }
+    if (step.kind == IoStep::Kind::closed || step.kind == IoStep::Kind::broken) co_return false;
     if (!started) {
       if (lane_.stopping) co_return false;
       lane_.give(std::move(trip_));
     }
     idle_ = !started;
-    Wake how = co_await socket_.ready(want, deadline);
+    Wake how = co_await socket_.ready(step.kind, deadline);
     idle_ = false;
     if (how == Wake::timed_out && started) {
       refusal_ = {408, "the request head took too long"};
@@ -216,7 +212,6 @@ Task<bool> Connection::serve_one() {
         // From here on the rate is the bound, so that the time of the call begins now.
         trip.exchange.deadline = lane_.worker.now() + trip.found.inlets.front()->route().deadline();
         co_await trip.serve(first, reply);
-        drained_ = false;  // the stream has read past what we knew
         body_refusal = stream->refusal();
         unread = !stream->whole();
         if (stream->broken() && trip.exchange.ending == Exchange::Ending::failed) co_return false;
@@ -286,22 +281,15 @@ Task<> Connection::hold_back() {
 Task<bool> Connection::read_body(BodyGatherer& body, bool streams, Pace& pace, Refusal& refusal) {
   Worker& worker = lane_.worker;
   while (!body.whole() && !(streams && body.body().size() > streams_beyond)) {
-    IoStep::Kind want = IoStep::Kind::want_read;
-    if (!drained_) {
-      std::span<char> room = body.room();
-      IoStep step = socket_.try_read(room);
-      if (step.kind == IoStep::Kind::done) {
-        drained_ = step.bytes < room.size() && !socket_.is_tls() && !socket_.descriptor().hung_up();
-        body.took(step.bytes);
-        refusal = body.refusal();
-        if (refusal) co_return true;
-        continue;
-      }
-      if (step.kind == IoStep::Kind::closed || step.kind == IoStep::Kind::broken) co_return false;
-      want = step.kind;
+    IoStep step = socket_.try_read(body.room());
+    if (step.kind == IoStep::Kind::done) {
+      body.took(step.bytes);
+      refusal = body.refusal();
+      if (refusal) co_return true;
+      continue;
     }
-    drained_ = false;
-    Wake how = co_await socket_.ready(want, pace.deadline(worker.now(), body.received()));
+    if (step.kind == IoStep::Kind::closed || step.kind == IoStep::Kind::broken) co_return false;
+    Wake how = co_await socket_.ready(step.kind, pace.deadline(worker.now(), body.received()));
     if (how == Wake::timed_out) {
       refusal = {408, "the request body came too slowly"};
       co_return true;
@@ -363,7 +351,6 @@ Task<bool> Connection::hand_on(std::string_view body, bool request_read, std::ui
   Companion watching;
   if (request_read) watching = beside(watch(worker, socket_, reply));
   co_await pour.run(trip.output.view(), body);
-  if (request_read) drained_ = false;  // what the poll set told was not for us
   sent = pour.sent;
   trip.exchange.answer_rest.reset();
   if (pour.end == Pour::End::whole) co_return true;

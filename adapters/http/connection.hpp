@@ -86,7 +86,6 @@ class Connection {
   Refusal refusal_;
   std::int64_t requests_ = 0;
   bool idle_ = false;
-  bool drained_ = false;  // the last read took all there was: the poll set tells of more
   Connection* previous_ = nullptr;
   Connection* next_ = nullptr;
 };

@@ -54,6 +54,7 @@ Pipe::~Pipe() {
 }
 
 IoStep Pipe::fill(const Socket& from, std::uint64_t most) {
+  if (from.drained()) return {.kind = IoStep::Kind::want_read};
   IoStep step =
       move(from.descriptor().fd(), in_, static_cast<std::size_t>(std::min(most, most_at_once)), IoStep::Kind::want_read);
   if (step.kind == IoStep::Kind::done) held_ += step.bytes;

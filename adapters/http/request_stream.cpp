@@ -45,30 +45,23 @@ Task<Result<std::string_view>> RequestStream::pull(Pipe* pipe) {
   pace_.forgive(worker.now() - left_);  // the service's time, not the caller's
   while (!flow_.whole()) {
     if (refusal_ || broken_) co_return fail(ErrorKind::format, "reading the caller's body: it has broken off", "caller");
-    IoStep::Kind want = IoStep::Kind::want_read;
-    if (!drained_) {
-      std::span<char> room = flow_.room(stream_scratch());
-      IoStep step = pipe == nullptr ? socket_.try_read(room) : pipe->fill(socket_, plain_left());
-      if (step.kind == IoStep::Kind::done) {
-        // A pipe may be full before the socket is empty.
-        drained_ = pipe == nullptr && step.bytes < room.size() && !socket_.is_tls() && !socket_.descriptor().hung_up();
-        std::string_view body = "in the pipe";
-        if (pipe == nullptr) {
-          body = flow_.took(room.first(step.bytes));
-        } else {
-          flow_.went(step.bytes);
-        }
-        if (flow_.refusal()) co_return refused(flow_.refusal());
-        if (flow_.whole()) after_.append(flow_.after());
-        if (body.empty()) continue;
-        left_ = worker.now();
-        co_return body;
+    std::span<char> room = flow_.room(stream_scratch());
+    IoStep step = pipe == nullptr ? socket_.try_read(room) : pipe->fill(socket_, plain_left());
+    if (step.kind == IoStep::Kind::done) {
+      std::string_view body = "in the pipe";
+      if (pipe == nullptr) {
+        body = flow_.took(room.first(step.bytes));
+      } else {
+        flow_.went(step.bytes);
       }
-      if (step.kind != IoStep::Kind::want_read) co_return lost("the caller closed the connection");
-      want = step.kind;
+      if (flow_.refusal()) co_return refused(flow_.refusal());
+      if (flow_.whole()) after_.append(flow_.after());
+      if (body.empty()) continue;
+      left_ = worker.now();
+      co_return body;
     }
-    drained_ = false;
-    Wake how = co_await socket_.ready(want, pace_.deadline(worker.now(), received_before_ + flow_.received()));
+    if (step.kind != IoStep::Kind::want_read) co_return lost("the caller closed the connection");
+    Wake how = co_await socket_.ready(step.kind, pace_.deadline(worker.now(), received_before_ + flow_.received()));
     if (how == Wake::timed_out) co_return refused({408, "the request body came too slowly"});
     if (how != Wake::ready) co_return lost("cancelled");
   }

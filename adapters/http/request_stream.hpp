@@ -47,7 +47,6 @@ class RequestStream final : public BodySource, public PlainBody {
   std::uint64_t received_before_;
   TimePoint left_;  // when it was last asked
   Refusal refusal_;
-  bool drained_ = false;
   bool broken_ = false;
 };
 

@@ -99,10 +99,7 @@ bool Pool::take_idle(std::size_t endpoint, Lent& lent) {
     TimePoint since = idle_[i].since;
     idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(i));
     if (worker_.now() - since >= options_.idle) continue;
-    // Asked of the socket itself, not only of what the poll set has told so far: bytes left from the last answer would be taken
-    // for the next one.
-    char byte = 0;
-    if (socket.try_read({&byte, 1}).kind != IoStep::Kind::want_read) continue;
+    if (socket.stale()) continue;  // bytes left from the last answer would be taken for the next one
     lent.socket = std::move(socket);
     lent.fresh = false;
     return true;

@@ -68,10 +68,8 @@ Task<bool> put(Stream& stream, Socket& to, std::string_view bytes) {
 
 // True when the sender has ended in order and its end is passed on.
 Task<bool> carry(Stream& stream, Socket& from, Socket& to) {
-  bool drained = false;
   while (true) {
-    IoStep step{.kind = IoStep::Kind::want_read};
-    if (!drained) step = from.try_read(scratch());
+    IoStep step = from.try_read(scratch());
     if (step.kind == IoStep::Kind::closed) {
       to.shutdown_write();
       co_return true;
@@ -79,10 +77,8 @@ Task<bool> carry(Stream& stream, Socket& from, Socket& to) {
     if (step.kind == IoStep::Kind::done) {
       bool taken = co_await put(stream, to, {scratch().data(), step.bytes});
       if (!taken) co_return false;
-      drained = step.bytes < at_once && !from.is_tls() && !from.descriptor().hung_up();
       continue;
     }
-    drained = false;
     bool can = co_await ready(stream, from, step.kind, IoStep::Kind::want_read);
     if (!can) co_return false;
   }
