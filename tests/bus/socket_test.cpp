@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -35,6 +36,26 @@ Task<> serve(Worker& worker, Acceptor& acceptor) {
     worker.spawn(echo(std::move(accepted->socket)));
   }
 }
+
+// Two ends of a stream, without a listener.
+struct Pair {
+  explicit Pair(Worker& worker) {
+    int ends[2];
+    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
+    near = Socket(worker, ends[0]);
+    far = Socket(worker, ends[1]);
+  }
+  void send(std::string_view bytes) {
+    iovec part{.iov_base = const_cast<char*>(bytes.data()), .iov_len = bytes.size()};
+    REQUIRE(far.try_write({&part, 1}).bytes == bytes.size());
+  }
+  IoStep read(std::size_t most) {
+    std::string room(most, '\0');
+    return near.try_read(room);
+  }
+  Socket near;
+  Socket far;
+};
 
 Task<> ask(Worker& worker, HostPort to, std::string text, std::string& answer, std::string& problem, bool& done) {
   auto socket = co_await connect(worker, to, worker.now() + 2s);
@@ -94,6 +115,63 @@ TEST_CASE("a refused connection says where and why, and was not sent") {
   worker.spawn(ask(worker, {"127.0.0.1", port}, "x", answer, problem, done));
   worker.run_until([&] { return done; });
   CHECK(problem == "connecting to 127.0.0.1:" + std::to_string(port) + ": Connection refused");
+}
+
+TEST_CASE("a drained socket is not read again before the poll set has told of more") {
+  Worker worker;
+  Pair pair(worker);
+  pair.send("first");
+  CHECK(pair.read(16).bytes == 5);
+  CHECK(pair.near.drained());
+  pair.send("second");
+  CHECK(pair.read(16).kind == IoStep::Kind::want_read);
+  std::size_t got = 0;
+  worker.spawn([](Worker& on, Pair& of, std::size_t& bytes) -> Task<> {
+    std::string room(16, '\0');
+    auto read = co_await of.near.read(room, on.now() + 2s);
+    bytes = read.value_or(0);
+  }(worker, pair, got));
+  worker.run_until([&] { return got != 0; });
+  CHECK(got == 6);
+}
+
+TEST_CASE("a resting connection is stale when bytes were left behind the last read") {
+  Worker worker;
+  Pair pair(worker);
+  pair.send("answer, and a second one");
+  CHECK(pair.read(6).bytes == 6);
+  CHECK_FALSE(pair.near.drained());
+  CHECK(pair.near.stale());  // no event comes for them any more
+  CHECK(pair.read(64).bytes == 18);
+  CHECK_FALSE(pair.near.stale());
+}
+
+TEST_CASE("a resting connection is stale as soon as the turn begins in which bytes came on it") {
+  Worker worker;
+  Pair caller(worker);
+  Pair resting(worker);
+  resting.send("answer");
+  CHECK(resting.read(16).bytes == 6);
+  bool waits = false;
+  bool stale = false;
+  bool done = false;
+  worker.spawn([](Worker& on, Pair& asks, Pair& rests, bool& begun, bool& seen, bool& ended) -> Task<> {
+    // The first event of a pair says that it can be written to; the second is the one that counts.
+    co_await on.sleep_for(20ms);
+    std::string room(16, '\0');
+    CHECK(asks.near.try_read(room).kind == IoStep::Kind::want_read);
+    begun = true;
+    auto read = co_await asks.near.read(room, on.now() + 2s);
+    CHECK(read.value_or(0) == 7);
+    seen = rests.near.stale();
+    ended = true;
+  }(worker, caller, resting, waits, stale, done));
+  worker.run_until([&] { return waits; });
+  // In this order in the poll set: who goes on first must know of what came second.
+  caller.send("request");
+  resting.send("a second answer");
+  worker.run_until([&] { return done; });
+  CHECK(stale);
 }
 
 TEST_CASE("an unknown name is an error in time, not a blocked worker") {
