@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <vector>
+
 #include "adapters/http/target.hpp"
 #include "tests/adapters/http/parts.hpp"
 
@@ -95,6 +97,25 @@ TEST_CASE("every way an answer is framed") {
     CHECK(got.body == row.body);
     bool kept = row.then == Script::Then::stay && !row.answer.ends_with("unasked");
     CHECK_MESSAGE(caller.client.open_connections() == (kept ? 1 : 0), row.answer.substr(0, 80));
+  }
+}
+
+TEST_CASE("bytes nobody asked for are never another caller's answer, also where the answer fills its buffer to the brim") {
+  const std::string stray = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray";
+  std::vector<std::size_t> sizes;  // of the whole answer
+  for (std::size_t edge = 1024; edge <= 16 * 1024; edge += 1024) sizes.insert(sizes.end(), {edge - 1, edge, edge + 1});
+  for (std::size_t whole : sizes) {
+    std::size_t size =
+        whole - std::string_view("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n").size() - (whole > 11'000 ? 1 : 0);
+    Caller caller;
+    std::string body(size, 'z');
+    std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n" + body;
+    Stand stand(caller.worker, [&](std::size_t) { return Script{.until = "\r\n\r\n", .answer = answer + stray}; });
+    for (int i = 0; i < 2; ++i) {
+      auto got = caller.send({.method = "GET", .target = "/"}, stand.at());
+      REQUIRE_MESSAGE(got.body == body, size << " " << got.text);
+    }
+    REQUIRE_MESSAGE(stand.connections == 2, size);
   }
 }
 

@@ -83,6 +83,42 @@ std::pair<std::string, std::string> ask(Bed& bed, ClientOptions options, const s
   return out;
 }
 
+// Answers every request with two records: the answer, and bytes that nobody asked for.
+struct Chatty {
+  explicit Chatty(Worker& on) : worker(on), acceptor(std::move(*Acceptor::bind({"127.0.0.1", 0}, 1))) {
+    TlsServerOptions options;
+    options.certificate_pem = certificates().text("server.pem");
+    options.key_pem = Secret(certificates().text("server.key"));
+    tls = std::move(*make_tls_server(options));
+    worker.spawn(accept(*this));
+  }
+  ~Chatty() { acceptor->stop(worker); }
+
+  static Task<> accept(Chatty& self) {
+    while (true) {
+      auto accepted = co_await self.acceptor->accept(self.worker);
+      if (!accepted) co_return;
+      ++self.connections;
+      self.worker.spawn(serve(self.worker, self.tls, std::move(accepted->socket)));
+    }
+  }
+  static Task<> serve(Worker& worker, std::shared_ptr<const TlsContext> tls, Socket socket) {
+    TimePoint deadline = worker.now() + 5s;
+    auto shaken = co_await socket.accept_tls(*tls, deadline);
+    std::string room(4096, '\0');
+    while (shaken) {
+      auto got = co_await socket.read(room, deadline);
+      if (!got || *got == 0) co_return;
+      co_await socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", deadline);
+      co_await socket.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray", deadline);
+    }
+  }
+  Worker& worker;
+  std::unique_ptr<Acceptor> acceptor;
+  std::shared_ptr<const TlsContext> tls;
+  std::size_t connections = 0;
+};
+
 }  // namespace
 
 TEST_CASE("https both ways, and a certificate that is not right is refused") {
@@ -111,6 +147,33 @@ TEST_CASE("https both ways, and a certificate that is not right is refused") {
   CHECK(ask(bed, blind, "127.0.0.1", "x").first == "200");
   // Plain HTTP to a TLS port ends, and does not hang.
   CHECK(bed.talk("GET / HTTP/1.1\r\nHost: a\r\n\r\n").find("HTTP") == std::string::npos);
+}
+
+TEST_CASE("over TLS, too, bytes nobody asked for end the connection and are never another caller's answer") {
+  if (!certificates().made) {
+    std::cout << "skipped: the openssl command is not here\n";
+    return;
+  }
+  Worker worker;
+  Chatty service(worker);
+  ClientOptions options;
+  options.tls.ca_pem = certificates().text("ca.pem");
+  Client client(options);
+  REQUIRE(client.open(1, true));
+  bool done = false;
+  worker.spawn([](Worker& on, Client& by, HostPort at, bool& flag) -> Task<> {
+    Endpoint endpoint{.text = "", .host_port = at, .secure = true, .path = "", .at = {}};
+    for (int i = 0; i < 20; ++i) {
+      Exchange exchange(on);
+      Request request{.method = "POST", .target = "/", .headers = {}, .content_type = {}, .body = "x"};
+      auto response = co_await by.send(exchange, request, endpoint, on.now() + 5s);
+      CHECK((response && response->body == "ok"));
+    }
+    flag = true;
+  }(worker, client, {"127.0.0.1", service.acceptor->address().port()}, done));
+  worker.run_until([&] { return done; });
+  CHECK(service.connections == 20);
+  client.close(worker);
 }
 
 TEST_CASE("a listener that asks for a client certificate serves nobody else") {
