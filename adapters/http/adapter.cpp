@@ -86,9 +86,8 @@ Fields<ListenerConfig> listener_fields() {
        "Connections at once from one address, in IPv6 one /64; one more is answered 429. No bound when left out.", at_least(1),
        at_most(1'000'000)},
       {"max_in_flight", &ListenerConfig::max_in_flight,
-       "Requests served at a time; one more is answered 503, a tenth of a second later, so that callers who ask again at once do "
-       "not "
-       "take the time of those who are served. No bound when left out.",
+       "Requests served at a time; one more is answered 503 after 0.1 to 1 s, later the more there are, so that callers who ask "
+       "again at once do not take the time of those who are served. No bound when left out.",
        at_least(1), at_most(1'000'000)},
       {"max_requests", &ListenerConfig::max_requests,
        "Requests on one connection; it is closed behind the last. No bound when left out.", at_least(1)},

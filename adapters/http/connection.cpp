@@ -1,5 +1,6 @@
 #include "adapters/http/connection.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "adapters/http/access_log.hpp"
@@ -17,8 +18,11 @@ constexpr std::size_t most_spare_trips = 128;
 // A body that no route wants is read over up to this, so that the connection stays in use; beyond, it is closed.
 constexpr std::uint64_t most_unwanted = 64 * 1024;
 constexpr std::size_t most_refusing = 64;
-// A caller that is refused and asks again at once would take the time of those who are served.
+// A caller that is refused and asks again at once would take the time of those who are served: a refusal waits, the longer the
+// more of them wait, so that a lane says at most some 500 a second.
 constexpr std::chrono::milliseconds refused_after{100};
+constexpr std::chrono::milliseconds refused_after_at_most{1000};
+constexpr std::chrono::milliseconds between_refusals{2};
 constexpr std::size_t most_held_back = 1024;  // refusals a lane, each with its buffers; beyond, they go out at once
 
 // A request's part of Serving::max_in_flight.
@@ -275,7 +279,8 @@ Task<bool> Connection::serve_one() {
 Task<> Connection::hold_back() {
   Counted held(lane_.held_back);
   if (lane_.held_back > most_held_back) co_return;
-  co_await lane_.worker.sleep_for(refused_after);
+  co_await lane_.worker.sleep_for(
+      std::clamp(static_cast<int>(lane_.held_back) * between_refusals, refused_after, refused_after_at_most));
 }
 
 Task<bool> Connection::read_body(BodyGatherer& body, bool streams, Pace& pace, Refusal& refusal) {
