@@ -210,8 +210,7 @@ Task<Result<std::size_t>> Socket::read(std::span<char> into, TimePoint deadline)
 
 Task<Result<void>> Socket::write(std::string_view bytes, TimePoint deadline) {
   while (!bytes.empty()) {
-    iovec part{.iov_base = const_cast<char*>(bytes.data()), .iov_len = bytes.size()};
-    IoStep step = try_write({&part, 1});
+    IoStep step = try_write(bytes);
     if (step.kind == IoStep::Kind::done) {
       bytes.remove_prefix(step.bytes);
       continue;

@@ -87,6 +87,10 @@ class Socket {
   // The hot path: try first, wait on EAGAIN only. While the socket is drained a read is `want_read` without a system call.
   IoStep try_read(std::span<char> into);
   IoStep try_write(std::span<const iovec> from);
+  IoStep try_write(std::string_view bytes) {
+    iovec part{.iov_base = const_cast<char*>(bytes.data()), .iov_len = bytes.size()};
+    return try_write({&part, 1});
+  }
   Descriptor::Ready ready(IoStep::Kind want, TimePoint deadline) const {
     if (want != IoStep::Kind::want_write) drained_ = false;
     return descriptor_.ready(want == IoStep::Kind::want_write ? Direction::write : Direction::read, deadline);

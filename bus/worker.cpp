@@ -284,6 +284,7 @@ void Worker::Mailbox::post(std::function<void()> work) {
     if (!open_) return;
     first = posted_.empty();
     posted_.push_back(std::move(work));
+    any_.store(true, std::memory_order_release);
   }
   if (first) {
     std::uint64_t one = 1;
@@ -292,8 +293,10 @@ void Worker::Mailbox::post(std::function<void()> work) {
 }
 
 void Worker::Mailbox::take(std::vector<std::function<void()>>& into) {
+  if (!any_.load(std::memory_order_acquire)) return;
   Lock lock(lock_);
   into.swap(posted_);
+  any_.store(false, std::memory_order_relaxed);
 }
 
 void Worker::Mailbox::close() {

@@ -208,6 +208,7 @@ class Worker::Mailbox {
   int event_ = -1;
   Mutex lock_;
   std::vector<std::function<void()>> posted_ BUSWAY_GUARDED_BY(lock_);
+  std::atomic<bool> any_{false};  // posted_ is not empty; changed under the lock, asked without it in each turn
   bool open_ BUSWAY_GUARDED_BY(lock_) = true;
 };
 

@@ -411,8 +411,7 @@ void admit(Lane& lane, Socket socket, const Address& peer) {
   }
   if (lane.serving.tls != nullptr) return;  // a handshake is what it must not cost
   std::string_view reply = Admission::reply(place.refused);
-  iovec bytes{.iov_base = const_cast<char*>(reply.data()), .iov_len = reply.size()};
-  if (socket.try_write({&bytes, 1}).kind != IoStep::Kind::done) return;
+  if (socket.try_write(reply).kind != IoStep::Kind::done) return;
   socket.shutdown_write();
   if (lane.refusing < most_refusing) lane.worker.spawn(let_it_read(lane, std::move(socket)));
 }

@@ -128,7 +128,10 @@ Task<> TcpListener::serve_frames(Worker& worker, Socket& socket, std::string_vie
       response = routes_.refuse(exchange, found.error());
     }
     if (response.frame) {
-      auto written = co_await socket.write(*response.frame, worker.now() + config_.transfer);
+      std::string_view left = *response.frame;
+      left.remove_prefix(socket.try_write(left).bytes);  // nearly always all of it
+      Result<void> written;
+      if (!left.empty()) written = co_await socket.write(left, worker.now() + config_.transfer);
       if (!written) {
         socket.reset();  // no half answer, and no kernel buffer that waits for a reader who does not read
         co_return;

@@ -44,11 +44,13 @@ class Pool::Slot {
   Pool& pool_;
 };
 
-Task<Result<void>> Pool::enter(TimePoint deadline) {
-  if (lent_ < connections_) {
-    ++lent_;
-    co_return Result<void>{};
-  }
+bool Pool::enter_at_once() {
+  if (lent_ >= connections_) return false;
+  ++lent_;
+  return true;
+}
+
+Task<Result<void>> Pool::enter_in_turn(TimePoint deadline) {
   if (waiting_.size() >= most_waiting_) {
     co_return fail(ErrorKind::not_sent,
                    "waiting for a connection: all " + std::to_string(connections_) + " are busy and " +
@@ -138,8 +140,10 @@ void Pool::close() {
 // ---- a request and its answer ----
 
 Task<Result<std::string_view>> Pool::trade(Trade trade) {
-  auto entered = co_await enter(trade.deadline);
-  if (!entered) co_return std::unexpected(std::move(entered.error()));
+  if (!enter_at_once()) {
+    auto entered = co_await enter_in_turn(trade.deadline);
+    if (!entered) co_return std::unexpected(std::move(entered.error()));
+  }
   Slot slot(*this);
   Lent lent;
   std::size_t sent = 0;
@@ -154,8 +158,7 @@ Task<Result<std::string_view>> Pool::trade(Trade trade) {
     Error trouble;
     std::string_view left = trade.wire;
     while (!left.empty() && trouble.text.empty()) {
-      iovec part{.iov_base = const_cast<char*>(left.data()), .iov_len = left.size()};
-      IoStep step = lent.socket.try_write({&part, 1});
+      IoStep step = lent.socket.try_write(left);
       if (step.kind == IoStep::Kind::done) {
         left.remove_prefix(step.bytes);
         continue;

@@ -66,7 +66,8 @@ class Pool final : private Timer {
     bool fresh = true;
   };
 
-  Task<Result<void>> enter(TimePoint deadline);
+  bool enter_at_once();
+  Task<Result<void>> enter_in_turn(TimePoint deadline);
   void leave();
   void wake_granted();
   bool take_idle(std::size_t endpoint, Lent& lent);

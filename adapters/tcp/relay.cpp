@@ -49,8 +49,7 @@ Task<bool> ready(Stream& stream, Socket& socket, IoStep::Kind want, IoStep::Kind
 Task<bool> put(Stream& stream, Socket& to, std::string_view bytes) {
   std::string kept;
   while (!bytes.empty()) {
-    iovec part{.iov_base = const_cast<char*>(bytes.data()), .iov_len = bytes.size()};
-    IoStep step = to.try_write({&part, 1});
+    IoStep step = to.try_write(bytes);
     if (step.kind == IoStep::Kind::done) {
       stream.active = stream.worker.now();
       bytes.remove_prefix(step.bytes);
