@@ -14,6 +14,7 @@ AnswerStream::AnswerStream(Worker& worker, Connection connection, AnswerReader::
       persistent_(rest.persistent),
       all_sent_(connection.all_sent),
       pace_(pace),
+      share_(worker, passed_in_a_row),
       left_(worker.now()) {}
 
 AnswerStream::~AnswerStream() = default;
@@ -53,9 +54,11 @@ Task<Result<std::string_view>> AnswerStream::pull(Pipe* pipe) {
     Socket& socket = lease_->socket();
     IoStep::Kind want = IoStep::Kind::want_read;
     if (!drained_) {
+      co_await share_.turn();  // before the scratch is used, which all of the worker share
       std::span<char> room = flow_.room(stream_scratch());
       IoStep step = pipe == nullptr ? socket.try_read(room) : pipe->fill(socket, plain_left());
       if (step.kind == IoStep::Kind::done) {
+        share_.took(step.bytes);
         // A pipe may be full before the socket is empty.
         drained_ = pipe == nullptr && step.bytes < room.size() && !socket.is_tls() && !socket.descriptor().hung_up();
         std::string_view body = "in the pipe";

@@ -1,5 +1,6 @@
 #include "adapters/http/client.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -7,6 +8,7 @@
 #include "adapters/http/body.hpp"
 #include "adapters/http/client_pool.hpp"
 #include "adapters/http/head_writer.hpp"
+#include "bus/fair_share.hpp"
 
 namespace busway::http {
 
@@ -121,12 +123,16 @@ Task<Result<Response>> Client::receive(Exchange& exchange, Underway& underway) {
                       request.stream_rate != 0 ? streams_beyond : UINT64_MAX);
   // The answer is not there yet: wait first, then read.
   bool drained = !socket.is_tls() && underway.all_sent && !socket.descriptor().hung_up();
+  FairShare share(exchange.worker(), decoded_in_a_row);
   while (!reader.whole()) {
     IoStep::Kind want = IoStep::Kind::want_read;
     if (!drained) {
+      co_await share.turn();
       std::span<char> room = reader.room();
+      room = room.first(std::min(room.size(), decoded_in_a_row));
       IoStep step = socket.try_read(room);
       if (step.kind == IoStep::Kind::done) {
+        share.took(step.bytes);
         drained = step.bytes < room.size() && !socket.is_tls() && !socket.descriptor().hung_up();
         if (auto took = reader.took(step.bytes); !took) co_return std::unexpected(took.error());
         if (!reader.whole() && reader.outgrows()) co_return hand_on(exchange, underway, reader);

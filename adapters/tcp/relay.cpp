@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "bus/fair_share.hpp"
+
 namespace busway::tcp {
 
 namespace {
@@ -69,14 +71,19 @@ Task<bool> put(Stream& stream, Socket& to, std::string_view bytes) {
 // True when the sender has ended in order and its end is passed on.
 Task<bool> carry(Stream& stream, Socket& from, Socket& to) {
   bool drained = false;
+  FairShare share(stream.worker, passed_in_a_row);
   while (true) {
     IoStep step{.kind = IoStep::Kind::want_read};
-    if (!drained) step = from.try_read(scratch());
+    if (!drained) {
+      co_await share.turn();  // before the scratch is used, which all of the worker share
+      step = from.try_read(scratch());
+    }
     if (step.kind == IoStep::Kind::closed) {
       to.shutdown_write();
       co_return true;
     }
     if (step.kind == IoStep::Kind::done) {
+      share.took(step.bytes);
       bool taken = co_await put(stream, to, {scratch().data(), step.bytes});
       if (!taken) co_return false;
       drained = step.bytes < at_once && !from.is_tls() && !from.descriptor().hung_up();
