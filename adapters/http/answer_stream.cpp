@@ -14,6 +14,7 @@ AnswerStream::AnswerStream(Worker& worker, Connection connection, AnswerReader::
       persistent_(rest.persistent),
       all_sent_(connection.all_sent),
       pace_(pace),
+      share_(worker, passed_in_a_row),
       left_(worker.now()) {}
 
 AnswerStream::~AnswerStream() = default;
@@ -51,9 +52,11 @@ Task<Result<std::string_view>> AnswerStream::pull(Pipe* pipe) {
   while (!flow_.whole()) {
     if (failed_) co_return fail(ErrorKind::unknown, "reading the answer: it has broken off", "reset");
     Socket& socket = lease_->socket();
+    if (!socket.drained()) co_await share_.turn();  // before the scratch is used, which all of the worker share
     std::span<char> room = flow_.room(stream_scratch());
     IoStep step = pipe == nullptr ? socket.try_read(room) : pipe->fill(socket, plain_left());
     if (step.kind == IoStep::Kind::done) {
+      share_.took(step.bytes);
       std::string_view body = "in the pipe";
       if (pipe == nullptr) {
         body = flow_.took(room.first(step.bytes));

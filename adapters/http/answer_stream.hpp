@@ -7,6 +7,7 @@
 #include "adapters/http/pace.hpp"
 #include "adapters/http/pipe.hpp"
 #include "adapters/http/upload.hpp"
+#include "bus/fair_share.hpp"
 
 namespace busway::http {
 
@@ -42,6 +43,7 @@ class AnswerStream final : public BodySource, public PlainBody {
   bool persistent_;
   bool all_sent_;
   Pace pace_;
+  FairShare share_;
   TimePoint left_;  // when it was last asked
   bool failed_ = false;
 };

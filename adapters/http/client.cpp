@@ -1,5 +1,6 @@
 #include "adapters/http/client.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -7,6 +8,7 @@
 #include "adapters/http/body.hpp"
 #include "adapters/http/client_pool.hpp"
 #include "adapters/http/head_writer.hpp"
+#include "bus/fair_share.hpp"
 
 namespace busway::http {
 
@@ -119,10 +121,16 @@ Task<Result<Response>> Client::receive(Exchange& exchange, Underway& underway) {
   Socket& socket = underway.lease.socket();
   AnswerReader reader(request.method == "HEAD", options_.max_answer, exchange.arena(),
                       request.stream_rate != 0 ? streams_beyond : UINT64_MAX);
+  FairShare share(exchange.worker(), decoded_in_a_row);
   while (!reader.whole()) {
     IoStep step{.kind = IoStep::Kind::want_read};
-    if (!socket.drained()) step = socket.try_read(reader.room());  // no buffer before there is something to read
+    if (!socket.drained()) {  // no buffer before there is something to read
+      co_await share.turn();
+      std::span<char> room = reader.room();
+      step = socket.try_read(room.first(std::min(room.size(), decoded_in_a_row)));
+    }
     if (step.kind == IoStep::Kind::done) {
+      share.took(step.bytes);
       if (auto took = reader.took(step.bytes); !took) co_return std::unexpected(took.error());
       if (!reader.whole() && reader.outgrows()) co_return hand_on(exchange, underway, reader);
       continue;

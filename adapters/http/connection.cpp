@@ -8,6 +8,7 @@
 #include "adapters/http/pour.hpp"
 #include "adapters/http/request_stream.hpp"
 #include "bus/body_source.hpp"
+#include "bus/fair_share.hpp"
 #include "bus/log.hpp"
 
 namespace busway::http {
@@ -127,6 +128,7 @@ Task<bool> Connection::read_head(TimePoint idle_until) {
   Worker& worker = lane_.worker;
   TimePoint deadline = idle_until;
   bool started = false;
+  FairShare share(worker, decoded_in_a_row);
   scanner_.reset();
   refusal_ = {};
   while (true) {
@@ -145,9 +147,11 @@ Task<bool> Connection::read_head(TimePoint idle_until) {
     IoStep step{.kind = IoStep::Kind::want_read};
     if (!socket_.drained()) {
       if (trip_ == nullptr) trip_ = lane_.take();
+      co_await share.turn();
       step = socket_.try_read(trip_->input.head_room());
     }
     if (step.kind == IoStep::Kind::done) {
+      share.took(step.bytes);
       trip_->input.grew(step.bytes);
       continue;
     }
@@ -285,9 +289,13 @@ Task<> Connection::hold_back() {
 
 Task<bool> Connection::read_body(BodyGatherer& body, bool streams, Pace& pace, Refusal& refusal) {
   Worker& worker = lane_.worker;
+  FairShare share(worker, decoded_in_a_row);
   while (!body.whole() && !(streams && body.body().size() > streams_beyond)) {
-    IoStep step = socket_.try_read(body.room());
+    if (!socket_.drained()) co_await share.turn();
+    std::span<char> room = body.room();
+    IoStep step = socket_.try_read(room.first(std::min(room.size(), decoded_in_a_row)));
     if (step.kind == IoStep::Kind::done) {
+      share.took(step.bytes);
       body.took(step.bytes);
       refusal = body.refusal();
       if (refusal) co_return true;
@@ -371,9 +379,12 @@ Task<> Connection::linger() {
   socket_.shutdown_write();
   static thread_local std::array<char, 16 * 1024> waste;  // nobody reads it, so everybody may write it
   lane_.give(std::move(trip_));
+  FairShare share(lane_.worker, passed_in_a_row);
   for (std::size_t read = 0; read < most;) {
+    co_await share.turn();
     IoStep step = socket_.try_read(waste);
     if (step.kind == IoStep::Kind::done) {
+      share.took(step.bytes);
       read += step.bytes;
       continue;
     }

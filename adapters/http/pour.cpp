@@ -12,8 +12,6 @@ namespace {
 constexpr std::size_t at_once = 32 * 1024;
 // Two descriptors and their system calls must be worth it.
 constexpr std::uint64_t worth_a_pipe = 64 * 1024;
-// A stream whose sender and reader are both quick gives way to the others after so much.
-constexpr std::size_t most_in_a_turn = 512 * 1024;
 
 std::size_t write_size(char* to, std::size_t size) {
   char* end = std::to_chars(to, to + 16, size, 16).ptr;
@@ -57,10 +55,8 @@ Task<> Pour::run(std::string_view head, std::string_view first) {
       lead_[1] = '\n';
       lead = {lead_.data(), 2 + write_size(lead_.data() + 2, piece->size())};
     }
-    in_turn_ += pipe.open() ? pipe.held() : piece->size();
     Task<bool> putting = pipe.open() ? put(pipe) : put(lead, *piece, true);
     taken = co_await putting;
-    if (taken && in_turn_ >= most_in_a_turn) co_await take_turns();
   }
   if (taken && chunked) co_await put("\r\n0\r\n\r\n", {}, false);
 }
@@ -117,20 +113,6 @@ Task<bool> Pour::writable(IoStep step) {
            .text = how == Wake::timed_out ? "sending a body: its reader is too slow" : "sending a body: cancelled",
            .code = how == Wake::timed_out ? "timeout" : "cancelled"};
   co_return false;
-}
-
-Task<> Pour::take_turns() {
-  in_turn_ = 0;
-  if (worker.now() != turn_) {  // it has waited since
-    turn_ = worker.now();
-    co_return;
-  }
-  auto gate = std::make_shared<Gate>(worker);
-  worker.post([waiting = std::weak_ptr<Gate>(gate)] {
-    if (auto at = waiting.lock()) at->open();
-  });
-  co_await gate->wait(TimePoint::max());
-  turn_ = worker.now();
 }
 
 }  // namespace busway::http

@@ -52,10 +52,7 @@ struct Pour {
   Task<bool> put(Pipe& pipe);
   // Until more can be written after `step`; false: `end` says why not.
   Task<bool> writable(IoStep step);
-  Task<> take_turns();
 
-  TimePoint turn_{};
-  std::size_t in_turn_ = 0;
   std::array<char, 24> lead_{};
 };
 

@@ -11,6 +11,7 @@ RequestStream::RequestStream(Exchange& exchange, Socket& socket, BodyGatherer& g
       first_(gathered.take_spilled()),
       length_(gathered.length()),
       pace_(pace),
+      share_(exchange.worker(), passed_in_a_row),
       received_before_(gathered.received()),
       left_(exchange.worker().now()) {
   exchange.request_rest = this;
@@ -45,9 +46,11 @@ Task<Result<std::string_view>> RequestStream::pull(Pipe* pipe) {
   pace_.forgive(worker.now() - left_);  // the service's time, not the caller's
   while (!flow_.whole()) {
     if (refusal_ || broken_) co_return fail(ErrorKind::format, "reading the caller's body: it has broken off", "caller");
+    if (!socket_.drained()) co_await share_.turn();  // before the scratch is used, which all of the worker share
     std::span<char> room = flow_.room(stream_scratch());
     IoStep step = pipe == nullptr ? socket_.try_read(room) : pipe->fill(socket_, plain_left());
     if (step.kind == IoStep::Kind::done) {
+      share_.took(step.bytes);
       std::string_view body = "in the pipe";
       if (pipe == nullptr) {
         body = flow_.took(room.first(step.bytes));

@@ -5,6 +5,7 @@
 #include "adapters/http/pipe.hpp"
 #include "bus/body_source.hpp"
 #include "bus/exchange.hpp"
+#include "bus/fair_share.hpp"
 #include "bus/socket.hpp"
 
 namespace busway::http {
@@ -44,6 +45,7 @@ class RequestStream final : public BodySource, public PlainBody {
   Buffer after_;
   std::optional<std::uint64_t> length_;
   Pace pace_;
+  FairShare share_;
   std::uint64_t received_before_;
   TimePoint left_;  // when it was last asked
   Refusal refusal_;

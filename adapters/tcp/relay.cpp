@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "bus/fair_share.hpp"
+
 namespace busway::tcp {
 
 namespace {
@@ -67,13 +69,16 @@ Task<bool> put(Stream& stream, Socket& to, std::string_view bytes) {
 
 // True when the sender has ended in order and its end is passed on.
 Task<bool> carry(Stream& stream, Socket& from, Socket& to) {
+  FairShare share(stream.worker, passed_in_a_row);
   while (true) {
+    if (!from.drained()) co_await share.turn();  // before the scratch is used, which all of the worker share
     IoStep step = from.try_read(scratch());
     if (step.kind == IoStep::Kind::closed) {
       to.shutdown_write();
       co_return true;
     }
     if (step.kind == IoStep::Kind::done) {
+      share.took(step.bytes);
       bool taken = co_await put(stream, to, {scratch().data(), step.bytes});
       if (!taken) co_return false;
       continue;

@@ -28,6 +28,7 @@ class Case:
     tls: bool = False
     large: tuple = ()           # `mixed`: the rare, costly exchanges
     kilobytes: float = 0        # `beside`: what a slope per KB is taken over
+    pairs: tuple = ()           # `beside`: names of two sides, a ratio for each; left out: the first side and each other
 
 
 @dataclasses.dataclass
@@ -111,7 +112,7 @@ class Bench:
             except Void as why:
                 self.sides.remove(running)
                 self.outcome.remarks.append(f"{self.case.label}: void: {running.name}: {why}")
-        if "busway" not in found:
+        if self.case.sides[0].name not in found:
             raise NotMeasured(f"{self.case.label}: without busway there is nothing to compare")
         return found
 
@@ -177,12 +178,10 @@ def beside(lab, case, outcome):
                 "A/A": low_mid_high(control), "rate/s": rates[running.name], "saturation/s": f"{saturation[running.name]:.0f}",
                 "p50 us": f"{statistics.median(every(pairs, 'p50_us')):.0f}", "p99 us": f"{statistics.median(every(pairs, 'p99_us')):.0f}",
                 "p99.9 us": f"{statistics.median(every(pairs, 'p999_us')):.0f}", "RSS MB": f"{memory(running.pid, 'VmRSS') / 1e6:.1f}"})
-        ours = per_round(runs["busway"], "per_cpu_second")
-        for running in bench.sides:
-            if running.name != "busway":
-                others = per_round(runs[running.name], "per_cpu_second")
-                outcome.ratios.append((f"{case.label}: busway / {running.name}, requests per CPU-second",
-                                       [a / b for a, b in zip(ours, others)]))
+        for one, other in case.pairs or [(case.sides[0].name, side.name) for side in case.sides[1:]]:
+            if one in runs and other in runs:
+                ratios = [a / b for a, b in zip(per_round(runs[one], "per_cpu_second"), per_round(runs[other], "per_cpu_second"))]
+                outcome.ratios.append((f"{case.label}: {one} / {other}, requests per CPU-second", ratios))
         say_how_quiet(case, outcome, runs)
         for name, shares in bench.full_handshakes.items():
             outcome.remarks.append(f"{case.label}: {name}: {statistics.median(shares):.0%} of the handshakes were full all the same")

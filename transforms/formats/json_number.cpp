@@ -1,4 +1,5 @@
 // Numbers of JSON (RFC 8259, 6): the grammar is checked and the text kept.
+#include "bus/pause.hpp"
 #include "transforms/formats/json_reader.hpp"
 
 namespace busway {
@@ -7,6 +8,16 @@ namespace {
 
 constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';
+}
+
+// Behind the digits at `at`: there is one, and what follows the text is none. A message may be nothing but digits.
+char* behind_digits(char* at) {
+  while (true) {
+    for (int left = 4096; left > 0; --left) {
+      if (!is_digit(*++at)) return at;
+    }
+    pause_if_due(64);
+  }
 }
 
 // Digits of a number's fraction that count against its exponent: up to the seventeenth that means something.
@@ -66,8 +77,7 @@ bool JsonReader::number(Node& out) {
   if (*at == '0') {
     ++at;
   } else if (is_digit(*at)) {
-    do ++at;
-    while (is_digit(*at));
+    at = behind_digits(at);
   } else {
     at_ = at;
     return refuse_here("this is not a JSON value");
@@ -75,15 +85,13 @@ bool JsonReader::number(Node& out) {
   bool suspect = at - from > 300;
   if (*at == '.') {
     if (!is_digit(*++at)) return refuse(at, "expected a digit behind the decimal point");
-    do ++at;
-    while (is_digit(*at));
+    at = behind_digits(at);
   }
   if (*at == 'e' || *at == 'E') {
     ++at;
     if (*at == '+' || *at == '-') ++at;
     if (!is_digit(*at)) return refuse(at, "expected a digit in the exponent");
-    do ++at;
-    while (is_digit(*at));
+    at = behind_digits(at);
     suspect = true;
   }
   at_ = at;

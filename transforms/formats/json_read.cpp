@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <cstring>
 
+#include "bus/pause.hpp"
 #include "bus/spare.hpp"
 #include "transforms/formats/json_reader.hpp"
 #include "transforms/formats/utf8.hpp"
@@ -19,7 +21,11 @@ Result<Node> read_json(std::string_view text, Arena& arena, const JsonOptions& o
     return refuse_text(doing, text, 0, "the text begins with a byte order mark, which JSON does not allow");
   }
   char* copy = arena.array<char>(text.size() + JsonReader::padding);
-  if (!text.empty()) std::memcpy(copy, text.data(), text.size());
+  constexpr std::size_t in_a_row = 64 * 1024;  // fresh memory costs more than the copy
+  for (std::size_t at = 0; at < text.size(); at += in_a_row) {
+    if (at != 0) pause_if_due(1024);
+    std::memcpy(copy + at, text.data() + at, std::min(in_a_row, text.size() - at));
+  }
   std::memset(copy + text.size(), 0, JsonReader::padding);
   Spare<JsonReader::Workbench> bench;
   JsonReader reader(copy, text.size(), arena, options, *bench);

@@ -1,6 +1,7 @@
 // Strings of JSON (RFC 8259, 7): most end before anything but plain ASCII is seen; the others are decoded in place.
 #include <cstring>
 
+#include "bus/pause.hpp"
 #include "transforms/formats/json_reader.hpp"
 #include "transforms/formats/utf8.hpp"
 
@@ -53,7 +54,9 @@ char* put_utf8(unsigned c, char* to) {
 // From the first byte on that is not plain.
 bool JsonReader::string_rest(char* from, Node& out) {
   char* to = at_;  // where decoded bytes go
+  PauseByBytes pause;
   for (;;) {
+    pause.at(static_cast<std::size_t>(at_ - from));
     auto c = static_cast<unsigned char>(*at_);
     if (c == '"') {
       ++at_;
@@ -66,8 +69,9 @@ bool JsonReader::string_rest(char* from, Node& out) {
       if (at_ == end_) return refuse(at_, "the string is not closed");
       return refuse(at_, "a control character in a string must be written as an escape");
     } else {
+      constexpr std::ptrdiff_t in_a_row = 4096;
       char* run = at_;
-      while (static_cast<unsigned char>(*at_) >= 0x80) {
+      while (static_cast<unsigned char>(*at_) >= 0x80 && at_ - run < in_a_row) {
         std::size_t size = utf8_sequence({at_, static_cast<std::size_t>(end_ - at_)});
         if (size == 0) return refuse(at_, "the text is not valid UTF-8");
         at_ += size;

@@ -83,4 +83,25 @@ TEST_CASE("messages that are read and written in turns come out as if each were 
   for (const Work& work : all) CHECK(work.made == there_and_back(*work.format, work.bytes));
 }
 
+TEST_CASE("one long value is read in many turns") {
+  std::string umlauts, escapes;
+  for (int i = 0; i < 500'000; ++i) {
+    umlauts += "\xC3\xBC";
+    escapes += "\\n";
+  }
+  FormatPtr format = plain(json_format());
+  for (const std::string& bytes : {std::string(1'000'000, '9'), "0." + std::string(1'000'000, '9'),
+                                   "1E" + std::string(1'000'000, '0'), '"' + umlauts + '"', '"' + escapes + '"'}) {
+    Worker worker;
+    worker.slices().set_length(Clock::duration::zero());
+    std::string made;
+    std::size_t ended = 0;
+    int turns = 0;
+    worker.spawn(in_slices(worker, *format, bytes, made, ended));
+    worker.run_until([&] { return ++turns, ended == 1; });
+    INFO(bytes.substr(0, 4));
+    CHECK(turns > (bytes.front() == '"' ? 200 : 400));  // every 4 KiB of what is read, and of digits when they are scanned
+  }
+}
+
 }  // namespace busway
