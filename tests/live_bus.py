@@ -97,9 +97,10 @@ class LiveBus:
     def threads(self):
         return len(os.listdir(f"/proc/{self.process.pid}/task"))
 
-    def resident_bytes(self):
-        pages = int(pathlib.Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGESIZE")
+    def anonymous_bytes(self):
+        """RssAnon: the memory that the bus took for itself, without its files."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("RssAnon:"))
 
     def stop(self):
         """Asks for a drain and returns the exit status."""

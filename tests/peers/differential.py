@@ -18,6 +18,7 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
+from accepting import Accepting  # noqa: E402
 from differential_cases import cases  # noqa: E402
 from live_bus import LiveBus, need, wait_until  # noqa: E402
 
@@ -72,32 +73,18 @@ class Recorder:
     def __init__(self):
         self._lock = threading.Lock()
         self._seen = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = Accepting(self._serve, expected=(OSError, ValueError, OverflowError))
+        self.port = self._accepting.port
+        self.close = self._accepting.close
 
     def take(self):
         with self._lock:
             seen, self._seen = self._seen, []
         return seen
 
-    def close(self):
-        self._listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
     def _serve(self, connection):
         with connection, connection.makefile("rb") as stream:
-            try:
-                while self._one(connection, stream):
-                    pass
-            except (OSError, ValueError, OverflowError):
+            while self._one(connection, stream):
                 pass
 
     def _one(self, connection, stream):

@@ -3,11 +3,12 @@
 import hashlib
 import json
 import socket
-import ssl
 import struct
 import threading
 import time
 import urllib.parse
+
+from accepting import Accepting
 
 PATIENCE = 30
 PIECE = bytes(range(256)) * 256  # 64 KiB
@@ -81,24 +82,21 @@ class Request:
 class Far:
     def __init__(self, context=None):
         self.context = context
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
-        self.port = self.listener.getsockname()[1]
         self.seen = []       # (path, what became of the body)
-        self.connections = 0
         self.open = 0
         self.lock = threading.Lock()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = Accepting(self._serve)
+        self.port = self._accepting.port
+        self.close = self._accepting.close
 
-    def _accept(self):
-        while True:
-            connection, _ = self.listener.accept()
-            with self.lock:
-                self.connections += 1
-                self.open += 1
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+    @property
+    def connections(self):
+        return self._accepting.accepted
 
     def _serve(self, connection):
         connection.settimeout(PATIENCE)
+        with self.lock:
+            self.open += 1
         try:
             if self.context:
                 connection = self.context.wrap_socket(connection, server_side=True)

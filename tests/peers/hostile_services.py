@@ -5,8 +5,10 @@ import socket
 import struct
 import subprocess
 import sys
-import threading
 import time
+
+from accepting import Accepting
+from hostile_wire import as_good_callers
 
 FROZEN = """
 import http.server
@@ -32,6 +34,26 @@ SOAP_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\
 FRAME_ANSWER = b'\x00\x0c{"all":"ok"}'
 
 
+PROTOCOLS = {
+    "http": "http: {{ endpoints: ['http://127.0.0.1:{port}/'], connections: 64 }}",
+    "soap": "soap: {{ endpoints: ['http://127.0.0.1:{port}/'], namespace: 'urn:x', connections: 64 }}",
+    "tcp": "tcp: {{ endpoints: ['127.0.0.1:{port}'], frame: {{ length_prefix: 2 }}, connections: 64 }}, format: json",
+}
+
+
+def services_bundle(services):
+    """A route file with a route `GET /NAME` to each service, name -> (protocol, port), and `GET /ok`."""
+    text = "listeners: { front: { http: { listen: '127.0.0.1:0', max_connections: 50000 } } }\nservices:\n"
+    for name, (protocol, port) in services.items():
+        text += f"  {name}: {{ {PROTOCOLS[protocol].format(port=port)}, timeout: 500ms }}\n"
+    text += "routes:\n  ok: { from: { http: GET /ok, on: front }, steps: [ { map: '{ \"ok\": true }' } ] }\n"
+    for name, (protocol, _) in services.items():
+        operation = ", operation: Ask" if protocol == "soap" else ""
+        request = "" if protocol == "http" else ", request: '{ \"x\": 1 }'"
+        text += f"  {name}: {{ from: {{ http: GET /{name}, on: front }}, steps: [ {{ call: {{ service: {name}{operation}{request} }} }} ] }}\n"
+    return text
+
+
 def open_frozen():
     """A service in a process of its own, for SIGSTOP: the process and its port."""
     process = subprocess.Popen([sys.executable, "-c", FROZEN], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -52,17 +74,9 @@ class ShakyService:
         self.half = False       # ends its own side alone, and keeps the socket
         self._framed = framed
         self.kept = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+        self.open = set()
+        self._accepting = Accepting(self._serve)
+        self.port = self._accepting.port
 
     def _whole(self, data):
         if self._framed:
@@ -82,6 +96,7 @@ class ShakyService:
         return True
 
     def _serve(self, connection):
+        self.open.add(connection)
         try:
             while self._read(connection):
                 if self.silent:
@@ -100,16 +115,26 @@ class ShakyService:
                     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 if self.reset or self.most < len(self.answer):
                     break
-        except OSError:
-            pass
+        finally:
+            self.open.discard(connection)
         connection.close()
+
+    def go_down(self):
+        """Nobody is accepted any more, and who is in hears a reset."""
+        self._accepting.close()
+        for connection in list(self.open):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.shutdown(socket.SHUT_RDWR)
+
+    def come_up(self):
+        self._accepting = Accepting(self._serve, self.port)
 
     def let_go(self):
         while self.kept:
             self.kept.pop().close()
 
     def close(self):
-        self._listener.close()
+        self._accepting.close()
         self.let_go()
 
 
@@ -118,6 +143,7 @@ def open_elsewhere(answer):
     ours, theirs = multiprocessing.Pipe()
 
     def serve():
+        as_good_callers()
         theirs.send(ShakyService(answer).port)
         theirs.recv()
 

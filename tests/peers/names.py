@@ -13,15 +13,12 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from hostile_bed import SANITIZED, HostileBed, LiveBus  # noqa: E402
+from hostile_bed import SANITIZED, HostileBed, LiveBus, either  # noqa: E402
 from hostile_services import HTTP_ANSWER, ShakyService  # noqa: E402
+from hostile_wire import get  # noqa: E402
 from live_bus import SKIPPED  # noqa: E402
 
 HANGING = 6
-
-
-def get(path):
-    return f"GET /{path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
 
 
 class Names(HostileBed):
@@ -45,12 +42,10 @@ class Names(HostileBed):
         super().tearDown()
 
     def test_names_that_hang(self):
-        def trouble(begun, over):
-            begun()
+        def trouble():
             with concurrent.futures.ThreadPoolExecutor(32) as pool:
-                answers = list(pool.map(lambda number: self.timed(get(f"hangs{number % HANGING}")), range(90)))
-                nowhere = list(pool.map(lambda _: self.timed(get("nowhere")), range(50)))
-            over()
+                answers = list(pool.map(lambda number: self.timed(get(f"hangs{number % HANGING}")), range(either(90, 1000))))
+                nowhere = list(pool.map(lambda _: self.timed(get("nowhere")), range(either(50, 1000))))
             return answers, nowhere
 
         told, (answers, nowhere) = self.hold_p99(trouble)
