@@ -1,4 +1,3 @@
-#include <malloc.h>
 #include <pthread.h>
 #include <sys/resource.h>
 
@@ -9,6 +8,7 @@
 #include <thread>
 
 #include "bus/cli/builtin_registry.hpp"
+#include "bus/cli/peak_memory.hpp"
 #include "bus/cli/report.hpp"
 #include "bus/cli/verbs.hpp"
 #include "bus/engine.hpp"
@@ -38,37 +38,35 @@ std::optional<std::chrono::milliseconds> read_duration(std::string_view text) {
   return std::nullopt;
 }
 
-// After the peak of a crowd or of a large message the allocator would keep up to 64 MiB a thread for the next one: its bounds
-// grow with what it has seen. These stay where they are; what is larger than the first is the system's again as soon as it is
-// freed.
-void give_memory_back() {
-  mallopt(M_MMAP_THRESHOLD, 4 * 1024 * 1024);
-  mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024);
-}
-
-// Turns SIGTERM and SIGINT into Engine::stop(), on a thread of its own: the signals are blocked in every other one. Made before
-// any other thread.
-class StopSignals {
+// The process's own chores, on a thread of their own: SIGTERM and SIGINT, which are blocked in every other one, become
+// Engine::stop(), and memory goes back after a peak. Made before any other thread.
+class Chores {
  public:
-  StopSignals() {
+  Chores() {
     sigemptyset(&signals_);
     sigaddset(&signals_, SIGTERM);
     sigaddset(&signals_, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
   }
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
-  ~StopSignals() {
+  Chores(const Chores&) = delete;
+  Chores& operator=(const Chores&) = delete;
+  ~Chores() {
     if (!thread_.joinable()) return;
     done_ = true;
     pthread_kill(thread_.native_handle(), SIGTERM);
     thread_.join();
   }
 
-  void stop_on_signal(Engine& engine) {
+  void start(Engine& engine) {
     thread_ = std::thread([this, &engine] {
-      int signal = 0;
-      while (sigwait(&signals_, &signal) == 0 && !done_) {
+      while (true) {
+        timespec second{.tv_sec = 1, .tv_nsec = 0};
+        int signal = sigtimedwait(&signals_, nullptr, &second);
+        if (done_) return;
+        if (signal < 0) {
+          memory_.look();
+          continue;
+        }
         log().info("Stopping.", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
         engine.stop();
       }
@@ -77,6 +75,7 @@ class StopSignals {
 
  private:
   sigset_t signals_{};
+  PeakMemory memory_;
   std::atomic<bool> done_{false};
   std::thread thread_;
 };
@@ -103,14 +102,13 @@ int run(const RunOptions& options) {
     return found;
   }
   raise_descriptor_limit();
-  StopSignals signals;
-  give_memory_back();
+  Chores chores;
   Engine engine(bundle.snapshot, {.workers = options.workers, .drain = *drain});
   if (auto opened = engine.open(); !opened) {
     std::cerr << "busway run: " << opened.error().text << '\n';
     return found;
   }
-  signals.stop_on_signal(engine);
+  chores.start(engine);
   for (const auto& [name, listener] : bundle.snapshot->listeners) {
     std::cout << "listening " << name << ' ' << listener->adapter() << ' ' << listener->address() << '\n';
   }

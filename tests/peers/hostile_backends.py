@@ -155,6 +155,8 @@ class Backends(HostileBed):
             until = time.monotonic() + 5
             while len(service.kept) <= number and time.monotonic() < until:
                 time.sleep(0.001)
+            if len(service.kept) <= number:
+                self.fail(f"{name}: call {number} was answered {statuses[-1]}, and its service has not ended its side")
         return statuses
 
     def test_half_a_connection(self):
