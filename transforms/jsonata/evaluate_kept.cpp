@@ -66,7 +66,7 @@ bool Evaluation::evaluate_lookup(const Op& predicate, std::span<const Node> item
   for (std::uint32_t at = index->first(probe); at != EqualityIndex::none; at = index->next(at, probe)) {
     const Node& item = items.data()[at];
     if (!count()) return true;
-    if (!lookup.whole && !is_true(evaluate(predicate, item, frame))) {
+    if (!lookup.whole && !is_true(evaluate(predicate, item, frame), predicate.position)) {
       if (failed_) return true;
       continue;
     }

@@ -83,10 +83,11 @@ Node Evaluation::evaluate_concatenation(const Op& op, const Node& input, Frame* 
 Node Evaluation::evaluate_logic(const Op& op, const Node& input, Frame* frame) {
   Node left = evaluate(*op.left, input, frame);
   if (failed_) return {};
-  bool value = is_true(left);
+  bool value = is_true(left, op.position);
+  if (failed_) return {};
   if (value == (op.kind == Op::Kind::either)) return Node::boolean(value);
   Node right = evaluate(*op.right, input, frame);
-  return Node::boolean(is_true(right));
+  return Node::boolean(is_true(right, op.position));
 }
 
 Node Evaluation::evaluate_contained(const Op& op, const Node& input, Frame* frame) {

@@ -299,6 +299,7 @@ Node Evaluation::evaluate_filter(const Op& predicate, const Node& input, Frame* 
       if (value.as_boolean()) kept.push(item);
       continue;
     }
+    if (!are_finite(value.is_array() ? value.items() : std::span<const Node>(&value, 1), predicate.position)) return {};
     std::span<const Node> numbers;
     if (value.is_number()) numbers = {&value, 1};
     if (value.is_array()) {
@@ -312,8 +313,10 @@ Node Evaluation::evaluate_filter(const Op& predicate, const Node& input, Frame* 
       for (const Node& number : numbers) {
         if (position_of(number.as_double()) == static_cast<double>(at)) kept.push(item);
       }
-    } else if (is_true(value)) {
+    } else if (is_true(value, predicate.position)) {
       kept.push(item);
+    } else if (failed_) {
+      return {};
     }
   }
   return Node::array(kept.items()).with_marks(marks);
@@ -337,8 +340,12 @@ bool Evaluation::flatten(const Node& input, Collector<Node>& found, int level) {
 Node Evaluation::evaluate_wildcard(const Node& given) {
   Node input = is_wrapper(given) ? given.items()[0] : given;
   Collector<Node> found(arena_);
+  bool sequence = true;  // as jsonata-js has it: with the items of an array the result is an array, too, also of one or none
   auto take = [&](const Node& value) {
-    if (value.is_array()) return flatten(value, found, 0);
+    if (value.is_array()) {
+      sequence = false;
+      return flatten(value, found, 0);
+    }
     found.push(value);
     return true;
   };
@@ -351,7 +358,7 @@ Node Evaluation::evaluate_wildcard(const Node& given) {
       if (!take(item)) return {};
     }
   }
-  return make_sequence(found.items());
+  return sequence ? make_sequence(found.items()) : Node::array(found.items());
 }
 
 bool Evaluation::descend(const Node& input, Collector<Node>& found, int level) {

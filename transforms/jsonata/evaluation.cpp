@@ -1,6 +1,7 @@
 #include "transforms/jsonata/evaluation.hpp"
 
 #include <chrono>
+#include <cmath>
 #include <cstring>
 #include <new>
 
@@ -77,6 +78,16 @@ bool Evaluation::spend(std::uint64_t steps) {
   if (!failed_) error_ = Error{.kind = ErrorKind::deadline, .text = "the time was up before the expression had its result"};
   failed_ = true;
   return false;
+}
+
+bool Evaluation::refuse_infinite(std::span<const Node> items, std::int64_t position) {
+  for (const Node& item : items) {
+    pause_if_due();
+    if (!item.is_number() || !std::isinf(item.as_double())) continue;
+    fail("D1001", {}, position);
+    return false;
+  }
+  return true;
 }
 
 std::int64_t Evaluation::now() {
@@ -223,11 +234,11 @@ Node Evaluation::evaluate_condition(const Op& op, const Node& input, Frame* fram
   Node value = evaluate(*op.left, input, frame);
   if (failed_) return {};
   if (op.kind == Op::Kind::condition) {
-    if (is_true(value)) return evaluate(*op.right, input, frame);
-    return op.third == nullptr ? Node() : evaluate(*op.third, input, frame);
+    if (is_true(value, op.position)) return evaluate(*op.right, input, frame);
+    return op.third == nullptr || failed_ ? Node() : evaluate(*op.third, input, frame);
   }
-  bool keep = op.kind == Op::Kind::coalesce ? !value.is_nothing() : is_true(value);
-  return keep ? value : evaluate(*op.third, input, frame);
+  bool keep = op.kind == Op::Kind::coalesce ? !value.is_nothing() : is_true(value, op.position);
+  return keep || failed_ ? value : evaluate(*op.third, input, frame);
 }
 
 Node Evaluation::evaluate_block(const Op& op, const Node& input, Frame* frame) {

@@ -67,6 +67,18 @@ class Evaluation {
   // One operation; the check of the limits is cheap enough for every 64th.
   bool count() { return (++steps_ & 63U) != 0 || spend(0); }
   std::int64_t now();  // milliseconds, the same throughout the evaluation
+  // JSONata's idea of true. An infinite number is not used as a condition: error D1001.
+  bool is_true(const Node& value, std::int64_t position = -1) {
+    if (value.is_boolean()) return value.as_boolean();
+    // Numbers from outside are finite as a rule: only after a computation that gave another is each item looked at.
+    Truth truth = truth_of(value, non_finite_ >= 0);
+    if (truth == Truth::infinite) fail("D1001", {}, position);
+    return truth == Truth::yes;
+  }
+  // False, and the error D1001 noted, when a number among the items is infinite: they are no indexes, and have no order.
+  bool are_finite(std::span<const Node> items, std::int64_t position = -1) {
+    return non_finite_ < 0 || refuse_infinite(items, position);
+  }
   // A computation gave infinity or not-a-number; the result must not hold it.
   void note_non_finite(std::int64_t position = 0) {
     if (non_finite_ < 0) non_finite_ = position < 0 ? 0 : position;  // shared definitions have none
@@ -90,6 +102,7 @@ class Evaluation {
   }
   Node settled(const Op& op, const Node& value) { return value.is_array() ? normalize(op, value) : value; }
   Node settled(const Op& op, const Node* value) { return value == nullptr ? Node() : settled(op, *value); }
+  bool refuse_infinite(std::span<const Node> items, std::int64_t position);
   Node evaluate_fully(const Op& op, const Node& input, Frame* frame);
 
   // What the plan has prepared.

@@ -39,34 +39,40 @@ int arity_of(const Node& function) {
   return 1;
 }
 
-bool is_true(const Node& node) {
+Truth truth_of(const Node& node, bool all) {
+  auto truth = [](bool value) { return value ? Truth::yes : Truth::no; };
   const Node* at = &node;
   for (int level = 0; at->is_array() && at->size() == 1 && level < most_value_levels; ++level) at = &at->items()[0];
   switch (at->kind()) {
     case Node::Kind::nothing:
     case Node::Kind::null:
-    case Node::Kind::function: return false;
-    case Node::Kind::boolean: return at->as_boolean();
+    case Node::Kind::function: return Truth::no;
+    case Node::Kind::boolean: return truth(at->as_boolean());
     case Node::Kind::number: {
       double value = at->as_double();
-      return value != 0 && !std::isnan(value);
+      return std::isinf(value) ? Truth::infinite : truth(value != 0 && !std::isnan(value));
     }
     case Node::Kind::string:
-    case Node::Kind::object: return at->size() > 0;
+    case Node::Kind::object: return truth(at->size() > 0);
     case Node::Kind::array: break;
   }
-  if (at->size() <= 1) return false;
-  // The first true item decides; an array within is true by the same rule, so its depth is the value's own.
+  if (at->size() <= 1) return Truth::no;
+  // An array within is true by the same rule, so its depth is the value's own.
   struct Walk {
-    static bool any(const Node& array, int level) {
-      if (level > most_value_levels) return false;
+    bool all;
+    Truth any(const Node& array, int level) const {
+      Truth found = Truth::no;
+      if (level > most_value_levels) return found;
       for (const Node& item : array.items()) {
-        if (item.is_array() ? (any(item, level + 1)) : is_true(item)) return true;
+        pause_if_due();
+        Truth one = item.is_array() ? any(item, level + 1) : truth_of(item, all);
+        if (one == Truth::infinite || (one == Truth::yes && !all)) return one;
+        if (one == Truth::yes) found = one;
       }
-      return false;
+      return found;
     }
   };
-  return Walk::any(*at, 0);
+  return Walk{all}.any(*at, 0);
 }
 
 int compare_numbers(const Node& left, const Node& right) {

@@ -140,8 +140,10 @@ inline const Node* find_member(const Node& object, std::string_view key, std::ui
 // How deep values may nest in what walks them.
 constexpr int most_value_levels = 1000;
 
-// JSONata's idea of true; `nothing` is false.
-bool is_true(const Node& node);
+// JSONata's idea of true; `nothing` is false. An infinite number, also as an item, is neither: whoever needs an answer must
+// refuse it. Of several items the first true one decides, unless `all` asks for a look at each.
+enum class Truth : std::uint8_t { no, yes, infinite };
+Truth truth_of(const Node& node, bool all);
 
 // <0, 0, >0; exact when both still have their text.
 int compare_numbers(const Node& left, const Node& right);

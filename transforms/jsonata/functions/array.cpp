@@ -61,11 +61,12 @@ Node sort(Evaluation& evaluation, Arguments arguments, const Node&) {
       const Node pair[] = {a, b};
       // As JavaScript has it: of arrays and objects also the empty ones are true.
       Node answer = evaluation.apply(comparator, pair, Node::null());
-      return answer.is_array() || answer.is_object() || answer.is_function() || is_true(answer);
+      return answer.is_array() || answer.is_object() || answer.is_function() || truth_of(answer, false) != Truth::no;
     };
     merge_sort(items, evaluation.arena(), goes_behind, stop);
     return evaluation.failed() ? Node() : sorted;
   }
+  if (!evaluation.are_finite(items)) return {};
   bool numbers = std::all_of(items.begin(), items.end(), [](const Node& item) { return item.is_number(); });
   bool strings = std::all_of(items.begin(), items.end(), [](const Node& item) { return item.is_string(); });
   if (numbers) {

@@ -27,7 +27,8 @@ Node filter(Evaluation& evaluation, Arguments arguments, const Node&) {
     Node value = evaluation.apply_to(arguments[1], item, Node::number(index), array);
     if (evaluation.failed()) return {};
     index += 1;
-    if (is_true(value)) kept.push(item);
+    if (evaluation.is_true(value)) kept.push(item);
+    if (evaluation.failed()) return {};
   }
   return make_sequence(kept.items());
 }
@@ -40,7 +41,7 @@ Node single(Evaluation& evaluation, Arguments arguments, const Node&) {
   for (const Node& item : array.items()) {
     bool matches = true;
     if (arguments[1].is_function()) {
-      matches = is_true(evaluation.apply_to(arguments[1], item, Node::number(index), array));
+      matches = evaluation.is_true(evaluation.apply_to(arguments[1], item, Node::number(index), array));
       if (evaluation.failed()) return {};
     }
     index += 1;
@@ -79,7 +80,8 @@ Node sift(Evaluation& evaluation, Arguments arguments, const Node&) {
   for (const Member& member : object.members()) {
     Node value = evaluation.apply_to(arguments[1], member.value, member.key, object);
     if (evaluation.failed()) return {};
-    if (is_true(value)) kept.push(member);
+    if (evaluation.is_true(value)) kept.push(member);
+    if (evaluation.failed()) return {};
   }
   return kept.empty() ? Node() : Node::object(kept.items());
 }
