@@ -3,6 +3,7 @@
 
 #include "bus/pause.hpp"
 #include "transforms/jsonata/evaluation.hpp"
+#include "transforms/jsonata/list.hpp"
 #include "transforms/jsonata/stack.hpp"
 
 namespace busway::jsonata {
@@ -11,14 +12,15 @@ Node Evaluation::lookup(const Node& input, std::string_view key) {
   if (input.is_object()) return input.member(key);
   if (!input.is_array()) return {};
   if (depth_ >= limits_.depth || stack_is_short(floor_)) return fail("U1001", "the value is nested too deeply");
-  if (!spend(input.size() / 8)) return {};
+  if (!spend(input.size() / 8 + 1)) return {};
   ++depth_;
-  Collector<Node> found(arena_);
+  List<Node> found(*this);
   for (const Node& item : input.items()) {
     pause_if_due();
     Node value = lookup(item, key);
     if (value.is_nothing()) continue;
     if (value.is_array()) {
+      if (!spend_for(value.size(), 8)) return {};
       for (const Node& inner : value.items()) found.push(inner);
     } else {
       found.push(value);
@@ -93,6 +95,7 @@ Node Evaluation::evaluate_path(const Op& op, const Node& input, Frame* frame) {
     if (op.tuple) {
       result = stream;
     } else {
+      if (!room(stream.size() * sizeof(Node))) return {};
       Node* values = arena_.array<Node>(stream.size());
       std::size_t count = 0;
       for (const Node& tuple : stream.items()) values[count++] = tuple_of(tuple).value;
@@ -133,7 +136,7 @@ std::size_t Evaluation::walk_prefix(const Op& op, const Node& input, Frame* fram
 Node Evaluation::evaluate_step(const Op& step, std::span<const Node> input, Frame* frame, bool last) {
   Node first;
   std::size_t count = 0;
-  Collector<Node> flat(arena_);
+  List<Node> flat(*this);
   auto push_flat = [&flat](const Node& value) {
     if (!value.is_array() || is_constructed(value)) {
       flat.push(value);
@@ -184,7 +187,7 @@ Frame* Evaluation::frame_of(const Tuple& tuple, Frame* parent) {
 }
 
 Node Evaluation::evaluate_tuple_step(const Op& step, std::span<const Node> input, bool first, Frame* frame) {
-  Collector<Node> stream(arena_);
+  List<Node> stream(*this);
   if (step.kind == Op::Kind::sort) {
     Node sorted;
     if (!first) {
@@ -225,7 +228,7 @@ Node Evaluation::evaluate_tuple_step(const Op& step, std::span<const Node> input
         const Tuple& inner = tuple_of(one);
         tuple->value = inner.value;
         // Older bindings lie deeper, so they must go in first to stay hidden by newer ones.
-        Collector<const Binding*> bindings(arena_);
+        List<const Binding*> bindings(*this);
         for (const Binding* binding = inner.bindings; binding != nullptr; binding = binding->next) bindings.push(binding);
         for (std::size_t i = bindings.size(); i-- > 0;) bind(*tuple, bindings.items()[i]->id, bindings.items()[i]->value);
       } else {
@@ -251,9 +254,10 @@ Node Evaluation::evaluate_stages(const Items<Op::Stage>& stages, Node input, Fra
       if (failed_) return {};
       continue;
     }
-    Collector<Node> numbered(arena_);
+    List<Node> numbered(*this);
     double index = 0;
     for (const Node& item : input.items()) {
+      if (!count()) return {};
       Tuple* tuple = extend(tuple_of(item));
       bind(*tuple, stage.index, Node::number(index));
       index += 1;
@@ -280,7 +284,7 @@ Node Evaluation::evaluate_filter(const Op& predicate, const Node& input, Frame* 
     if (item.is_array() && !tuples) return item;
     return Node::array(make_array({&item, 1}).items()).with_marks(marks);
   }
-  Collector<Node> kept(arena_);
+  List<Node> kept(*this);
   if (predicate.lookup != nullptr && !tuples && items.size() >= EqualityIndexes::fewest_items &&
       evaluate_lookup(predicate, items, frame, kept)) {
     return failed_ ? Node() : Node::array(kept.items()).with_marks(marks);
@@ -322,7 +326,7 @@ Node Evaluation::evaluate_filter(const Op& predicate, const Node& input, Frame* 
   return Node::array(kept.items()).with_marks(marks);
 }
 
-bool Evaluation::flatten(const Node& input, Collector<Node>& found, int level) {
+bool Evaluation::flatten(const Node& input, List<Node>& found, int level) {
   if (level > most_value_levels) {
     fail("U1001", "the value is nested too deeply");
     return false;
@@ -334,12 +338,12 @@ bool Evaluation::flatten(const Node& input, Collector<Node>& found, int level) {
       found.push(item);
     }
   }
-  return spend(input.size() / 8);
+  return spend(input.size() / 8 + 1);
 }
 
 Node Evaluation::evaluate_wildcard(const Node& given) {
   Node input = is_wrapper(given) ? given.items()[0] : given;
-  Collector<Node> found(arena_);
+  List<Node> found(*this);
   bool sequence = true;  // as jsonata-js has it: with the items of an array the result is an array, too, also of one or none
   auto take = [&](const Node& value) {
     if (value.is_array()) {
@@ -361,7 +365,7 @@ Node Evaluation::evaluate_wildcard(const Node& given) {
   return sequence ? make_sequence(found.items()) : Node::array(found.items());
 }
 
-bool Evaluation::descend(const Node& input, Collector<Node>& found, int level) {
+bool Evaluation::descend(const Node& input, List<Node>& found, int level) {
   if (level > most_value_levels) {
     fail("U1001", "the value is nested too deeply");
     return false;
@@ -383,7 +387,7 @@ bool Evaluation::descend(const Node& input, Collector<Node>& found, int level) {
 
 Node Evaluation::evaluate_descendants(const Node& input) {
   if (input.is_nothing()) return {};
-  Collector<Node> found(arena_);
+  List<Node> found(*this);
   if (!descend(input, found, 0)) return {};
   if (found.size() == 1) return found.items()[0];
   return make_sequence(found.items());

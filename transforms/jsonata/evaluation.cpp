@@ -43,8 +43,12 @@ Result<Node> Evaluation::run() {
   constexpr std::uint64_t long_work = 4096;  // steps of 50 to 100 ns
   if (steps_ > long_work) scope_.took_long();
   if (!failed_ && is_wrapper(result)) result = result.items()[0];
-  if (!failed_ && built_ > static_cast<std::uint64_t>(most_value_levels) && !nests_within(result, most_value_levels)) {
-    fail("U1001", "the result is nested too deeply");
+  if (!failed_ && (result.is_array() || result.is_object())) {
+    switch (measure(result, limits_.output)) {
+      case Measure::fits: break;
+      case Measure::too_deep: fail("U1001", "the result is nested too deeply"); break;
+      case Measure::too_large: fail("U1001", "the result is too large"); break;
+    }
   }
   if (!failed_ && non_finite_ >= 0 && holds_non_finite(result)) fail("D1001", {}, non_finite_);
   if (failed_) return std::unexpected(std::move(error_));
@@ -70,7 +74,7 @@ bool Evaluation::spend(std::uint64_t steps) {
     fail("U1001", "too many steps");
     return false;
   }
-  if (arena_.reserved() - memory_before_ > limits_.memory) {
+  if (arena_.reserved() - memory_before_ + held_ > limits_.memory) {
     fail("U1001", "too much memory");
     return false;
   }
@@ -78,6 +82,12 @@ bool Evaluation::spend(std::uint64_t steps) {
   if (!failed_) error_ = Error{.kind = ErrorKind::deadline, .text = "the time was up before the expression had its result"};
   failed_ = true;
   return false;
+}
+
+bool Evaluation::has_room(std::size_t bytes) {
+  std::size_t taken = arena_.reserved() - memory_before_ + held_;
+  if (!failed_ && (taken > limits_.memory || bytes > limits_.memory - taken)) fail("U1001", "too much memory");
+  return !failed_;
 }
 
 bool Evaluation::refuse_infinite(std::span<const Node> items, std::int64_t position) {
@@ -98,6 +108,7 @@ std::int64_t Evaluation::now() {
 }
 
 Node Evaluation::make_array(std::span<const Node> items) {
+  if (!room(items.size_bytes())) return {};
   Node* copied = arena_.array<Node>(items.size());
   std::size_t count = 0;
   PauseByBytes pause;

@@ -1,13 +1,14 @@
 #include <array>
 
 #include "transforms/jsonata/functions/functions.hpp"
+#include "transforms/jsonata/list.hpp"
 
 namespace busway::jsonata::functions {
 
 Node map(Evaluation& evaluation, Arguments arguments, const Node&) {
   const Node& array = arguments[0];
   if (!array.is_array()) return {};
-  Collector<Node> mapped(evaluation.arena());
+  List<Node> mapped(evaluation);
   double index = 0;
   for (const Node& item : array.items()) {
     Node value = evaluation.apply_to(arguments[1], item, Node::number(index), array);
@@ -21,7 +22,7 @@ Node map(Evaluation& evaluation, Arguments arguments, const Node&) {
 Node filter(Evaluation& evaluation, Arguments arguments, const Node&) {
   const Node& array = arguments[0];
   if (!array.is_array()) return {};
-  Collector<Node> kept(evaluation.arena());
+  List<Node> kept(evaluation);
   double index = 0;
   for (const Node& item : array.items()) {
     Node value = evaluation.apply_to(arguments[1], item, Node::number(index), array);
@@ -76,7 +77,7 @@ Node reduce(Evaluation& evaluation, Arguments arguments, const Node&) {
 Node sift(Evaluation& evaluation, Arguments arguments, const Node&) {
   const Node& object = arguments[0];
   if (!object.is_object()) return {};
-  Collector<Member> kept(evaluation.arena());
+  List<Member> kept(evaluation);
   for (const Member& member : object.members()) {
     Node value = evaluation.apply_to(arguments[1], member.value, member.key, object);
     if (evaluation.failed()) return {};
@@ -89,7 +90,7 @@ Node sift(Evaluation& evaluation, Arguments arguments, const Node&) {
 Node each(Evaluation& evaluation, Arguments arguments, const Node&) {
   const Node& object = arguments[0];
   if (!object.is_object()) return {};
-  Collector<Node> results(evaluation.arena());
+  List<Node> results(evaluation);
   for (const Member& member : object.members()) {
     Node value = evaluation.apply_to(arguments[1], member.value, member.key, object);
     if (evaluation.failed()) return {};
