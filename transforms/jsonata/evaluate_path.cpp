@@ -220,11 +220,13 @@ Node Evaluation::evaluate_tuple_step(const Op& step, std::span<const Node> input
       if (failed_) return {};
       continue;
     }
-    if (!spend(values.size())) return {};
+    std::size_t bound = (step.focus != no_variable) + (step.index != no_variable) + (step.ancestor != nullptr);
+    if (!spend(values.size()) || !room(values.size() * (sizeof(Tuple) + bound * sizeof(Binding)))) return {};
     double index = 0;
     for (const Node& one : values) {
       Tuple* tuple = extend(from);
       if (nested) {
+        if (!count()) return {};
         const Tuple& inner = tuple_of(one);
         tuple->value = inner.value;
         // Older bindings lie deeper, so they must go in first to stay hidden by newer ones.

@@ -196,7 +196,7 @@ TEST_CASE("an infinite number is nobody's condition, index or order") {
     CAPTURE(text);
     CHECK(run(text).starts_with("D1001"));
   }
-  CHECK(run("1/0 ? 1 : 2") == "D1001@5 ?");
+  CHECK(run("1/0 ? 1 : 2") == "D1001@5");
   CHECK(run("false and 1/0") == "false");
   CHECK(run("true or 1/0") == "true");
   CHECK(run("1/0 > 3 ? 1 : 2") == "1");
@@ -221,7 +221,7 @@ TEST_CASE("numbers near the end of what a double holds are written in full") {
   CHECK(run("$formatNumber(100, \"0e0\")") == "\"10e1\"");
   CHECK(run("$formatNumber(0.001, \"0e0\")") == "\"1e-3\"");
   CHECK(run("$formatNumber(9.99, \"0.0e0\")") == "\"10.0e0\"");
-  CHECK(run("$formatNumber(1.5, \"" + std::string(310, '0') + "e0\")").size() == 310 + 5 + 1);
+  CHECK(run("$formatNumber(1.5, \"" + std::string(310, '0') + "e0\")").size() == 310 + 5 + 2);
   CHECK(run("$round(1e307, 2)") == "1e+307");
   CHECK(run("$round(1.5, 400)") == "1.5");
   CHECK(run("$round(1.7976931348623157e308, -2)").starts_with("1.79769"));
