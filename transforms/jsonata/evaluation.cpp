@@ -78,7 +78,10 @@ bool Evaluation::spend(std::uint64_t steps) {
     fail("U1001", "too much memory");
     return false;
   }
-  if (pause_if_due(32)) return true;
+  return pause_if_due(32) || give_up();
+}
+
+bool Evaluation::give_up() {
   if (!failed_) error_ = Error{.kind = ErrorKind::deadline, .text = "the time was up before the expression had its result"};
   failed_ = true;
   return false;

@@ -80,6 +80,7 @@ class Evaluation {
   // How many values a walk through one (`Walk`, values.hpp) may look at; whoever walked says how many it were.
   Walk walk() const { return Walk{(limits_.steps - std::min(steps_, limits_.steps) + 1) * values_a_step}; }
   bool walked(const Walk& walk) {
+    if (walk.late) return give_up();
     return walk.seen >= walk.most ? spend(walk.seen / values_a_step) : spend_for(walk.seen, values_a_step);
   }
   // For work of which a step does `a_step`; a little is free.
@@ -110,6 +111,7 @@ class Evaluation {
   static constexpr std::size_t small_change = 4096;  // what is not worth asking for; spend() finds it
   static constexpr std::uint64_t values_a_step = 4;
   bool has_room(std::size_t bytes);
+  bool give_up();  // the time is up
 
   Node evaluate(const Op& op, const Node& input, Frame* frame) {
     switch (op.quick) {

@@ -146,11 +146,12 @@ constexpr int most_value_levels = 1000;
 struct Walk {
   std::uint64_t most = UINT64_MAX;
   std::uint64_t seen = 0;
+  bool late = false;  // it ended because the time was up
   // False when the walk must end. Waits where others have their turn.
   bool step() {
-    if (++seen >= most) return false;
-    if (!pause_if_due()) most = seen;
-    return true;
+    if (late || ++seen >= most) return false;
+    late = !pause_if_due();
+    return !late;
   }
 };
 

@@ -235,7 +235,7 @@ TEST_CASE("@ leaves the context where it is, whatever it binds") {
   }
   CHECK(run("(1)@$f#$i", "[1,2]") == "[1,2]");
   CHECK(run("($v := 1; $v@$f.a)", R"({"a":7})") == "7");
-  CHECK(run("([1,2])@$f#$i.[$f, $i, a]", R"({"a":7})") == "[[1,0,7],[2,1,7]]");
+  CHECK(run("([1,2])@$f#$i.[$f, $i, a]", R"({"a":7})") == "[1,0,7,2,1,7]");
   CHECK(run("$map([1,2], function($x){ (1)@$f#$i })", R"({"a":3})") == R"([{"a":3},{"a":3}])");
 }
 
