@@ -36,6 +36,8 @@ TEST_CASE("who calls a function unwraps what a built-in gives at its end") {
   CHECK(run("$sort([2,1], function($l,$r){ $filter([0],function($x){true}) })") == "[1,2]");
   CHECK(run("$spread([{\"a\":1}])") == R"([{"a":1}])");
   CHECK(run("$spread([1])") == "[1]");
+  CHECK(run("$spread([])") == "nothing");
+  CHECK(run("$spread([[]])") == "[]");
   CHECK(run("$spread({\"a\":1})") == R"({"a":1})");
 }
 

@@ -64,7 +64,7 @@ Node spread(Evaluation& evaluation, Arguments arguments, const Node&) {
   if (!arguments[0].is_array() && !arguments[0].is_object()) return arguments[0];
   List<Node> parts(evaluation);
   if (!spread_into(evaluation, arguments[0], parts, 0)) return {};
-  return arguments[0].is_array() ? Node::array(parts.items()) : make_sequence(parts.items());
+  return arguments[0].is_array() && arguments[0].size() > 0 ? Node::array(parts.items()) : make_sequence(parts.items());
 }
 
 Node merge(Evaluation& evaluation, Arguments arguments, const Node&) {
