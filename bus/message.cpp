@@ -1,5 +1,7 @@
 #include "bus/message.hpp"
 
+#include "bus/labelled_format.hpp"
+
 namespace busway {
 
 void Message::receive(std::string_view bytes, std::string_view type, std::string_view protocol, const Format* format, Side side) {
@@ -65,7 +67,7 @@ Result<Node> Message::document(Arena& arena) {
     return fail(side_ == Side::service ? ErrorKind::garbage : ErrorKind::format,
                 "reading the body: no format for content type '" + std::string(content_type) + "'");
   }
-  auto read = format_->read(bytes_, arena);
+  auto read = read_labelled(*format_, bytes_, content_type, arena);
   if (!read) {
     Error error = read.error();
     error.kind = side_ == Side::service ? ErrorKind::garbage : ErrorKind::format;

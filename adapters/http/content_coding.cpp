@@ -6,6 +6,7 @@
 
 #include "adapters/http/buffer.hpp"
 #include "bus/headers.hpp"
+#include "bus/labelled_format.hpp"
 #include "bus/pause.hpp"
 
 namespace busway::http {
@@ -59,17 +60,17 @@ Result<std::string_view> inflate_gzip(std::string_view bytes, std::uint64_t limi
   return arena.copy(out.view());
 }
 
-class CodedFormat final : public Format {
+class CodedFormat final : public LabelledFormat {
  public:
   CodedFormat(std::string_view coding, const Format& inner, std::uint64_t limit)
       : coding_(coding), inner_(inner), limit_(limit) {}
   std::string_view name() const override { return inner_.name(); }
   std::string_view content_type() const override { return inner_.content_type(); }
-  Result<Node> read(std::string_view bytes, Arena& arena) const override {
+  Result<Node> read_labelled(std::string_view bytes, std::string_view content_type, Arena& arena) const override {
     auto decoded = decode_content(coding_, bytes, limit_, arena);
     if (!decoded) return std::unexpected(decoded.error());
     if (decoded->empty()) return Node();
-    return inner_.read(*decoded, arena);
+    return busway::read_labelled(inner_, *decoded, content_type, arena);
   }
   Result<void> write(const Node& document, std::string& out) const override { return inner_.write(document, out); }
 

@@ -4,6 +4,7 @@
 #include "adapters/http/grammar.hpp"
 #include "adapters/http/routing.hpp"
 #include "bus/compute.hpp"
+#include "bus/labelled_format.hpp"
 #include "bus/service.hpp"
 
 namespace busway::http {
@@ -82,7 +83,7 @@ Result<Node> RouteInlet::read_test_reply(const HttpReply& reply, Arena& arena) c
   FormatPtr format;
   if (formats_.declared != nullptr && reply.content_type == formats_.declared->content_type()) format = formats_.declared;
   if (format == nullptr && !reply.content_type.empty()) format = formats_.registry->format_for(reply.content_type);
-  if (format != nullptr) return format->read(reply.body, arena);
+  if (format != nullptr) return read_labelled(*format, reply.body, reply.content_type, arena);
   return Node::string(arena.copy(reply.body));
 }
 

@@ -5,6 +5,7 @@
 #include "adapters/http/forwarding.hpp"
 #include "adapters/http/grammar.hpp"
 #include "adapters/http/head_writer.hpp"
+#include "bus/labelled_format.hpp"
 
 namespace busway::http {
 
@@ -135,7 +136,7 @@ Result<SimulatedRequest> HttpTarget::simulate_request(Exchange& exchange, const 
   FormatPtr typed = registry_.format_for(type);
   if (format == nullptr) format = typed.get();
   if (format != nullptr && !seen.bytes.empty()) {
-    if (auto document = format->read(seen.bytes, exchange.arena())) seen.body = *document;
+    if (auto document = read_labelled(*format, seen.bytes, type, exchange.arena())) seen.body = *document;
   }
   Buffer spilled = body.take_spilled();
   if (!spilled.empty()) keep(exchange, std::move(spilled));

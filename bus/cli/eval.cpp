@@ -4,14 +4,13 @@
 #include <fstream>
 #include <iostream>
 
-#include "bus/cli/builtin_registry.hpp"
 #include "bus/cli/eval_cases.hpp"
+#include "bus/cli/eval_language.hpp"
 #include "bus/cli/eval_watch.hpp"
 #include "bus/cli/files.hpp"
 #include "bus/cli/input_scope.hpp"
 #include "bus/cli/report.hpp"
 #include "bus/cli/verbs.hpp"
-#include "routes/library.hpp"
 #include "transforms/formats/json.hpp"
 #include "transforms/jsonata/jsonata.hpp"
 
@@ -20,6 +19,7 @@ namespace busway::cli {
 namespace {
 
 struct EvalOptions {
+  std::vector<std::string> words;  // what stands alone: the expression
   std::string expression;
   std::string expression_file;
   std::vector<std::string> inputs;  // several only when they are watched
@@ -43,7 +43,7 @@ Result<std::string> input_text(const EvalOptions& options) {
   return read_file("-");
 }
 
-int evaluate(const EvalOptions& options) {
+int evaluate(const EvalOptions& options, const ExpressionLanguage& language) {
   std::string expression = options.expression;
   if (!options.expression_file.empty()) {
     auto content = read_file(options.expression_file);
@@ -51,21 +51,12 @@ int evaluate(const EvalOptions& options) {
     expression = std::move(*content);
   }
   if (options.explain) {
-    auto plan = jsonata::explain(expression);
+    auto plan = jsonata::explain(expression, language);
     if (!plan) return refuse(plan.error(), "expression");
     std::cout << *plan;
     return good;
   }
-  std::shared_ptr<const ExpressionLanguage> language(std::shared_ptr<void>(), &jsonata::eval_language());
-  if (!options.bundle.empty()) {
-    Findings findings;
-    language = routes::load_library(options.bundle, builtin_registry(), jsonata::eval_language(), findings);
-    if (language == nullptr) {
-      write_text(findings, std::cerr);
-      return found;
-    }
-  }
-  auto compiled = language->compile(expression, nullptr);
+  auto compiled = language.compile(expression, nullptr);
   if (!compiled) return refuse(compiled.error(), "expression");
   auto text = input_text(options);
   if (!text) return refuse(text.error(), "");
@@ -91,17 +82,49 @@ int evaluate(const EvalOptions& options) {
   return good;
 }
 
-int evaluate_cases(const std::string& path) {
+int evaluate_cases(const std::string& path, const ExpressionLanguage& language) {
   if (path == "-") {
-    eval_cases(std::cin, std::cout);
+    eval_cases(std::cin, std::cout, language);
     return good;
   }
   std::ifstream in(path, std::ios::binary);
   if (!in || in.peek() == std::ifstream::traits_type::eof()) {
     if (auto content = read_file(path); !content) return refuse(content.error(), "");
   }
-  eval_cases(in, std::cout);
+  eval_cases(in, std::cout, language);
   return in.bad() ? found : good;
+}
+
+// What is wrong with words that stand alone, where the expression may: only one may, and a file is named by an option.
+void judge_words(EvalOptions& options) {
+  if (options.words.empty()) return;
+  if (!options.expression.empty() || !options.expression_file.empty() || !options.cases.empty()) {
+    throw CLI::ValidationError("EXPRESSION", "'" + options.words.front() + "' stands beside " +
+                                                 (options.cases.empty() ? "--expr or --expr-file" : "--cases") +
+                                                 "; the document is a file behind --input, or standard input");
+  }
+  if (options.words.size() > 1) {
+    throw CLI::ValidationError("EXPRESSION", "there are " + std::to_string(options.words.size()) +
+                                                 "; write one, in quotes, and the document's file behind --input");
+  }
+  const std::string& word = options.words.front();
+  if (word.ends_with(".jsonata") && access(word.c_str(), F_OK) == 0) {
+    throw CLI::ValidationError("EXPRESSION", "'" + word + "' is a file: write --expr-file " + word);
+  }
+  options.expression = word;
+}
+
+int eval(const EvalOptions& options) {
+  if (options.watch) {
+    return watch_mapping({options.expression_file, options.inputs, options.pretty, options.bundle});
+  }
+  Findings findings;
+  auto language = language_of(options.bundle, findings);
+  if (language == nullptr) {
+    write_text(findings, std::cerr);
+    return found;
+  }
+  return options.cases.empty() ? evaluate(options, *language) : evaluate_cases(options.cases, *language);
 }
 
 }  // namespace
@@ -109,7 +132,8 @@ int evaluate_cases(const std::string& path) {
 void add_eval(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<EvalOptions>();
   CLI::App* verb = app.add_subcommand("eval", "Evaluate a JSONata expression over a JSON document.");
-  auto* expression = verb->add_option("--expr", options->expression, "The expression");
+  verb->add_option("EXPRESSION", options->words, "The expression, in quotes: busway eval 'a * 21'");
+  auto* expression = verb->add_option("--expr", options->expression, "The same as an option");
   auto* file = verb->add_option("--expr-file", options->expression_file, "A file that holds it")->excludes(expression);
   auto* input = verb->add_option("--input", options->inputs,
                                  "A file with the document; '-' or nothing is standard input. With --watch several");
@@ -119,27 +143,26 @@ void add_eval(CLI::App& app, int& exit_code) {
   auto* watch = verb->add_flag(
       "--watch", options->watch,
       "Evaluate again whenever --expr-file or an --input changes, and show the value of each line beside it, until SIGINT");
-  watch->needs(file)->excludes(explain);
-  auto* bundle = verb->add_option("--bundle", options->bundle, "A bundle whose tables and functions the expression can use")
-                     ->excludes(explain)
-                     ->excludes(watch);
+  watch->excludes(explain);
+  verb->add_option("--bundle", options->bundle, "A bundle whose tables and functions the expression can use");
   auto* cases = verb->add_option("--cases", options->cases,
                                  "A file with one {\"expr\", \"data\", \"bindings\"} a line; one line of result for each");
   cases->excludes(expression)->excludes(file)->excludes(input)->excludes(pretty)->excludes(explain)->excludes(watch);
-  cases->excludes(bundle);
   verb->footer("A result of nothing prints nothing. Exits 1 when the expression fails or a file cannot be read.");
   verb->callback([options, &exit_code] {
+    judge_words(*options);
     if (options->cases.empty() && options->expression.empty() && options->expression_file.empty()) {
-      throw CLI::RequiredError("--expr, --expr-file or --cases");
+      throw CLI::RequiredError("An expression (busway eval 'a * 21' --input a.json), --expr-file or --cases");
     }
-    if (options->watch) {
-      if (std::find(options->inputs.begin(), options->inputs.end(), "-") != options->inputs.end())
-        throw CLI::ValidationError("--input", "standard input cannot be watched");
-      exit_code = watch_mapping({options->expression_file, options->inputs, options->pretty});
-      return;
+    bool from_stdin = std::find(options->inputs.begin(), options->inputs.end(), "-") != options->inputs.end();
+    if (options->watch && from_stdin) throw CLI::ValidationError("--input", "standard input cannot be watched");
+    if (options->watch && options->expression_file.empty()) {
+      throw CLI::ValidationError("--watch", "an expression that stands here does not change: write it to a file, --expr-file");
     }
-    if (options->inputs.size() > 1) throw CLI::ValidationError("--input", "several inputs are for --watch alone");
-    exit_code = options->cases.empty() ? evaluate(*options) : evaluate_cases(options->cases);
+    if (!options->watch && options->inputs.size() > 1) {
+      throw CLI::ValidationError("--input", "several inputs are for --watch alone");
+    }
+    exit_code = eval(*options);
   });
 }
 

@@ -3,7 +3,6 @@
 #include <string>
 
 #include "transforms/formats/json.hpp"
-#include "transforms/jsonata/jsonata.hpp"
 
 namespace busway::cli {
 
@@ -32,7 +31,7 @@ void write_error(const Error& error, std::string& out) {
   out += "}}";
 }
 
-void eval_case(std::string_view text, std::string& out) {
+void eval_case(std::string_view text, const ExpressionLanguage& language, std::string& out) {
   Arena arena;
   auto line =
       read_json(text, arena, {.duplicate_keys = JsonOptions::DuplicateKeys::last, .depth = eval_depth, .lone_surrogates = true});
@@ -40,7 +39,7 @@ void eval_case(std::string_view text, std::string& out) {
     out += "{\"error\":{\"code\":\"BW0002\"}}";
     return;
   }
-  auto compiled = jsonata::eval_language().compile(line->member("expr").text(), nullptr);
+  auto compiled = language.compile(line->member("expr").text(), nullptr);
   if (!compiled) return write_error(compiled.error(), out);
   CaseScope scope(*line);
   auto result = (*compiled)->evaluate(scope, arena);
@@ -56,12 +55,12 @@ void eval_case(std::string_view text, std::string& out) {
 
 }  // namespace
 
-void eval_cases(std::istream& in, std::ostream& out) {
+void eval_cases(std::istream& in, std::ostream& out, const ExpressionLanguage& language) {
   std::string line;
   std::string answer;
   while (std::getline(in, line)) {
     answer.clear();
-    eval_case(line, answer);
+    eval_case(line, language, answer);
     out << answer << '\n';
   }
   out.flush();

@@ -33,7 +33,7 @@ int run(int argc, char** argv) {
 Examples:
   busway check samples/orders          is every file of this bundle right?
   busway run samples/orders            serve it until Ctrl-C
-  echo '{"a": 2}' | busway eval --expr 'a * 21'
+  echo '{"a": 2}' | busway eval 'a * 21'
 
 'busway VERB --help' tells more about each verb.)");
   int exit_code = good;

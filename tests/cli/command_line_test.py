@@ -229,6 +229,34 @@ class Eval(Case):
         _, err = self.exits(1, "eval", "--expr", "1 +", stdin="{}")
         self.assertIn("S0207", err)
 
+    def test_the_expression_may_stand_alone(self):
+        self.assertEqual(self.exits(0, "eval", "a * 21", stdin='{"a": 2}')[0].strip(), "42")
+        self.assertEqual(self.exits(0, "eval", "--explain", "a.b")[0], "reads: a.b\n")
+        document, mapping = self.write("a.json", '{"a": 2}'), self.write("m.jsonata", "a")
+        self.assertEqual(self.exits(0, "eval", "a", "--input", document)[0].strip(), "2")
+        for arguments, telling in (([], "busway eval 'a * 21' --input"), (["a", document], "document's file behind --input"),
+                                   ([mapping], f"--expr-file {mapping}"), (["a", "--expr", "b"], "'a' stands beside --expr"),
+                                   (["a", "--cases", document], "'a' stands beside --cases"), (["--watch", "a"], "--expr-file")):
+            with self.subTest(arguments=arguments):
+                self.assertIn(telling, self.exits(2, "eval", *arguments)[1])
+
+    def bundle(self):
+        self.write("shared/routes.yaml", "tables:\n  countries: { csv: c.csv, key: code }\nfunctions: [f.jsonata]\n")
+        self.write("shared/c.csv", "code,name\nDE,Germany\n")
+        self.write("shared/f.jsonata", '$country := function($code){ $table("countries", $code).name };\n$twice := function($n){ $n * 2 };\n')
+        return str(self.directory / "shared")
+
+    def test_a_bundles_tables_and_functions(self):
+        shared = self.bundle()
+        self.assertEqual(self.exits(0, "eval", "--bundle", shared, "$country(c)", stdin='{"c": "DE"}')[0], '"Germany"\n')
+        self.assertEqual(self.exits(0, "eval", "--bundle", shared, "--explain", "$twice(a.b.c)")[0], "reads: a.b.c\nwalked in one go: a.b.c\n")
+        cases = self.write("cases.jsonl", '{"expr": "$country(\\"DE\\") & $twice(a)", "data": {"a": 4}}\n{"expr": "$nope()"}\n')
+        answers = [json.loads(line) for line in self.exits(0, "eval", "--bundle", shared, "--cases", cases)[0].splitlines()]
+        self.assertEqual(answers[0], {"result": "Germany8"})
+        self.assertEqual(answers[1]["error"]["code"], "T1006")
+        self.write("shared/f.jsonata", "$twice := ;\n")
+        self.assertIn("f.jsonata", self.exits(1, "eval", "--bundle", shared, "--cases", cases)[1])
+
 
 class Watch(Case):
     """`busway eval --watch`: what it prints arrives on a queue, an empty line ends one evaluation."""
@@ -306,6 +334,18 @@ class Watch(Case):
         text = self.shown("=>")
         self.assertRegex(text, r'\| \$ \* 2 = 2, 4, 6, \.\.\. \(4 times\)\n')
         self.assertRegex(text, r'\| \$ / 2 = 0\.5, 1, 1\.5, \.\.\. \(4 times\)\n')
+
+    def test_a_bundle_that_changes(self):
+        self.write("shared/routes.yaml", "functions: [f.jsonata]\n")
+        self.write("shared/f.jsonata", "$twice := function($n){ $n * 2 };\n")
+        mapping = self.write("m.jsonata", "$twice(a)\n")
+        self.start("--expr-file", mapping, "--input", self.write("a.json", '{"a": 4}'), "--bundle", str(self.directory / "shared"))
+        text = self.shown("=>")
+        self.assertRegex(text, r"1 \| \$twice\(a\) +\| \$twice = a function\n +\| +\| a = 4\n=> 8\n")
+        self.write("shared/f.jsonata", "$twice := ;\n")
+        self.assertIn("f.jsonata", self.shown("error"))
+        self.write("shared/f.jsonata", "$twice := function($n){ $n * 20 };\n")
+        self.assertIn("=> 80\n", self.shown("=> 80"))
 
     def test_what_it_cannot_watch(self):
         self.exits(2, "eval", "--watch", "--expr", "a")

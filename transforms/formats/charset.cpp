@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "bus/pause.hpp"
+#include "transforms/formats/utf16.hpp"
 #include "transforms/formats/utf8.hpp"
 
 namespace busway {
@@ -22,7 +23,9 @@ constexpr std::pair<std::string_view, Charset> names[] = {
     {"latin9", Charset::iso_8859_15},    {"windows-1250", Charset::windows_1250},
     {"cp1250", Charset::windows_1250},   {"windows-1251", Charset::windows_1251},
     {"cp1251", Charset::windows_1251},   {"windows-1252", Charset::windows_1252},
-    {"cp1252", Charset::windows_1252},
+    {"cp1252", Charset::windows_1252},   {"utf-16", Charset::utf_16},
+    {"utf16", Charset::utf_16},          {"utf-16be", Charset::utf_16be},
+    {"utf-16le", Charset::utf_16le},
 };
 
 // Bytes of the code points up to U+00FF by table; the few beyond are searched for.
@@ -71,7 +74,12 @@ bool is_ebcdic(Charset charset) {
   return charset == Charset::cp037 || charset == Charset::cp500 || charset == Charset::cp1047;
 }
 
+bool is_wide(Charset charset) {
+  return charset == Charset::utf_16 || charset == Charset::utf_16be || charset == Charset::utf_16le;
+}
+
 std::optional<char> byte_of(Charset charset, char32_t code_point) {
+  if (is_wide(charset)) return std::nullopt;
   if (code_point < 256) {
     std::int16_t byte = reverse_of(charset).byte[code_point];
     if (byte < 0) return std::nullopt;
@@ -109,6 +117,7 @@ std::size_t encode_charset(Charset charset, std::string_view text, std::string& 
     if (bad == std::string_view::npos) out.append(text);
     return bad;
   }
+  if (is_wide(charset)) return append_utf16(charset, text, out);
   PauseByBytes pause;
   for (std::size_t at = 0; at < text.size();) {
     pause.at(at);

@@ -106,6 +106,9 @@ const CharsetTable& table_of(Charset charset) {
     case Charset::windows_1252: return windows_1252;
     case Charset::iso_8859_1: return latin_table;
     case Charset::ascii:
+    case Charset::utf_16:
+    case Charset::utf_16be:
+    case Charset::utf_16le:
     case Charset::utf_8: return ascii_table;
   }
   return ascii_table;

@@ -217,7 +217,7 @@ FormatType form_format() {
           .content_types = {"application/x-www-form-urlencoded"},
           .format = role<FormConfig, const Format, FormatContext>(
               {{"fields", &FormConfig::fields, "The most fields a form may have.", at_least(1), at_most(100'000)},
-               charset_field(&FormConfig::charset)},
+               charset_field(&FormConfig::charset, false)},
               make_form),
           .examples = {{"As it is", "form"}, {"From pages of the nineties", "form: { charset: windows-1252 }"}}};
 }

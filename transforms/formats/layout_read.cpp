@@ -381,7 +381,8 @@ std::optional<Layout> read_layout(const ConfigNode& file, CheckContext& check) {
   if (!layout_fields().read(file, check, declared)) return std::nullopt;
   Layout layout;
   auto charset = charset_named(declared.charset);
-  if (!charset) {
+  // The fields of a record are cut by bytes.
+  if (!charset || is_wide(*charset)) {
     check.findings.error("BW4010", place(file, "charset"),
                          "'" + printable(declared.charset) +
                              "' is not one of ascii, iso-8859-1, -2 or -15, windows-1250 to -1252, utf-8, cp037, cp500, cp1047");

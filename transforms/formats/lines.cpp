@@ -74,6 +74,15 @@ class LinesFormat final : public Format {
   }
 
   Result<void> write(const Node& document, std::string& out) const override {
+    if (!is_wide(config_.charset)) return write_in(config_.charset, document, out);
+    // As a whole, so that one byte order mark stands at its begin.
+    std::string text;
+    if (auto written = write_in(Charset::utf_8, document, text); !written) return written;
+    return append_in(config_.charset, text, out, "writing lines");
+  }
+
+ private:
+  Result<void> write_in(Charset charset, const Node& document, std::string& out) const {
     constexpr std::string_view doing = "writing lines";
     auto items = items_of(document, doing);
     if (!items) return std::unexpected(items.error());
@@ -87,14 +96,13 @@ class LinesFormat final : public Format {
       };
       if (!line) return refuse("is " + std::string(name_of(item.kind())) + ", a text, a number or a boolean is needed");
       if (line->find_first_of("\r\n") != std::string_view::npos) return refuse("holds a line end");
-      if (auto written = append_in(config_.charset, *line, out, doing); !written) return written;
-      if (auto written = append_in(config_.charset, config_.line_end == LineEnd::lf ? "\n" : "\r\n", out, doing); !written)
+      if (auto written = append_in(charset, *line, out, doing); !written) return written;
+      if (auto written = append_in(charset, config_.line_end == LineEnd::lf ? "\n" : "\r\n", out, doing); !written)
         return written;
     }
     return {};
   }
 
- private:
   LinesConfig config_;
   std::string content_type_;
 };

@@ -1,6 +1,8 @@
 #include "transforms/formats/xml.hpp"
 
+#include "bus/labelled_format.hpp"
 #include "transforms/formats/charset_field.hpp"
+#include "transforms/formats/media_charset.hpp"
 #include "transforms/formats/utf8.hpp"
 #include "transforms/formats/xml_document.hpp"
 #include "transforms/formats/xml_encoding.hpp"
@@ -27,7 +29,7 @@ struct XmlConfig {
   bool declaration = true;
 };
 
-class XmlFormat final : public Format {
+class XmlFormat final : public LabelledFormat {
  public:
   XmlFormat(XmlRules rules, XmlWriting writing, Charset charset, bool declaration)
       : rules_(std::move(rules)),
@@ -39,9 +41,9 @@ class XmlFormat final : public Format {
   std::string_view name() const override { return "xml"; }
   std::string_view content_type() const override { return content_type_; }
 
-  Result<Node> read(std::string_view bytes, Arena& arena) const override {
-    std::string_view charset;
-    if (charset_ != Charset::utf_8 && !says_encoding(bytes)) charset = busway::name_of(charset_);
+  Result<Node> read_labelled(std::string_view bytes, std::string_view content_type, Arena& arena) const override {
+    std::string_view charset = charset_of(content_type);
+    if (charset.empty() && charset_ != Charset::utf_8 && !says_encoding(bytes)) charset = busway::name_of(charset_);
     auto document = parse_xml(bytes, arena, {.pieces = rules_.mixed}, charset);
     if (!document) return std::unexpected(document.error());
     return xml_document(*document, rules_, arena);

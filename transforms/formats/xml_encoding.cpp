@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "bus/pause.hpp"
 #include "transforms/formats/charset.hpp"
+#include "transforms/formats/utf16.hpp"
 #include "transforms/formats/utf8.hpp"
 
 namespace busway {
@@ -33,47 +33,48 @@ bool same(std::string_view left, std::string_view right) {
   return true;
 }
 
-Result<std::string_view> from_utf16(std::string_view bytes, bool big, Arena& arena) {
-  if (bytes.size() % 2 != 0) return fail(ErrorKind::format, "reading XML: the UTF-16 text ends inside a character");
-  std::string out;
-  out.reserve(bytes.size());
-  auto unit = [&](std::size_t at) {
-    auto high = static_cast<unsigned char>(bytes[big ? at : at + 1]);
-    auto low = static_cast<unsigned char>(bytes[big ? at + 1 : at]);
-    return static_cast<char32_t>((high << 8) | low);
-  };
-  PauseByBytes pause;
-  for (std::size_t at = 0; at < bytes.size(); at += 2) {
-    pause.at(at);
-    char32_t c = unit(at);
-    if (c >= 0xD800 && c <= 0xDFFF) {
-      char32_t second = c < 0xDC00 && at + 2 < bytes.size() ? unit(at + 2) : 0;
-      if (second < 0xDC00 || second > 0xDFFF) return refuse_text(doing, out, out.size(), "half of a surrogate pair");
-      c = 0x10000 + ((c - 0xD800) << 10) + (second - 0xDC00);
-      at += 2;
-    }
-    append_utf8(c, out);
-  }
-  std::string_view declared = declared_encoding(out);
-  if (!declared.empty() && !same(declared, "utf-16")) {
-    return fail(ErrorKind::format, "reading XML: the text is UTF-16, but declares itself '" + printable(declared) + "'");
-  }
-  return arena.copy(out);
+// A document in UTF-16 without a mark begins with `<` and a zero byte beside it (appendix F): no other set that is read here has
+// one.
+ByteOrder guessed_order(std::string_view bytes) {
+  if (bytes.size() < 2) return ByteOrder::none;
+  if (bytes[0] == '<' && bytes[1] == '\0') return ByteOrder::little;
+  return bytes[0] == '\0' && bytes[1] == '<' ? ByteOrder::big : ByteOrder::none;
+}
+
+// `named`: by the Content-Type, which is above what the document says of itself.
+Result<std::string_view> from_utf16(std::string_view bytes, Charset charset, bool named, Arena& arena) {
+  auto text = utf16_to_utf8(charset, bytes, arena, doing);
+  if (!text || named) return text;
+  std::string_view declared = declared_encoding(*text);
+  if (declared.empty()) return text;
+  bool little = charset == Charset::utf_16le || marked_order(bytes) == ByteOrder::little;
+  auto known = charset_named(declared);
+  if (known == Charset::utf_16 || known == (little ? Charset::utf_16le : Charset::utf_16be)) return text;
+  return fail(ErrorKind::format, "reading XML: the text is UTF-16, but declares itself '" + printable(declared) + "'");
 }
 
 }  // namespace
 
 bool says_encoding(std::string_view bytes) {
-  return bytes.starts_with("\xFE\xFF") || bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xEF\xBB\xBF") ||
+  return marked_order(bytes) != ByteOrder::none || bytes.starts_with("\xEF\xBB\xBF") || guessed_order(bytes) != ByteOrder::none ||
          !declared_encoding(bytes).empty();
 }
 
 Result<std::string_view> xml_as_utf8(std::string_view bytes, std::string_view charset, Arena& arena) {
-  if (bytes.starts_with("\xFE\xFF")) return from_utf16(bytes.substr(2), true, arena);
-  if (bytes.starts_with("\xFF\xFE")) return from_utf16(bytes.substr(2), false, arena);
+  if (marked_order(bytes) != ByteOrder::none) return from_utf16(bytes, Charset::utf_16, false, arena);
   bool marked = bytes.starts_with("\xEF\xBB\xBF");
   if (marked) bytes.remove_prefix(3);
   if (!marked && same(charset, "utf-8")) return bytes;  // whatever is declared
+  if (ByteOrder guessed = guessed_order(bytes); !marked && guessed != ByteOrder::none) {
+    auto named = charset_named(charset);
+    Charset order = guessed == ByteOrder::big ? Charset::utf_16be : Charset::utf_16le;
+    if (charset.empty() || (named && (*named == Charset::utf_16 || *named == order)))
+      return from_utf16(bytes, order, !charset.empty(), arena);
+    if (named && is_wide(*named)) {
+      return fail(ErrorKind::format,
+                  "reading XML: the text is to be " + std::string(name_of(*named)) + ", but its bytes are in the other order");
+    }
+  }
   std::string_view declared = declared_encoding(bytes);
   if (marked) {
     if (!declared.empty() && !same(declared, "utf-8")) {
@@ -90,6 +91,11 @@ Result<std::string_view> xml_as_utf8(std::string_view bytes, std::string_view ch
     return fail(ErrorKind::format, "reading XML: the encoding '" + printable(name) + "' is not supported here; send UTF-8");
   }
   if (*known == Charset::utf_8) return bytes;
+  if (is_wide(*known)) {
+    if (!charset.empty()) return from_utf16(bytes, *known, true, arena);
+    // The declaration could be read as it stands, a byte a character.
+    return fail(ErrorKind::format, "reading XML: the text declares itself '" + printable(name) + "', but is not UTF-16");
+  }
   std::string out;
   std::size_t bad = decode_charset(*known, bytes, out);
   if (bad != std::string_view::npos) {

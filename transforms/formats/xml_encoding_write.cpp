@@ -42,6 +42,10 @@ class Markup {
 }  // namespace
 
 Result<void> append_xml_in(Charset charset, std::string_view document, std::string& out) {
+  if (is_wide(charset)) {
+    encode_charset(charset, document, out);  // it has every character, and the document is valid UTF-8
+    return {};
+  }
   auto put = [&](std::string_view ascii) {
     for (char c : ascii) out += byte_of(charset, static_cast<unsigned char>(c)).value_or('?');
   };

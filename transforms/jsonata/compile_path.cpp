@@ -138,6 +138,7 @@ Op* Compiler::compile_focus(const Ast& ast, bool outer) {
   Op* step = result->kind == Op::Kind::path ? result->list.back() : result;
   if (!step->stages.empty() || !step->predicates.empty()) return fail("S0215", ast.position);
   if (step->kind == Op::Kind::sort) return fail("S0216", ast.position);
+  if (outer) program_.reads_input = true;  // what comes after the step starts from the context, whatever the step reads
   if (ast.keep_array) step->keep_array = true;
   step->focus = names_.id_of(ast.right->text);
   step->tuple = true;

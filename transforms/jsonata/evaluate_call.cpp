@@ -218,7 +218,8 @@ Node Evaluation::evaluate_text(std::string_view text, const Node* focus) {
     VariableId id = names_->find(name);
     return id != no_variable && find(id, scope) != nullptr;
   };
-  if (!spend(text.size())) return {};
+  constexpr std::size_t bytes_a_character = 512;  // of tree and program, for the densest text
+  if (!spend(text.size()) || !room(text.size() * bytes_a_character)) return {};
   auto compiled = compile(text, arena_, *names_, options);
   if (!compiled) {
     if (compiled.error().code == "BW3001") return fail("U1001", "the text given to $eval is nested too deeply");

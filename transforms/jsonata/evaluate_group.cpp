@@ -1,6 +1,7 @@
 #include <new>
 
 #include "transforms/jsonata/evaluation.hpp"
+#include "transforms/jsonata/list.hpp"
 #include "transforms/jsonata/merge_sort.hpp"
 #include "transforms/jsonata/text.hpp"
 
@@ -16,8 +17,12 @@ struct KeyGroup {
   Items<Node> more{};  // with `first` again at its start, once there is a second
 };
 
-void add_item(KeyGroup& group, const Node& item, bool tuples, Arena& arena) {
+// False when there is no room for more.
+bool add_item(KeyGroup& group, const Node& item, bool tuples, Evaluation& evaluation) {
+  Arena& arena = evaluation.arena();
   auto push = [&](const Node& one) {
+    std::size_t more = one.is_array() ? one.size() : 1;
+    if (group.more.size + more > group.more.capacity && !evaluation.room(2 * (group.more.size + more) * sizeof(Node))) return;
     // An array among the items contributes its items, as $append does.
     if (one.is_array() && !tuples) {
       for (const Node& inner : one.items()) group.more.push(inner, arena);
@@ -27,12 +32,12 @@ void add_item(KeyGroup& group, const Node& item, bool tuples, Arena& arena) {
   };
   if (group.more.empty() && !group.first.is_nothing()) push(group.first);
   if (!item.is_nothing()) push(item);
+  return !evaluation.failed();
 }
 
 }  // namespace
 
 Node Evaluation::evaluate_object(const Op& op, const Node& input, Frame* frame) {
-  ++built_;
   bool literal_keys = !input.is_array();
   for (std::size_t i = 0; i < op.pairs.size && literal_keys; ++i) {
     const Op& key = *op.pairs[i].key;
@@ -58,7 +63,6 @@ Node Evaluation::evaluate_object(const Op& op, const Node& input, Frame* frame) 
 }
 
 Node Evaluation::evaluate_group(const Items<Op::Pair>& pairs, std::int64_t position, const Node& input, Frame* frame) {
-  ++built_;
   bool tuples = is_tuples(input);
   std::span<const Node> items = input.is_array() ? input.items() : std::span<const Node>(&input, 1);
   const Node missing{};
@@ -78,16 +82,19 @@ Node Evaluation::evaluate_group(const Items<Op::Pair>& pairs, std::int64_t posit
       if (!key.is_string()) return fail("T1003", {}, position);
       std::uint32_t found = keys.find(key.text());
       if (found == KeyIndex::none) {
+        // With the index of the keys.
+        if (groups.size == groups.capacity && !room(groups.capacity * (2 * sizeof(KeyGroup) + 64))) return {};
         keys.add(key.text());
         groups.push({.pair = i, .key = key, .first = item, .more = {}}, arena_);
       } else if (groups[found].pair != i) {
         return fail("D1009", key.text(), position);
       } else {
-        add_item(groups[found], item, tuples, arena_);
+        if (item.is_array() && !spend_for(item.size(), 8)) return {};
+        if (!add_item(groups[found], item, tuples, *this)) return {};
       }
     }
   }
-  Collector<Member> members(arena_);
+  List<Member> members(*this);
   for (const KeyGroup& group : groups) {
     Node context = group.first;
     Frame* scope = frame;
@@ -110,7 +117,7 @@ Node Evaluation::evaluate_group(const Items<Op::Pair>& pairs, std::int64_t posit
 // One tuple of many: each variable becomes all its values.
 Tuple* Evaluation::reduce(std::span<const Node> tuples) {
   Tuple* reduced = extend(Tuple{});
-  Collector<Node> values(arena_);
+  List<Node> values(*this);
   auto take = [&values](const Node& value) {
     if (value.is_array()) {
       for (const Node& inner : value.items()) values.push(inner);
@@ -126,7 +133,7 @@ Tuple* Evaluation::reduce(std::span<const Node> tuples) {
   const Frame seen_in{nullptr, tuple_of(tuples[0]).bindings, true};
   for (const Binding* binding = seen_in.bindings; binding != nullptr; binding = binding->next) {
     if (find(binding->id, &seen_in) != binding) continue;  // hidden by a newer one
-    Collector<Node> bound(arena_);
+    List<Node> bound(*this);
     for (const Node& one : tuples) {
       if (!count()) return reduced;
       Frame scope{nullptr, tuple_of(one).bindings, true};
@@ -165,7 +172,9 @@ int compare_keys(const SortKey& x, const SortKey& y) {
 Node Evaluation::evaluate_sort(const Op& step, const Node& input, Frame* frame) {
   if (!input.is_array() || input.size() <= 1) return input.is_array() || input.is_nothing() ? input : make_array({&input, 1});
   bool tuples = is_tuples(input);
-  if (!spend(input.size())) return {};
+  // The rows twice, as merging needs room, and their keys.
+  std::size_t row_bytes = 2 * sizeof(SortRow) + step.terms.size * sizeof(SortKey) + sizeof(Node);
+  if (!spend(input.size()) || !room(input.size() * row_bytes)) return {};
   SortRow* rows = arena_.array<SortRow>(input.size());
   std::size_t count = 0;
   for (const Node& item : input.items()) {

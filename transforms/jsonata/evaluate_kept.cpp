@@ -1,6 +1,7 @@
 #include <new>
 
 #include "transforms/jsonata/evaluation.hpp"
+#include "transforms/jsonata/list.hpp"
 
 namespace busway::jsonata {
 
@@ -42,7 +43,8 @@ const EqualityIndex* Evaluation::index_of(const Op::Lookup& lookup, std::span<co
     return nullptr;
   }
   if (entry->index != nullptr) return entry->index;
-  if (!spend(items.size())) return nullptr;
+  constexpr std::size_t bytes_an_item = sizeof(Node) + 36;  // as equality_index.hpp has it
+  if (!spend(items.size()) || !room(items.size() * bytes_an_item)) return nullptr;
   Node* keys = arena_.array<Node>(items.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
     const Node& item = items.data()[i];
@@ -57,7 +59,7 @@ const EqualityIndex* Evaluation::index_of(const Op::Lookup& lookup, std::span<co
 
 // The items that a predicate keeps, if an index answers it. False when each item must be looked at. Each key has been computed
 // before without an error, when the array was seen first.
-bool Evaluation::evaluate_lookup(const Op& predicate, std::span<const Node> items, Frame* frame, Collector<Node>& kept) {
+bool Evaluation::evaluate_lookup(const Op& predicate, std::span<const Node> items, Frame* frame, List<Node>& kept) {
   const Op::Lookup& lookup = *predicate.lookup;
   const EqualityIndex* index = index_of(lookup, items, no_variable, Node(), frame);
   if (index == nullptr) return failed_;
@@ -66,7 +68,7 @@ bool Evaluation::evaluate_lookup(const Op& predicate, std::span<const Node> item
   for (std::uint32_t at = index->first(probe); at != EqualityIndex::none; at = index->next(at, probe)) {
     const Node& item = items.data()[at];
     if (!count()) return true;
-    if (!lookup.whole && !is_true(evaluate(predicate, item, frame))) {
+    if (!lookup.whole && !is_true(evaluate(predicate, item, frame), predicate.position)) {
       if (failed_) return true;
       continue;
     }
@@ -77,7 +79,7 @@ bool Evaluation::evaluate_lookup(const Op& predicate, std::span<const Node> item
 
 // The tuples of a step `@$x[..]` that its equality can keep; the predicate itself still judges them. False when all must be made.
 bool Evaluation::join_matching(const Op& step, const Tuple& from, std::span<const Node> values, Frame* frame,
-                               Collector<Node>& stream) {
+                               List<Node>& stream) {
   const Op::Lookup& lookup = *step.lookup;
   const EqualityIndex* index = index_of(lookup, values, step.focus, from.value, frame);
   if (index == nullptr) return failed_;

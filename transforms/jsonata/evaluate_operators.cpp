@@ -2,6 +2,7 @@
 
 #include "bus/pause.hpp"
 #include "transforms/jsonata/evaluation.hpp"
+#include "transforms/jsonata/list.hpp"
 #include "transforms/jsonata/text.hpp"
 
 namespace busway::jsonata {
@@ -62,7 +63,10 @@ Node Evaluation::evaluate_equality(const Op& op, const Node& input, Frame* frame
   Node right = evaluate(*op.right, input, frame);
   if (failed_) return {};
   if (left.is_nothing() || right.is_nothing()) return Node::boolean(false);
-  return Node::boolean(same(left, right) == (op.kind == Op::Kind::equal));
+  Walk through = walk();
+  bool equal = same(left, right, through);
+  if (!walked(through)) return {};
+  return Node::boolean(equal == (op.kind == Op::Kind::equal));
 }
 
 Node Evaluation::evaluate_concatenation(const Op& op, const Node& input, Frame* frame) {
@@ -76,6 +80,8 @@ Node Evaluation::evaluate_concatenation(const Op& op, const Node& input, Frame* 
     if (error_.token.empty()) error_.token = op.text;
     return {};
   }
+  std::size_t size = (left.is_nothing() ? 0 : left.size()) + (right.is_nothing() ? 0 : right.size());
+  if (!room(2 * size)) return {};  // with the room that it may grow into
   return Node::string(concatenate(left.is_nothing() ? std::string_view{} : left.text(),
                                   right.is_nothing() ? std::string_view{} : right.text(), arena_, growth_));
 }
@@ -83,10 +89,11 @@ Node Evaluation::evaluate_concatenation(const Op& op, const Node& input, Frame* 
 Node Evaluation::evaluate_logic(const Op& op, const Node& input, Frame* frame) {
   Node left = evaluate(*op.left, input, frame);
   if (failed_) return {};
-  bool value = is_true(left);
+  bool value = is_true(left, op.position);
+  if (failed_) return {};
   if (value == (op.kind == Op::Kind::either)) return Node::boolean(value);
   Node right = evaluate(*op.right, input, frame);
-  return Node::boolean(is_true(right));
+  return Node::boolean(is_true(right, op.position));
 }
 
 Node Evaluation::evaluate_contained(const Op& op, const Node& input, Frame* frame) {
@@ -101,6 +108,7 @@ Node Evaluation::evaluate_contained(const Op& op, const Node& input, Frame* fram
     return same(left, item);
   };
   if (!right.is_array()) return Node::boolean(equals(right));
+  if (!spend_for(right.size(), 16)) return {};
   for (const Node& item : right.items()) {
     pause_if_due();
     if (equals(item)) return Node::boolean(true);
@@ -126,7 +134,7 @@ Node Evaluation::evaluate_range(const Op& op, const Node& input, Frame* frame) {
   double size = last - first + 1;
   if (size > 1e7) return fail("D2014", {}, op.position, op.text);
   auto count = static_cast<std::size_t>(size);
-  if (!spend(count / 4)) return {};
+  if (!spend(count / 4) || !room(count * sizeof(Node))) return {};
   Node* items = arena_.array<Node>(count);
   PauseByBytes pause;
   for (std::size_t i = 0; i < count; ++i) {
@@ -137,8 +145,7 @@ Node Evaluation::evaluate_range(const Op& op, const Node& input, Frame* frame) {
 }
 
 Node Evaluation::evaluate_array(const Op& op, const Node& input, Frame* frame) {
-  ++built_;
-  Collector<Node> collected(arena_);
+  List<Node> collected(*this);
   if (op.list.size == 1 && op.list[0]->kind != Op::Kind::array) {
     // One element that is an array already is the array.
     Node value = evaluate(*op.list[0], input, frame);

@@ -3,6 +3,7 @@
 
 #include "bus/pause.hpp"
 #include "transforms/jsonata/evaluation.hpp"
+#include "transforms/jsonata/list.hpp"
 #include "transforms/jsonata/stack.hpp"
 
 namespace busway::jsonata {
@@ -11,14 +12,15 @@ Node Evaluation::lookup(const Node& input, std::string_view key) {
   if (input.is_object()) return input.member(key);
   if (!input.is_array()) return {};
   if (depth_ >= limits_.depth || stack_is_short(floor_)) return fail("U1001", "the value is nested too deeply");
-  if (!spend(input.size() / 8)) return {};
+  if (!spend(input.size() / 8 + 1)) return {};
   ++depth_;
-  Collector<Node> found(arena_);
+  List<Node> found(*this);
   for (const Node& item : input.items()) {
     pause_if_due();
     Node value = lookup(item, key);
     if (value.is_nothing()) continue;
     if (value.is_array()) {
+      if (!spend_for(value.size(), 8)) return {};
       for (const Node& inner : value.items()) found.push(inner);
     } else {
       found.push(value);
@@ -93,6 +95,7 @@ Node Evaluation::evaluate_path(const Op& op, const Node& input, Frame* frame) {
     if (op.tuple) {
       result = stream;
     } else {
+      if (!room(stream.size() * sizeof(Node))) return {};
       Node* values = arena_.array<Node>(stream.size());
       std::size_t count = 0;
       for (const Node& tuple : stream.items()) values[count++] = tuple_of(tuple).value;
@@ -133,7 +136,7 @@ std::size_t Evaluation::walk_prefix(const Op& op, const Node& input, Frame* fram
 Node Evaluation::evaluate_step(const Op& step, std::span<const Node> input, Frame* frame, bool last) {
   Node first;
   std::size_t count = 0;
-  Collector<Node> flat(arena_);
+  List<Node> flat(*this);
   auto push_flat = [&flat](const Node& value) {
     if (!value.is_array() || is_constructed(value)) {
       flat.push(value);
@@ -184,7 +187,7 @@ Frame* Evaluation::frame_of(const Tuple& tuple, Frame* parent) {
 }
 
 Node Evaluation::evaluate_tuple_step(const Op& step, std::span<const Node> input, bool first, Frame* frame) {
-  Collector<Node> stream(arena_);
+  List<Node> stream(*this);
   if (step.kind == Op::Kind::sort) {
     Node sorted;
     if (!first) {
@@ -217,15 +220,17 @@ Node Evaluation::evaluate_tuple_step(const Op& step, std::span<const Node> input
       if (failed_) return {};
       continue;
     }
-    if (!spend(values.size())) return {};
+    std::size_t bound = (step.focus != no_variable) + (step.index != no_variable) + (step.ancestor != nullptr);
+    if (!spend(values.size()) || !room(values.size() * (sizeof(Tuple) + bound * sizeof(Binding)))) return {};
     double index = 0;
     for (const Node& one : values) {
       Tuple* tuple = extend(from);
       if (nested) {
+        if (!count()) return {};
         const Tuple& inner = tuple_of(one);
         tuple->value = inner.value;
         // Older bindings lie deeper, so they must go in first to stay hidden by newer ones.
-        Collector<const Binding*> bindings(arena_);
+        List<const Binding*> bindings(*this);
         for (const Binding* binding = inner.bindings; binding != nullptr; binding = binding->next) bindings.push(binding);
         for (std::size_t i = bindings.size(); i-- > 0;) bind(*tuple, bindings.items()[i]->id, bindings.items()[i]->value);
       } else {
@@ -251,9 +256,10 @@ Node Evaluation::evaluate_stages(const Items<Op::Stage>& stages, Node input, Fra
       if (failed_) return {};
       continue;
     }
-    Collector<Node> numbered(arena_);
+    List<Node> numbered(*this);
     double index = 0;
     for (const Node& item : input.items()) {
+      if (!count()) return {};
       Tuple* tuple = extend(tuple_of(item));
       bind(*tuple, stage.index, Node::number(index));
       index += 1;
@@ -280,7 +286,7 @@ Node Evaluation::evaluate_filter(const Op& predicate, const Node& input, Frame* 
     if (item.is_array() && !tuples) return item;
     return Node::array(make_array({&item, 1}).items()).with_marks(marks);
   }
-  Collector<Node> kept(arena_);
+  List<Node> kept(*this);
   if (predicate.lookup != nullptr && !tuples && items.size() >= EqualityIndexes::fewest_items &&
       evaluate_lookup(predicate, items, frame, kept)) {
     return failed_ ? Node() : Node::array(kept.items()).with_marks(marks);
@@ -299,6 +305,7 @@ Node Evaluation::evaluate_filter(const Op& predicate, const Node& input, Frame* 
       if (value.as_boolean()) kept.push(item);
       continue;
     }
+    if (!are_finite(value.is_array() ? value.items() : std::span<const Node>(&value, 1), predicate.position)) return {};
     std::span<const Node> numbers;
     if (value.is_number()) numbers = {&value, 1};
     if (value.is_array()) {
@@ -312,14 +319,16 @@ Node Evaluation::evaluate_filter(const Op& predicate, const Node& input, Frame* 
       for (const Node& number : numbers) {
         if (position_of(number.as_double()) == static_cast<double>(at)) kept.push(item);
       }
-    } else if (is_true(value)) {
+    } else if (is_true(value, predicate.position)) {
       kept.push(item);
+    } else if (failed_) {
+      return {};
     }
   }
   return Node::array(kept.items()).with_marks(marks);
 }
 
-bool Evaluation::flatten(const Node& input, Collector<Node>& found, int level) {
+bool Evaluation::flatten(const Node& input, List<Node>& found, int level) {
   if (level > most_value_levels) {
     fail("U1001", "the value is nested too deeply");
     return false;
@@ -331,14 +340,18 @@ bool Evaluation::flatten(const Node& input, Collector<Node>& found, int level) {
       found.push(item);
     }
   }
-  return spend(input.size() / 8);
+  return spend(input.size() / 8 + 1);
 }
 
 Node Evaluation::evaluate_wildcard(const Node& given) {
   Node input = is_wrapper(given) ? given.items()[0] : given;
-  Collector<Node> found(arena_);
+  List<Node> found(*this);
+  bool sequence = true;  // as jsonata-js has it: with the items of an array the result is an array, too, also of one or none
   auto take = [&](const Node& value) {
-    if (value.is_array()) return flatten(value, found, 0);
+    if (value.is_array()) {
+      sequence = false;
+      return flatten(value, found, 0);
+    }
     found.push(value);
     return true;
   };
@@ -351,10 +364,10 @@ Node Evaluation::evaluate_wildcard(const Node& given) {
       if (!take(item)) return {};
     }
   }
-  return make_sequence(found.items());
+  return sequence ? make_sequence(found.items()) : Node::array(found.items());
 }
 
-bool Evaluation::descend(const Node& input, Collector<Node>& found, int level) {
+bool Evaluation::descend(const Node& input, List<Node>& found, int level) {
   if (level > most_value_levels) {
     fail("U1001", "the value is nested too deeply");
     return false;
@@ -376,7 +389,7 @@ bool Evaluation::descend(const Node& input, Collector<Node>& found, int level) {
 
 Node Evaluation::evaluate_descendants(const Node& input) {
   if (input.is_nothing()) return {};
-  Collector<Node> found(arena_);
+  List<Node> found(*this);
   if (!descend(input, found, 0)) return {};
   if (found.size() == 1) return found.items()[0];
   return make_sequence(found.items());

@@ -87,7 +87,6 @@ Node Evaluation::quick_names(const Op& op, const Node& input, Frame* frame) {
 Node Evaluation::quick_object(const Op& op, const Node& input, Frame* frame) {
   if (stack_is_short(floor_)) return fail("U1001", "recursion is too deep", op.position, op.text);
   if (failed_ || !count()) return {};
-  ++built_;
   Member* members = arena_.array<Member>(op.pairs.size + 1);
   Member* filled = members;
   for (const Op::Pair& pair : op.pairs) {

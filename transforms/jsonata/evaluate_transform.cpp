@@ -1,6 +1,5 @@
 #include <cstring>
 #include <new>
-#include <utility>
 
 #include "bus/pause.hpp"
 #include "transforms/jsonata/evaluation.hpp"
@@ -13,14 +12,15 @@ namespace {
 // moves, and stays known by both places.
 class Draft {
  public:
-  explicit Draft(Arena& arena) : arena_(arena) {}
+  explicit Draft(Evaluation& evaluation) : evaluation_(evaluation), arena_(evaluation.arena()) {}
 
-  // False when the value nests too deeply.
+  // False when the value nests too deeply, or the budget ends.
   bool copy(const Node& from, Node* to, int level = 0) {
     if (level > most_value_levels) return false;
-    ++copied_;
-    pause_if_due();
     *to = from;
+    if (!from.is_array() && !from.is_object()) return true;
+    // Values share their parts, copies do not.
+    if (!evaluation_.spend(from.size() + 1) || !evaluation_.room((from.size() + 1) * sizeof(Member))) return false;
     if (from.is_array()) {
       Node* items = arena_.array<Node>(from.size());
       for (std::size_t i = 0; i < from.size(); ++i) {
@@ -39,9 +39,6 @@ class Draft {
     }
     return true;
   }
-
-  // Values copied since the last time.
-  std::uint64_t take_copied() { return std::exchange(copied_, 0); }
 
   // Where the object that `match` shows now is; null when it is none of ours.
   Node* place_of(const Node& match) const {
@@ -143,8 +140,8 @@ class Draft {
     }
   }
 
+  Evaluation& evaluation_;
   Arena& arena_;
-  std::uint64_t copied_ = 0;
   Slot* slots_ = nullptr;
   std::size_t size_ = 0;
   std::size_t used_ = 0;
@@ -158,10 +155,9 @@ Node Evaluation::run_transform(const Closure& closure, std::span<const Node> arg
   const Node& given = arguments[0];
   if (given.is_nothing()) return {};
   if (!given.is_object() && !given.is_array()) return fail("T0410", "a transform takes an object or an array");
-  Draft draft(arena_);
+  Draft draft(*this);
   Node* copied = arena_.array<Node>(1);
   if (!draft.copy(given, copied)) return fail("U1001", "the value is nested too deeply");
-  if (!spend(draft.take_copied())) return {};
   Node matches = evaluate(*op.left, *copied, closure.frame);
   if (failed_) return {};
   std::span<const Node> found =
@@ -180,7 +176,6 @@ Node Evaluation::run_transform(const Closure& closure, std::span<const Node> arg
           if (!draft.copy(member.value, &value)) return fail("U1001", "the value is nested too deeply");
           draft.set(place, member.key.text(), member.key, value);
         }
-        if (!spend(draft.take_copied())) return {};
       }
     }
     if (op.third == nullptr) continue;
@@ -194,7 +189,6 @@ Node Evaluation::run_transform(const Closure& closure, std::span<const Node> arg
     if (place == nullptr) continue;
     for (const Node& name : names) draft.remove(place, name.text());
   }
-  ++built_;
   return *copied;
 }
 

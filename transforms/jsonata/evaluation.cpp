@@ -1,6 +1,7 @@
 #include "transforms/jsonata/evaluation.hpp"
 
 #include <chrono>
+#include <cmath>
 #include <cstring>
 #include <new>
 
@@ -42,8 +43,12 @@ Result<Node> Evaluation::run() {
   constexpr std::uint64_t long_work = 4096;  // steps of 50 to 100 ns
   if (steps_ > long_work) scope_.took_long();
   if (!failed_ && is_wrapper(result)) result = result.items()[0];
-  if (!failed_ && built_ > static_cast<std::uint64_t>(most_value_levels) && !nests_within(result, most_value_levels)) {
-    fail("U1001", "the result is nested too deeply");
+  if (!failed_ && (result.is_array() || result.is_object())) {
+    switch (measure(result, limits_.output)) {
+      case Measure::fits: break;
+      case Measure::too_deep: fail("U1001", "the result is nested too deeply"); break;
+      case Measure::too_large: fail("U1001", "the result is too large"); break;
+    }
   }
   if (!failed_ && non_finite_ >= 0 && holds_non_finite(result)) fail("D1001", {}, non_finite_);
   if (failed_) return std::unexpected(std::move(error_));
@@ -69,14 +74,33 @@ bool Evaluation::spend(std::uint64_t steps) {
     fail("U1001", "too many steps");
     return false;
   }
-  if (arena_.reserved() - memory_before_ > limits_.memory) {
+  if (arena_.reserved() - memory_before_ + held_ > limits_.memory) {
     fail("U1001", "too much memory");
     return false;
   }
-  if (pause_if_due(32)) return true;
+  return pause_if_due(32) || give_up();
+}
+
+bool Evaluation::give_up() {
   if (!failed_) error_ = Error{.kind = ErrorKind::deadline, .text = "the time was up before the expression had its result"};
   failed_ = true;
   return false;
+}
+
+bool Evaluation::has_room(std::size_t bytes) {
+  std::size_t taken = arena_.reserved() - memory_before_ + held_;
+  if (!failed_ && (taken > limits_.memory || bytes > limits_.memory - taken)) fail("U1001", "too much memory");
+  return !failed_;
+}
+
+bool Evaluation::refuse_infinite(std::span<const Node> items, std::int64_t position) {
+  for (const Node& item : items) {
+    pause_if_due();
+    if (!item.is_number() || !std::isinf(item.as_double())) continue;
+    fail("D1001", {}, position);
+    return false;
+  }
+  return true;
 }
 
 std::int64_t Evaluation::now() {
@@ -87,6 +111,7 @@ std::int64_t Evaluation::now() {
 }
 
 Node Evaluation::make_array(std::span<const Node> items) {
+  if (!room(items.size_bytes())) return {};
   Node* copied = arena_.array<Node>(items.size());
   std::size_t count = 0;
   PauseByBytes pause;
@@ -223,11 +248,11 @@ Node Evaluation::evaluate_condition(const Op& op, const Node& input, Frame* fram
   Node value = evaluate(*op.left, input, frame);
   if (failed_) return {};
   if (op.kind == Op::Kind::condition) {
-    if (is_true(value)) return evaluate(*op.right, input, frame);
-    return op.third == nullptr ? Node() : evaluate(*op.third, input, frame);
+    if (is_true(value, op.position)) return evaluate(*op.right, input, frame);
+    return op.third == nullptr || failed_ ? Node() : evaluate(*op.third, input, frame);
   }
-  bool keep = op.kind == Op::Kind::coalesce ? !value.is_nothing() : is_true(value);
-  return keep ? value : evaluate(*op.third, input, frame);
+  bool keep = op.kind == Op::Kind::coalesce ? !value.is_nothing() : is_true(value, op.position);
+  return keep || failed_ ? value : evaluate(*op.third, input, frame);
 }
 
 Node Evaluation::evaluate_block(const Op& op, const Node& input, Frame* frame) {

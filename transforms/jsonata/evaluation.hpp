@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -17,10 +18,15 @@
 
 namespace busway::jsonata {
 
-// Bounds of one evaluation; reaching one is the error U1001.
+template <class T>
+class List;
+
+// Bounds of one evaluation; reaching one is the error U1001. Memory is asked for before it is taken, and the work of a loop
+// counted before it is done, so that none is exceeded by more than the arena's last chunk, 1 MiB at most, or 64 steps.
 struct Limits {
   std::uint64_t steps = 200'000'000;
-  std::size_t memory = 1024UL * 1024 * 1024;  // bytes the arena may grow by
+  std::size_t memory = 1024UL * 1024 * 1024;  // bytes the arena may grow by, with what texts take on their way into it
+  std::size_t output = 1024UL * 1024 * 1024;  // bytes of the result as a document that shares nothing: each value and its text
   int depth = 20'000;                         // operations within operations, besides the thread's own stack
 };
 
@@ -64,15 +70,49 @@ class Evaluation {
   // Counts work; false, and the error noted, when a limit is reached. Everything that loops comes here every few operations, by
   // itself or through count(): the one place for what must happen every so often.
   bool spend(std::uint64_t steps);
+  // Whether `bytes` more may be taken: false, and the error noted, when they may not.
+  bool room(std::size_t bytes) {
+    if (bytes <= small_change) return !failed_;
+    return has_room(bytes);
+  }
+  // Memory outside of the arena that comes and goes with the work.
+  void hold(std::size_t more, std::size_t less) { held_ = held_ - less + more; }
+  // How many values a walk through one (`Walk`, values.hpp) may look at; whoever walked says how many it were.
+  Walk walk() const { return Walk{(limits_.steps - std::min(steps_, limits_.steps) + 1) * values_a_step}; }
+  bool walked(const Walk& walk) {
+    if (walk.late) return give_up();
+    return walk.seen >= walk.most ? spend(walk.seen / values_a_step) : spend_for(walk.seen, values_a_step);
+  }
+  // For work of which a step does `a_step`; a little is free.
+  bool spend_for(std::uint64_t work, std::uint64_t a_step) { return work < 16 * a_step || spend(work / a_step); }
   // One operation; the check of the limits is cheap enough for every 64th.
   bool count() { return (++steps_ & 63U) != 0 || spend(0); }
   std::int64_t now();  // milliseconds, the same throughout the evaluation
+  // JSONata's idea of true. An infinite number is not used as a condition: error D1001.
+  bool is_true(const Node& value, std::int64_t position = -1) {
+    if (value.is_boolean()) return value.as_boolean();
+    // Numbers from outside are finite as a rule: only after a computation that gave another is each item looked at.
+    Walk through = value.is_array() ? walk() : Walk{};
+    Truth truth = truth_of(value, non_finite_ >= 0, through);
+    if (value.is_array() && !walked(through)) return false;
+    if (truth == Truth::infinite) fail("D1001", {}, position);
+    return truth == Truth::yes;
+  }
+  // False, and the error D1001 noted, when a number among the items is infinite: they are no indexes, and have no order.
+  bool are_finite(std::span<const Node> items, std::int64_t position = -1) {
+    return non_finite_ < 0 || refuse_infinite(items, position);
+  }
   // A computation gave infinity or not-a-number; the result must not hold it.
   void note_non_finite(std::int64_t position = 0) {
     if (non_finite_ < 0) non_finite_ = position < 0 ? 0 : position;  // shared definitions have none
   }
 
  private:
+  static constexpr std::size_t small_change = 4096;  // what is not worth asking for; spend() finds it
+  static constexpr std::uint64_t values_a_step = 4;
+  bool has_room(std::size_t bytes);
+  bool give_up();  // the time is up
+
   Node evaluate(const Op& op, const Node& input, Frame* frame) {
     switch (op.quick) {
       case Op::Quick::none: break;
@@ -90,6 +130,7 @@ class Evaluation {
   }
   Node settled(const Op& op, const Node& value) { return value.is_array() ? normalize(op, value) : value; }
   Node settled(const Op& op, const Node* value) { return value == nullptr ? Node() : settled(op, *value); }
+  bool refuse_infinite(std::span<const Node> items, std::int64_t position);
   Node evaluate_fully(const Op& op, const Node& input, Frame* frame);
 
   // What the plan has prepared.
@@ -99,10 +140,10 @@ class Evaluation {
   Node quick_object(const Op& op, const Node& input, Frame* frame);
   Node quick_call(const Op& op, const Node& input, Frame* frame);
   Node evaluate_memo(const Op& op, const Node& input, Frame* frame);
-  bool evaluate_lookup(const Op& predicate, std::span<const Node> items, Frame* frame, Collector<Node>& kept);
+  bool evaluate_lookup(const Op& predicate, std::span<const Node> items, Frame* frame, List<Node>& kept);
   const EqualityIndex* index_of(const Op::Lookup& lookup, std::span<const Node> items, VariableId focus, const Node& context,
                                 Frame* frame);
-  bool join_matching(const Op& step, const Tuple& from, std::span<const Node> values, Frame* frame, Collector<Node>& stream);
+  bool join_matching(const Op& step, const Tuple& from, std::span<const Node> values, Frame* frame, List<Node>& stream);
   Node evaluate_kind(const Op& op, const Node& input, Frame* frame);
   Node normalize(const Op& op, const Node& result);
 
@@ -117,8 +158,8 @@ class Evaluation {
   Node evaluate_sort(const Op& step, const Node& input, Frame* frame);
   Node evaluate_wildcard(const Node& input);
   Node evaluate_descendants(const Node& input);
-  bool descend(const Node& input, Collector<Node>& found, int level);
-  bool flatten(const Node& input, Collector<Node>& found, int level);
+  bool descend(const Node& input, List<Node>& found, int level);
+  bool flatten(const Node& input, List<Node>& found, int level);
   Node evaluate_group(const Items<Op::Pair>& pairs, std::int64_t position, const Node& input, Frame* frame);
   Node evaluate_object(const Op& op, const Node& input, Frame* frame);
   Tuple* extend(const Tuple& from);
@@ -198,8 +239,8 @@ class Evaluation {
   bool failed_ = false;
   std::int64_t non_finite_ = -1;
   std::uint64_t steps_ = 0;
-  std::uint64_t built_ = 0;  // values that may have nested one level deeper
   std::size_t memory_before_;
+  std::size_t held_ = 0;
   std::uintptr_t floor_;
   int depth_ = 0;
   Frame* call_frame_ = nullptr;  // where the function called now was called: the scope of $eval

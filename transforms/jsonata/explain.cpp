@@ -4,6 +4,7 @@
 #include "transforms/jsonata/compile.hpp"
 #include "transforms/jsonata/facts.hpp"
 #include "transforms/jsonata/jsonata.hpp"
+#include "transforms/jsonata/library.hpp"
 #include "transforms/jsonata/projection.hpp"
 #include "transforms/jsonata/source_pieces.hpp"
 #include "transforms/jsonata/stack.hpp"
@@ -25,6 +26,7 @@ class Explainer {
 
  private:
   void describe(const Op& op) {
+    if (auto [from, to] = pieces_.extent(op); from >= to) return;  // of a shared definition, whose text is another
     if (op.folded) out_ += "computed at load: " + to_json(op.value) + "\n";
     if (op.kind == Op::Kind::path && op.prefix > 1) {
       line(op.quick == Op::Quick::names ? "walked in one go" : "names at its start walked in one go", op);
@@ -64,11 +66,12 @@ class Explainer {
 
 }  // namespace
 
-Result<std::string> explain(std::string_view text) {
+Result<std::string> explain(std::string_view text, const ExpressionLanguage& language) {
   Arena arena;
   VariableNames names;
   CompileOptions options;
   options.unknown_functions_fail = false;
+  options.library = library_of(language);
   auto program = compile(text, arena, names, options);
   if (!program) return std::unexpected(program.error());
   std::string out;

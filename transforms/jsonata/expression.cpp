@@ -61,12 +61,19 @@ class Language final : public ExtensibleLanguage {
     return std::make_shared<const Language>(for_routes_, std::move(library));
   }
 
+  const Library* library() const { return library_.get(); }
+
  private:
   bool for_routes_;
   std::shared_ptr<const Library> library_;
 };
 
 }  // namespace
+
+const Library* library_of(const ExpressionLanguage& language) {
+  const auto* made = dynamic_cast<const Language*>(&language);
+  return made == nullptr ? nullptr : made->library();
+}
 
 const ExtensibleLanguage& language() {
   static const Language made(true);

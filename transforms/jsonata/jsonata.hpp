@@ -19,7 +19,8 @@ const ExtensibleLanguage& language();
 const ExtensibleLanguage& eval_language();
 
 // What evaluating a text comes down to, for people: which parts of the input it reads, and what the plan (plan.hpp) folded, walks
-// in one go, keeps in loops and answers by an index. A line each; errors are those of compile().
-Result<std::string> explain(std::string_view text);
+// in one go, keeps in loops and answers by an index. A line each; errors are those of compile(). `language` is eval_language() or
+// what became of it by ExtensibleLanguage::with(); of shared definitions nothing is told.
+Result<std::string> explain(std::string_view text, const ExpressionLanguage& language = eval_language());
 
 }  // namespace busway::jsonata

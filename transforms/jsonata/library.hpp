@@ -46,4 +46,7 @@ class Library {
   std::map<std::string_view, std::size_t> known_;  // into definitions_
 };
 
+// What ExtensibleLanguage::with() has added to a language; null when nothing was. Lives as long as the language.
+const Library* library_of(const ExpressionLanguage& language);
+
 }  // namespace busway::jsonata

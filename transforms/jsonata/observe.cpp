@@ -8,6 +8,7 @@
 #include "transforms/jsonata/compile.hpp"
 #include "transforms/jsonata/evaluation.hpp"
 #include "transforms/jsonata/facts.hpp"
+#include "transforms/jsonata/library.hpp"
 #include "transforms/jsonata/source_pieces.hpp"
 #include "transforms/jsonata/stack.hpp"
 #include "transforms/jsonata/text.hpp"
@@ -65,13 +66,15 @@ class Notes final : public Observer {
 
 }  // namespace
 
-Result<Node> evaluate_observed(std::string_view text, Scope& scope, Arena& arena, std::vector<Observed>& parts) {
+Result<Node> evaluate_observed(std::string_view text, Scope& scope, Arena& arena, std::vector<Observed>& parts,
+                               const ExpressionLanguage& language) {
   parts.clear();
   Arena compiled_in;
   VariableNames names;
   CompileOptions options;
   options.unknown_functions_fail = false;
   options.optimise = false;
+  options.library = library_of(language);
   auto program = compile(text, compiled_in, names, options);
   if (!program) return std::unexpected(program.error());
   Notes notes;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bus/expression.hpp"
+#include "transforms/jsonata/jsonata.hpp"
 
 namespace busway::jsonata {
 
@@ -19,7 +20,9 @@ struct Observed {
 
 // Evaluates a text as eval_language() does and notes what its parts gave, the outer ones first: for people who write mappings.
 // It works without a plan, so that every part is evaluated where it stands, and is that much slower. After an error of the
-// evaluation, the parts are those up to it. Constants are not noted.
-Result<Node> evaluate_observed(std::string_view text, Scope& scope, Arena& arena, std::vector<Observed>& parts);
+// evaluation, the parts are those up to it. Constants are not noted, nor what stands in a bundle's shared functions. `language`
+// is eval_language() or what became of it by ExtensibleLanguage::with(); it outlives the result, which may lie in its tables.
+Result<Node> evaluate_observed(std::string_view text, Scope& scope, Arena& arena, std::vector<Observed>& parts,
+                               const ExpressionLanguage& language = eval_language());
 
 }  // namespace busway::jsonata

@@ -39,34 +39,41 @@ int arity_of(const Node& function) {
   return 1;
 }
 
-bool is_true(const Node& node) {
+Truth truth_of(const Node& node, bool all, Walk& walk) {
+  auto truth = [](bool value) { return value ? Truth::yes : Truth::no; };
   const Node* at = &node;
   for (int level = 0; at->is_array() && at->size() == 1 && level < most_value_levels; ++level) at = &at->items()[0];
   switch (at->kind()) {
     case Node::Kind::nothing:
     case Node::Kind::null:
-    case Node::Kind::function: return false;
-    case Node::Kind::boolean: return at->as_boolean();
+    case Node::Kind::function: return Truth::no;
+    case Node::Kind::boolean: return truth(at->as_boolean());
     case Node::Kind::number: {
       double value = at->as_double();
-      return value != 0 && !std::isnan(value);
+      return std::isinf(value) ? Truth::infinite : truth(value != 0 && !std::isnan(value));
     }
     case Node::Kind::string:
-    case Node::Kind::object: return at->size() > 0;
+    case Node::Kind::object: return truth(at->size() > 0);
     case Node::Kind::array: break;
   }
-  if (at->size() <= 1) return false;
-  // The first true item decides; an array within is true by the same rule, so its depth is the value's own.
-  struct Walk {
-    static bool any(const Node& array, int level) {
-      if (level > most_value_levels) return false;
+  if (at->size() <= 1) return Truth::no;
+  // An array within is true by the same rule, so its depth is the value's own.
+  struct Items {
+    bool all;
+    Walk& walk;
+    Truth any(const Node& array, int level) const {
+      Truth found = Truth::no;
+      if (level > most_value_levels) return found;
       for (const Node& item : array.items()) {
-        if (item.is_array() ? (any(item, level + 1)) : is_true(item)) return true;
+        if (!walk.step()) return found;
+        Truth one = item.is_array() ? any(item, level + 1) : truth_of(item, all, walk);
+        if (one == Truth::infinite || (one == Truth::yes && !all)) return one;
+        if (one == Truth::yes) found = one;
       }
-      return false;
+      return found;
     }
   };
-  return Walk::any(*at, 0);
+  return Items{all, walk}.any(*at, 0);
 }
 
 int compare_numbers(const Node& left, const Node& right) {
@@ -80,7 +87,7 @@ int compare_numbers(const Node& left, const Node& right) {
   return 0;
 }
 
-bool same(const Node& left, const Node& right, int level) {
+bool same(const Node& left, const Node& right, Walk& walk, int level) {
   if (left.kind() != right.kind() || level > most_value_levels) return false;
   switch (left.kind()) {
     case Node::Kind::nothing:
@@ -92,8 +99,7 @@ bool same(const Node& left, const Node& right, int level) {
     case Node::Kind::array: {
       if (left.size() != right.size()) return false;
       for (std::size_t i = 0; i < left.size(); ++i) {
-        pause_if_due();
-        if (!same(left.items()[i], right.items()[i], level + 1)) return false;
+        if (!walk.step() || !same(left.items()[i], right.items()[i], walk, level + 1)) return false;
       }
       return true;
     }
@@ -101,12 +107,12 @@ bool same(const Node& left, const Node& right, int level) {
   }
   if (left.size() != right.size()) return false;
   for (std::size_t i = 0; i < left.size(); ++i) {
-    pause_if_due();
+    if (!walk.step()) return false;
     const Member& member = left.members()[i];
     // The same place first: two objects of one origin compare in linear time.
     const Member& twin = right.members()[i];
     Node other = twin.key.text() == member.key.text() ? twin.value : right.member(member.key.text());
-    if (other.is_nothing() || !same(member.value, other, level + 1)) return false;
+    if (other.is_nothing() || !same(member.value, other, walk, level + 1)) return false;
   }
   return true;
 }
@@ -124,9 +130,9 @@ std::uint64_t hash_of(std::string_view text) {
   return mix(hash ^ rest);
 }
 
-std::uint64_t hash_of(const Node& node, int level) {
+std::uint64_t hash_of(const Node& node, Walk& walk, int level) {
   auto kind = static_cast<std::uint64_t>(node.kind());
-  if (level > most_value_levels) return 0;
+  if (level > most_value_levels || !walk.step()) return 0;
   switch (node.kind()) {
     case Node::Kind::nothing:
     case Node::Kind::null: return kind;
@@ -142,33 +148,59 @@ std::uint64_t hash_of(const Node& node, int level) {
     case Node::Kind::function: return mix(reinterpret_cast<std::uintptr_t>(node.closure()));
     case Node::Kind::array: {
       std::uint64_t hash = kind;
-      pause_if_due();
-      for (const Node& item : node.items()) hash = mix(hash ^ hash_of(item, level + 1)) + 1;
+      for (const Node& item : node.items()) hash = mix(hash ^ hash_of(item, walk, level + 1)) + 1;
       return hash;
     }
     case Node::Kind::object: {
       std::uint64_t sum = node.size();  // members count in any order
-      pause_if_due();
-      for (const Member& member : node.members()) sum += mix(hash_of(member.key.text()) + hash_of(member.value, level + 1) * 3);
+      for (const Member& member : node.members())
+        sum += mix(hash_of(member.key.text()) + hash_of(member.value, walk, level + 1) * 3);
       return sum;
     }
   }
   return 0;
 }
 
-bool nests_within(const Node& node, int levels) {
-  if (levels < 0) return false;
-  pause_if_due();
-  if (node.is_array()) {
-    for (const Node& item : node.items()) {
-      if ((item.is_array() || item.is_object()) && !nests_within(item, levels - 1)) return false;
+namespace {
+
+class Ruler {
+ public:
+  explicit Ruler(std::size_t most) : left_(most) {}
+  Measure measure(const Node& value, int level) {
+    if (level > most_value_levels) return Measure::too_deep;
+    pause_if_due();
+    if (value.is_array()) {
+      if (!take(value.items().size_bytes())) return Measure::too_large;
+      for (const Node& item : value.items()) {
+        if (Measure found = part(item, level); found != Measure::fits) return found;
+      }
+    } else {
+      if (!take(value.members().size_bytes())) return Measure::too_large;
+      for (const Member& member : value.members()) {
+        if (!take(member.key.size())) return Measure::too_large;
+        if (Measure found = part(member.value, level); found != Measure::fits) return found;
+      }
     }
-  } else if (node.is_object()) {
-    for (const Member& member : node.members()) {
-      if ((member.value.is_array() || member.value.is_object()) && !nests_within(member.value, levels - 1)) return false;
-    }
+    return Measure::fits;
   }
-  return true;
+
+ private:
+  bool take(std::size_t bytes) {
+    if (bytes > left_) return false;
+    left_ -= bytes;
+    return true;
+  }
+  Measure part(const Node& value, int level) {
+    if (value.is_array() || value.is_object()) return measure(value, level + 1);
+    return !value.is_string() || take(value.size()) ? Measure::fits : Measure::too_large;
+  }
+  std::size_t left_;
+};
+
+}  // namespace
+
+Measure measure(const Node& value, std::size_t most) {
+  return Ruler(most).measure(value, 0);
 }
 
 bool holds_non_finite(const Node& node) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "bus/document.hpp"
+#include "bus/pause.hpp"
 #include "transforms/jsonata/ir.hpp"
 
 namespace busway::jsonata {
@@ -140,21 +141,47 @@ inline const Node* find_member(const Node& object, std::string_view key, std::ui
 // How deep values may nest in what walks them.
 constexpr int most_value_levels = 1000;
 
-// JSONata's idea of true; `nothing` is false.
-bool is_true(const Node& node);
+// What a walk through a value may look at. Values share their parts, so what takes little memory may be endless to walk; a walk
+// that has seen its `most` ends, with any answer, as the evaluation has failed by then.
+struct Walk {
+  std::uint64_t most = UINT64_MAX;
+  std::uint64_t seen = 0;
+  bool late = false;  // it ended because the time was up
+  // False when the walk must end. Waits where others have their turn.
+  bool step() {
+    if (late || ++seen >= most) return false;
+    late = !pause_if_due();
+    return !late;
+  }
+};
+
+// JSONata's idea of true; `nothing` is false. An infinite number, also as an item, is neither: whoever needs an answer must
+// refuse it. Of several items the first true one decides, unless `all` asks for a look at each.
+enum class Truth : std::uint8_t { no, yes, infinite };
+Truth truth_of(const Node& node, bool all, Walk& walk);
 
 // <0, 0, >0; exact when both still have their text.
 int compare_numbers(const Node& left, const Node& right);
 
 // Deep equality as language.md has it; beyond `most_value_levels` nothing is equal.
-bool same(const Node& left, const Node& right, int level = 0);
+bool same(const Node& left, const Node& right, Walk& walk, int level = 0);
+inline bool same(const Node& left, const Node& right) {
+  Walk walk;
+  return same(left, right, walk);
+}
 
 // Equal values have equal hashes.
-std::uint64_t hash_of(const Node& node, int level = 0);
+std::uint64_t hash_of(const Node& node, Walk& walk, int level = 0);
+inline std::uint64_t hash_of(const Node& node) {
+  Walk walk;
+  return hash_of(node, walk);
+}
 std::uint64_t hash_of(std::string_view text);
 
-// False when the value nests deeper than `levels`.
-bool nests_within(const Node& node, int levels);
+// Whether a value is a document of at most `most` bytes: what each value in it takes and its text, shared parts as often as they
+// are seen. Looks no further than that, so it takes time in proportion to `most` at worst.
+enum class Measure : std::uint8_t { fits, too_large, too_deep };
+Measure measure(const Node& value, std::size_t most);
 
 // True when an infinite number or a not-a-number is in the value.
 bool holds_non_finite(const Node& node);

@@ -36,6 +36,8 @@ TEST_CASE("who calls a function unwraps what a built-in gives at its end") {
   CHECK(run("$sort([2,1], function($l,$r){ $filter([0],function($x){true}) })") == "[1,2]");
   CHECK(run("$spread([{\"a\":1}])") == R"([{"a":1}])");
   CHECK(run("$spread([1])") == "[1]");
+  CHECK(run("$spread([])") == "nothing");
+  CHECK(run("$spread([[]])") == "[]");
   CHECK(run("$spread({\"a\":1})") == R"({"a":1})");
 }
 
@@ -185,6 +187,68 @@ TEST_CASE("a comparison that a missing value passes by is worth a warning") {
   warnings.clear();
   REQUIRE(language().compile("$not(status = \"open\") and 1 != 2", &warnings));
   CHECK(warnings.empty());
+}
+
+TEST_CASE("an infinite number is nobody's condition, index or order") {
+  for (const char* text :
+       {"1/0 ? 1 : 2", "1/0 ?: 3", "$boolean(1/0)", "$not(1/0)", "$boolean([[1/0], 1])", "$boolean([true, 1/0])", "1/0 and true",
+        "true and 1/0", "false or 1/0", "[1,2,3][1/0]", "[1,2,3][[0, 1/0]]", "[1,2,3][[\"a\", 1/0]]", "$sort([\"a\", 1/0])",
+        "$filter([1], function(){ 1/0 })", "$single([1], function(){ 1/0 })", "$sift({\"a\": 1}, function(){ 1/0 })",
+        "$map([1], function(){ 1/0 })[0] ? 1 : 2", "{(1/0 ? \"a\" : \"b\"): 1}", "$type(1/0)"}) {
+    CAPTURE(text);
+    CHECK(run(text).starts_with("D1001"));
+  }
+  CHECK(run("1/0 ? 1 : 2") == "D1001@5");
+  CHECK(run("false and 1/0") == "false");
+  CHECK(run("true or 1/0") == "true");
+  CHECK(run("1/0 > 3 ? 1 : 2") == "1");
+  CHECK(run("$boolean({\"a\": 1/0})") == "true");
+  CHECK(run("[1..3][$ = 1/0]") == "nothing");
+  CHECK(run("0/0 ? 1 : 2") == "2");
+}
+
+TEST_CASE("numbers near the end of what a double holds are written in full") {
+  std::string zeros(305, '0');
+  std::string largest = run("$formatNumber(1.7976931348623157e308, \"0\")");
+  CHECK(largest.size() == 2 + 309);
+  CHECK(largest.starts_with("\"17976931348623157"));
+  CHECK(run("$formatNumber(1.7976931348623157e308, \"0.00\")") == largest.substr(0, 310) + ".00\"");
+  CHECK(run("$formatNumber(1.7976931348623157e308, \"0%\")") == largest.substr(0, 310) + "00%\"");
+  CHECK(run("$formatNumber(-1.7976931348623157e308, \"0\xE2\x80\xB0\")") == "\"-" + largest.substr(1, 309) + "000\xE2\x80\xB0\"");
+  CHECK(run("$formatNumber(1e307, \"0.################e0\")") == "\"10e306\"");
+  CHECK(run("$formatNumber(1.25e307, \"0.################e0\")") == "\"1.25e307\"");
+  CHECK(run("$formatNumber(-7.3e-300, \"00.0####e000\")") == "\"-73.0e-301\"");
+  CHECK(run("$formatNumber(5e-324, \"0.0################e0\")") == "\"5.0e-324\"");
+  CHECK(run("$formatNumber(12345.678, \"0.00e0\")") == "\"1.23e4\"");
+  CHECK(run("$formatNumber(100, \"0e0\")") == "\"10e1\"");
+  CHECK(run("$formatNumber(0.001, \"0e0\")") == "\"1e-3\"");
+  CHECK(run("$formatNumber(9.99, \"0.0e0\")") == "\"10.0e0\"");
+  CHECK(run("$formatNumber(1.5, \"" + std::string(310, '0') + "e0\")").size() == 310 + 5 + 2);
+  CHECK(run("$round(1e307, 2)") == "1e+307");
+  CHECK(run("$round(1.5, 400)") == "1.5");
+  CHECK(run("$round(1.7976931348623157e308, -2)").starts_with("1.79769"));
+}
+
+TEST_CASE("@ leaves the context where it is, whatever it binds") {
+  for (const char* text :
+       {"(1)@$f#$i", "1@$f#$i", "($v := 1; $v@$f#$i)", "$sum([1])@$f#$i", "(1)@$f#$i[0]", "(1)@$f[0]#$i", "(1)@$f#$i^($f)"}) {
+    CAPTURE(text);
+    CHECK(run(text, R"({"a":1})") == R"({"a":1})");
+  }
+  CHECK(run("(1)@$f#$i", "[1,2]") == "[1,2]");
+  CHECK(run("($v := 1; $v@$f.a)", R"({"a":7})") == "7");
+  CHECK(run("([1,2])@$f#$i.[$f, $i, a]", R"({"a":7})") == "[1,0,7,2,1,7]");
+  CHECK(run("$map([1,2], function($x){ (1)@$f#$i })", R"({"a":3})") == R"([{"a":3},{"a":3}])");
+}
+
+TEST_CASE("a wildcard over members of which one is an array gives an array") {
+  CHECK(run("*", R"({"s":[5]})") == "[5]");
+  CHECK(run("*", R"({"s":[]})") == "[]");
+  CHECK(run("*", R"({"a":1,"s":[]})") == "[1]");
+  CHECK(run("x.*", R"({"x":[{"s":[5]},{"s":[]}]})") == "5");
+  CHECK(run("*.*", R"({"s":[{"t":[1]}]})") == "[1]");
+  CHECK(run("x.*.y", R"({"x":[{"s":[{"y":1}]}]})") == "1");
+  CHECK(run("*[0]", R"({"s":[5]})") == "5");
 }
 
 TEST_CASE("a function that is left out is an error, not a crash") {

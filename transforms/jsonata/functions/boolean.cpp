@@ -1,20 +1,23 @@
+#include <cmath>
+
 #include "transforms/jsonata/functions/functions.hpp"
 
 namespace busway::jsonata::functions {
 
-Node boolean(Evaluation&, Arguments arguments, const Node&) {
-  return arguments[0].is_nothing() ? Node() : Node::boolean(is_true(arguments[0]));
+Node boolean(Evaluation& evaluation, Arguments arguments, const Node&) {
+  return arguments[0].is_nothing() ? Node() : Node::boolean(evaluation.is_true(arguments[0]));
 }
 
-Node not_(Evaluation&, Arguments arguments, const Node&) {
-  return arguments[0].is_nothing() ? Node() : Node::boolean(!is_true(arguments[0]));
+Node not_(Evaluation& evaluation, Arguments arguments, const Node&) {
+  return arguments[0].is_nothing() ? Node() : Node::boolean(!evaluation.is_true(arguments[0]));
 }
 
 Node exists(Evaluation&, Arguments arguments, const Node&) {
   return Node::boolean(!arguments[0].is_nothing());
 }
 
-Node type(Evaluation&, Arguments arguments, const Node&) {
+Node type(Evaluation& evaluation, Arguments arguments, const Node&) {
+  if (arguments[0].is_number() && std::isinf(arguments[0].as_double())) return evaluation.fail("D1001");
   return arguments[0].is_nothing() ? Node() : Node::string(name_of(arguments[0].kind()));
 }
 

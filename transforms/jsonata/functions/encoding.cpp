@@ -3,6 +3,7 @@
 
 #include "bus/pause.hpp"
 #include "transforms/jsonata/functions/functions.hpp"
+#include "transforms/jsonata/list.hpp"
 #include "transforms/jsonata/text.hpp"
 
 namespace busway::jsonata::functions {
@@ -17,6 +18,11 @@ bool is_alphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+// A text of which one three times as long at most is made, with room to grow, and copied into the arena.
+bool may_rewrite(Evaluation& evaluation, const Node& text) {
+  return text.is_string() && evaluation.spend_for(text.size(), 16) && evaluation.room(9 * std::size_t{text.size()});
+}
+
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -25,7 +31,7 @@ int hex_value(char c) {
 }
 
 Node encode(Evaluation& evaluation, const Node& value, bool whole) {
-  if (!value.is_string()) return {};
+  if (!may_rewrite(evaluation, value)) return {};
   std::string_view text = value.text();
   std::string out;
   PauseByBytes pause;
@@ -60,7 +66,7 @@ bool is_character(std::string_view bytes) {
 }
 
 Node decode(Evaluation& evaluation, const Node& value, bool whole) {
-  if (!value.is_string()) return {};
+  if (!may_rewrite(evaluation, value)) return {};
   std::string_view text = value.text();
   std::string out;
   PauseByBytes pause;
@@ -95,7 +101,7 @@ Node decode(Evaluation& evaluation, const Node& value, bool whole) {
 }  // namespace
 
 Node base64_encode(Evaluation& evaluation, Arguments arguments, const Node&) {
-  if (!arguments[0].is_string()) return {};
+  if (!may_rewrite(evaluation, arguments[0])) return {};
   std::string_view text = arguments[0].text();
   // Characters stand for bytes, as in JavaScript's btoa.
   std::string bytes;
@@ -119,7 +125,7 @@ Node base64_encode(Evaluation& evaluation, Arguments arguments, const Node&) {
 }
 
 Node base64_decode(Evaluation& evaluation, Arguments arguments, const Node&) {
-  if (!arguments[0].is_string()) return {};
+  if (!may_rewrite(evaluation, arguments[0])) return {};
   std::string out;
   std::uint32_t bits = 0;
   int have = 0;

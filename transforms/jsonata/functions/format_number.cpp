@@ -169,27 +169,42 @@ Text fixed(double value, std::size_t places, const Symbols& symbols) {
   return text;
 }
 
-Text format(double value, const Picture& picture, const Symbols& symbols) {
-  double scaled = value;
-  if (count_of(picture.whole, symbols.percent) > 0) scaled = value * 100;
-  if (count_of(picture.whole, symbols.per_mille) > 0) scaled = value * 1000;
+// What of a number the picture shows before `e`, and what stands behind it.
+struct Scaled {
+  double mantissa = 0;
   int exponent = 0;
-  if (picture.least_exponent > 0 && scaled != 0) {
-    double most = std::pow(10, static_cast<double>(picture.scaling));
-    double least = std::pow(10, static_cast<double>(picture.scaling) - 1);
-    while (std::fabs(scaled) < least) {
-      scaled *= 10;
-      --exponent;
-    }
-    while (std::fabs(scaled) > most) {
-      scaled /= 10;
-      ++exponent;
-    }
-  }
-  double rounded = round_half_even(scaled, static_cast<int>(std::min<std::size_t>(picture.most_fraction, 100)));
+  std::size_t zeros = 0;  // to write behind the mantissa, an integer then: so much larger is the number than any double
+};
+
+// So that the mantissa lies between the powers of ten that the picture has digits for. Both are found in the number's shortest
+// digits, as steps of * 10 and / 10 add up their rounding.
+Scaled scale(double value, const Picture& picture) {
+  if (picture.least_exponent == 0 || value == 0) return {.mantissa = value};
+  char text[64];
+  auto written = std::to_chars(text, text + sizeof text, std::fabs(value), std::chars_format::scientific);
+  const char* exponent_at = std::find(text, written.ptr, 'e') + 1;
+  int power = 0;  // 10^power <= |value| < 10^(power + 1)
+  std::from_chars(exponent_at + (*exponent_at == '+' ? 1 : 0), written.ptr, power);
+  bool power_of_ten = exponent_at == text + 2 && text[0] == '1';
+  auto wanted = static_cast<int>(picture.scaling) - 1;
+  if (power > wanted && power_of_ten) ++wanted;  // as jsonata-js has it: 10 by "0e0" is 10e0
+  // No double has more digits than some 300 before the point.
+  int shown = std::min(wanted, 300);
+  return {.mantissa = shift(value, shown - power), .exponent = power - wanted, .zeros = static_cast<std::size_t>(wanted - shown)};
+}
+
+Text format(double value, const Picture& picture, const Symbols& symbols) {
+  std::size_t hundreds = count_of(picture.whole, symbols.percent) > 0     ? 2
+                         : count_of(picture.whole, symbols.per_mille) > 0 ? 3
+                                                                          : 0;
+  double product = hundreds == 2 ? value * 100 : hundreds == 3 ? value * 1000 : value;
+  Scaled scaled = std::isfinite(product) ? scale(product, picture) : Scaled{.mantissa = value, .exponent = 0, .zeros = hundreds};
+  int exponent = scaled.exponent;
+  double rounded = round_half_even(scaled.mantissa, static_cast<int>(std::min<std::size_t>(picture.most_fraction, 100)));
   Text digits = fixed(rounded, picture.most_fraction, symbols);
   std::size_t point = digits.find(symbols.decimal);
   Text integer = digits.substr(0, point);
+  integer.append(scaled.zeros, symbols.zero);
   Text fraction = point == Text::npos ? Text() : digits.substr(point + 1);
   integer.erase(0, std::min(integer.find_first_not_of(symbols.zero), integer.size()));
   while (!fraction.empty() && fraction.back() == symbols.zero) fraction.pop_back();

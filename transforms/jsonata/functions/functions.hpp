@@ -47,7 +47,10 @@ Node max(Evaluation&, Arguments, const Node&);
 Node min(Evaluation&, Arguments, const Node&);
 Node average(Evaluation&, Arguments, const Node&);
 Node format_base(Evaluation&, Arguments, const Node&);
+// To so many places behind the point, of the number's shortest digits; what has no places left is its own result.
 double round_half_even(double value, int places);
+// `value` times ten to the power of `places`, exact in decimal.
+double shift(double value, int places);
 // format_number.cpp
 Node format_number(Evaluation&, Arguments, const Node&);
 // integer.cpp

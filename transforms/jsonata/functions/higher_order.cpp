@@ -1,13 +1,14 @@
 #include <array>
 
 #include "transforms/jsonata/functions/functions.hpp"
+#include "transforms/jsonata/list.hpp"
 
 namespace busway::jsonata::functions {
 
 Node map(Evaluation& evaluation, Arguments arguments, const Node&) {
   const Node& array = arguments[0];
   if (!array.is_array()) return {};
-  Collector<Node> mapped(evaluation.arena());
+  List<Node> mapped(evaluation);
   double index = 0;
   for (const Node& item : array.items()) {
     Node value = evaluation.apply_to(arguments[1], item, Node::number(index), array);
@@ -21,13 +22,14 @@ Node map(Evaluation& evaluation, Arguments arguments, const Node&) {
 Node filter(Evaluation& evaluation, Arguments arguments, const Node&) {
   const Node& array = arguments[0];
   if (!array.is_array()) return {};
-  Collector<Node> kept(evaluation.arena());
+  List<Node> kept(evaluation);
   double index = 0;
   for (const Node& item : array.items()) {
     Node value = evaluation.apply_to(arguments[1], item, Node::number(index), array);
     if (evaluation.failed()) return {};
     index += 1;
-    if (is_true(value)) kept.push(item);
+    if (evaluation.is_true(value)) kept.push(item);
+    if (evaluation.failed()) return {};
   }
   return make_sequence(kept.items());
 }
@@ -40,7 +42,7 @@ Node single(Evaluation& evaluation, Arguments arguments, const Node&) {
   for (const Node& item : array.items()) {
     bool matches = true;
     if (arguments[1].is_function()) {
-      matches = is_true(evaluation.apply_to(arguments[1], item, Node::number(index), array));
+      matches = evaluation.is_true(evaluation.apply_to(arguments[1], item, Node::number(index), array));
       if (evaluation.failed()) return {};
     }
     index += 1;
@@ -75,11 +77,12 @@ Node reduce(Evaluation& evaluation, Arguments arguments, const Node&) {
 Node sift(Evaluation& evaluation, Arguments arguments, const Node&) {
   const Node& object = arguments[0];
   if (!object.is_object()) return {};
-  Collector<Member> kept(evaluation.arena());
+  List<Member> kept(evaluation);
   for (const Member& member : object.members()) {
     Node value = evaluation.apply_to(arguments[1], member.value, member.key, object);
     if (evaluation.failed()) return {};
-    if (is_true(value)) kept.push(member);
+    if (evaluation.is_true(value)) kept.push(member);
+    if (evaluation.failed()) return {};
   }
   return kept.empty() ? Node() : Node::object(kept.items());
 }
@@ -87,7 +90,7 @@ Node sift(Evaluation& evaluation, Arguments arguments, const Node&) {
 Node each(Evaluation& evaluation, Arguments arguments, const Node&) {
   const Node& object = arguments[0];
   if (!object.is_object()) return {};
-  Collector<Node> results(evaluation.arena());
+  List<Node> results(evaluation);
   for (const Member& member : object.members()) {
     Node value = evaluation.apply_to(arguments[1], member.value, member.key, object);
     if (evaluation.failed()) return {};

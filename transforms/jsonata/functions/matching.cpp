@@ -6,6 +6,7 @@
 
 #include "bus/pause.hpp"
 #include "transforms/jsonata/functions/functions.hpp"
+#include "transforms/jsonata/list.hpp"
 #include "transforms/jsonata/text.hpp"
 
 namespace busway::jsonata {
@@ -163,7 +164,7 @@ bool is_negative(const Node& limit) {
 }
 
 // Replaces `$1`, `$0`, `$$` in a replacement text.
-void expand(std::string& out, std::string_view replacement, std::string_view match, const Node& groups) {
+void expand(TextDraft& out, std::string_view replacement, std::string_view match, const Node& groups) {
   std::size_t count = groups.size();
   std::size_t most_digits = std::to_string(count).size();
   for (std::size_t at = 0; at < replacement.size();) {
@@ -201,6 +202,7 @@ void expand(std::string& out, std::string_view replacement, std::string_view mat
 
 Node contains(Evaluation& evaluation, Arguments arguments, const Node&) {
   if (!arguments[0].is_string()) return {};
+  if (!evaluation.spend_for(arguments[0].size(), 64)) return {};
   if (arguments[1].is_string()) return Node::boolean(arguments[0].text().find(arguments[1].text()) != std::string_view::npos);
   if (!arguments[1].is_function()) return {};
   return Node::boolean(Matches(evaluation, arguments[1], arguments[0]).next());
@@ -210,9 +212,9 @@ Node match(Evaluation& evaluation, Arguments arguments, const Node&) {
   if (!arguments[0].is_string()) return {};
   if (is_negative(arguments[2])) return evaluation.fail("D3040");
   std::size_t limit = limit_of(arguments[2]);
-  Collector<Node> found(evaluation.arena());
+  List<Node> found(evaluation);
   Matches matches(evaluation, arguments[1], arguments[0]);
-  while (found.size() < limit && matches.next()) {
+  while (!evaluation.failed() && found.size() < limit && matches.next()) {
     Member* members = evaluation.arena().array<Member>(3);
     members[0] = {Node::string("match"), Node::string(matches.match())};
     members[1] = {Node::string("index"), Node::number(static_cast<double>(matches.start_points()))};
@@ -231,7 +233,7 @@ Node replace(Evaluation& evaluation, Arguments arguments, const Node&) {
   if (pattern.is_string() && pattern.size() == 0) return evaluation.fail("D3010");
   if (is_negative(arguments[3])) return evaluation.fail("D3011");
   std::size_t limit = limit_of(arguments[3]);
-  std::string out;
+  TextDraft out(evaluation);
   std::size_t done = 0;
   if (!evaluation.spend(text.size() / 64)) return {};
   if (pattern.is_string()) {
@@ -265,7 +267,7 @@ Node replace(Evaluation& evaluation, Arguments arguments, const Node&) {
   }
   if (evaluation.failed()) return {};
   if (done < text.size()) out.append(text.substr(done));
-  return evaluation.make_string(out);
+  return out.finish();
 }
 
 Node split(Evaluation& evaluation, Arguments arguments, const Node&) {
@@ -275,7 +277,7 @@ Node split(Evaluation& evaluation, Arguments arguments, const Node&) {
   if (is_negative(arguments[2])) return evaluation.fail("D3020");
   double limit_value = arguments[2].is_number() ? std::floor(arguments[2].as_double()) : 1e15;
   std::size_t limit = limit_value >= 1e15 ? SIZE_MAX : static_cast<std::size_t>(limit_value);
-  Collector<Node> parts(evaluation.arena());
+  List<Node> parts(evaluation);
   if (!evaluation.spend(text.size() / 32)) return {};
   if (separator.is_function()) {
     std::size_t done = 0;
@@ -290,6 +292,7 @@ Node split(Evaluation& evaluation, Arguments arguments, const Node&) {
       }
       std::size_t start = std::max(matches.start(), done);
       parts.push(Node::string(text.substr(done, start - done)));
+      if (evaluation.failed()) return {};
       done = std::min(text.size(), start + matches.match().size());
       ++count;
     }
@@ -301,13 +304,13 @@ Node split(Evaluation& evaluation, Arguments arguments, const Node&) {
   } else if (separator.size() == 0) {
     for (std::size_t at = 0; at < text.size() && parts.size() < limit;) {
       std::size_t start = at;
-      pause_if_due();
+      if (!evaluation.count()) return {};
       next_code_point(text, at);
       parts.push(Node::string(text.substr(start, at - start)));
     }
   } else {
     for (std::size_t at = 0; parts.size() < limit;) {
-      pause_if_due();
+      if (!evaluation.count()) return {};
       std::size_t next = text.find(separator.text(), at);
       parts.push(Node::string(text.substr(at, next == std::string_view::npos ? next : next - at)));
       if (next == std::string_view::npos) break;

@@ -58,7 +58,8 @@ Node finite(Evaluation& evaluation, double value) {
   return Node::number(value == 0 ? 0 : value);
 }
 
-// `value` times ten to the power of `places`, exact in decimal.
+}  // namespace
+
 double shift(double value, int places) {
   if (!std::isfinite(value) || value == 0) return value;
   char text[64];
@@ -73,14 +74,15 @@ double shift(double value, int places) {
   return std::strtod(text, nullptr);
 }
 
-}  // namespace
-
 double round_half_even(double value, int places) {
+  constexpr double all_integers = 4503599627370496.0;  // from here on
+  if (places >= 0 && std::fabs(value) >= all_integers) return value;
   double shifted = places == 0 ? value : shift(value, places);
+  if (!std::isfinite(shifted)) return value;  // more places than the number has
   double result = std::floor(shifted + 0.5);
   double off = result - shifted;
   if (std::fabs(off) == 0.5 && std::fabs(std::fmod(result, 2)) == 1) result -= 1;
-  if (std::fabs(shifted) >= 4503599627370496.0) result = shifted;  // an integer already
+  if (std::fabs(shifted) >= all_integers) result = shifted;
   if (places != 0) result = shift(result, -places);
   return result == 0 ? 0 : result;
 }

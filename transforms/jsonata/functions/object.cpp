@@ -1,10 +1,11 @@
 #include "transforms/jsonata/functions/functions.hpp"
+#include "transforms/jsonata/list.hpp"
 
 namespace busway::jsonata::functions {
 
 namespace {
 
-bool collect_keys(Evaluation& evaluation, const Node& value, KeyIndex& known, Collector<Node>& keys, int level) {
+bool collect_keys(Evaluation& evaluation, const Node& value, KeyIndex& known, List<Node>& keys, int level) {
   if (level > most_value_levels) {
     evaluation.fail("U1001", "the value is nested too deeply");
     return false;
@@ -14,16 +15,17 @@ bool collect_keys(Evaluation& evaluation, const Node& value, KeyIndex& known, Co
       if (!collect_keys(evaluation, item, known, keys, level + 1)) return false;
     }
   } else if (value.is_object()) {
+    if (!evaluation.room(64 * (keys.size() + value.size()))) return false;  // twice, and in an index
     for (const Member& member : value.members()) {
       if (known.find(member.key.text()) != KeyIndex::none) continue;
       known.add(member.key.text());
       keys.push(member.key);
     }
   }
-  return evaluation.spend(value.is_array() || value.is_object() ? value.size() / 8 : 0);
+  return evaluation.spend(value.is_array() || value.is_object() ? value.size() / 8 + 1 : 1);
 }
 
-bool spread_into(Evaluation& evaluation, const Node& value, Collector<Node>& parts, int level) {
+bool spread_into(Evaluation& evaluation, const Node& value, List<Node>& parts, int level) {
   if (level > most_value_levels) {
     evaluation.fail("U1001", "the value is nested too deeply");
     return false;
@@ -48,7 +50,7 @@ bool spread_into(Evaluation& evaluation, const Node& value, Collector<Node>& par
 
 Node keys(Evaluation& evaluation, Arguments arguments, const Node&) {
   KeyIndex known(evaluation.arena());
-  Collector<Node> found(evaluation.arena());
+  List<Node> found(evaluation);
   if (!collect_keys(evaluation, arguments[0], known, found, 0)) return {};
   return make_sequence(found.items());
 }
@@ -60,17 +62,17 @@ Node lookup(Evaluation& evaluation, Arguments arguments, const Node&) {
 
 Node spread(Evaluation& evaluation, Arguments arguments, const Node&) {
   if (!arguments[0].is_array() && !arguments[0].is_object()) return arguments[0];
-  Collector<Node> parts(evaluation.arena());
+  List<Node> parts(evaluation);
   if (!spread_into(evaluation, arguments[0], parts, 0)) return {};
-  return arguments[0].is_array() ? Node::array(parts.items()) : make_sequence(parts.items());
+  return arguments[0].is_array() && arguments[0].size() > 0 ? Node::array(parts.items()) : make_sequence(parts.items());
 }
 
 Node merge(Evaluation& evaluation, Arguments arguments, const Node&) {
   if (!arguments[0].is_array()) return {};
   KeyIndex known(evaluation.arena());
-  Collector<Member> members(evaluation.arena());
+  List<Member> members(evaluation);
   for (const Node& object : arguments[0].items()) {
-    if (!evaluation.spend(object.size() / 4)) return {};
+    if (!evaluation.spend(object.size() / 4 + 1) || !evaluation.room(64 * (members.size() + object.size()))) return {};
     for (const Member& member : object.members()) {
       std::uint32_t at = known.find(member.key.text());
       if (at == KeyIndex::none) {
