@@ -183,6 +183,10 @@ constexpr Diagnostic table[] = {
     {"BW4209", "Member that the input does not declare",
      "A mapping reads a name that the schema of its input does not declare, though it has one that is spelt nearly so.",
      "Mend the name, or declare the member in the schema."},
+    {"BW4210", "Member in another place than the schema has it",
+     "Elements are written in the order in which a mapping makes them, and the XML Schema that the mapping feeds has them in "
+     "another.",
+     "Put the members of the mapping into the order of the schema."},
     {"BW5001", "TLS cannot be set up",
      "A certificate, key or list of authorities is not PEM, or the key does not belong to the certificate.",
      "Check the files the message names; a key must have no passphrase."},
@@ -218,9 +222,14 @@ constexpr Diagnostic table[] = {
      "A path, operation, namespace or soap_action of the soap adapter is none: it could never be written or matched.",
      "Paths start with '/', operations are XML names, namespaces are URIs, and a soap_action is plain ASCII without blanks and "
      "quotes."},
-    {"BW5031", "WSDL file cannot be served",
-     "The file named by `wsdl_file` is no WSDL 1.1 document that can be served with the bus's address in it.",
+    {"BW5031", "WSDL file cannot be used",
+     "The file named by `wsdl_file` is no WSDL 1.1 document that can be read, or served with the bus's address in it.",
      "Save it as UTF-8 XML with `definitions` as its root element."},
+    {"BW5032", "Operation that the WSDL does not have",
+     "A call names an operation, and the WSDL of its service has none whose request is the element of that name in the "
+     "service's namespace.",
+     "Name the element that the operation's input message has as its part, and its schema's `targetNamespace` as the service's "
+     "`namespace`."},
     {"BW6001", "Test cannot be read", "A key of a test has a value that makes no sense there, or two keys exclude one another.",
      "Write what the message asks for; docs/reference/tests.md lists the keys of a test."},
     {"BW6002", "Test names what the bundle does not have", "The route, service or listener a test names is not in the bundle.",

@@ -339,7 +339,7 @@ bool read_value(const ConfigNode& node, const Constraints&, CheckContext& contex
   }
   auto made = type->format.make(options, context, FormatContext{});
   if (!made) return false;
-  out = {std::shared_ptr<const Format>(std::move(made)), node.at};
+  out = {std::shared_ptr<const Format>(std::move(made)), node.at, node.kind == ConfigNode::Kind::string};
   return true;
 }
 

@@ -59,6 +59,7 @@ struct FileRef {
 struct FormatRef {
   FormatPtr format;
   Position at;
+  bool by_name = false;  // without options
   explicit operator bool() const { return format != nullptr; }
 };
 

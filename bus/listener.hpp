@@ -9,6 +9,7 @@
 #include "bus/exchange.hpp"
 #include "bus/field.hpp"
 #include "bus/format.hpp"
+#include "bus/message_contract.hpp"
 #include "bus/route.hpp"
 
 namespace busway {
@@ -21,6 +22,8 @@ class Inlet {
   virtual const Route& route() const = 0;
   // Takes connections whole and carries their bytes to the service that the route proxies: no message is made of them.
   virtual bool streams() const { return false; }
+  // What it takes and is bound to answer, as far as a contract of the bundle tells.
+  virtual ExchangeContract contract() const { return {}; }
   // Of the `from` key, for findings.
   virtual const Position& at() const = 0;
 };

@@ -15,6 +15,7 @@ class Listener;
 class Inlet;
 class Target;
 class Step;
+class MessageInference;
 struct ListenerContext;
 struct InletContext;
 struct TargetContext;
@@ -103,6 +104,10 @@ class Registry {
   void add(FormatType type);
   void add(StepType type);
 
+  // What checks ask about mappings; without it they know less.
+  void add(std::shared_ptr<const MessageInference> inference) { inference_ = std::move(inference); }
+  const MessageInference* inference() const { return inference_.get(); }
+
   const AdapterType* adapter(std::string_view name) const;
   const FormatType* format(std::string_view name) const;
   const StepType* step(std::string_view name) const;
@@ -123,6 +128,7 @@ class Registry {
   std::map<std::string, StepType, std::less<>> steps_;
   std::vector<std::pair<std::string, FormatPtr>> by_content_type_;
   std::map<std::string, FormatPtr, std::less<>> plain_;
+  std::shared_ptr<const MessageInference> inference_;
 };
 
 }  // namespace busway

@@ -166,17 +166,19 @@ Task<Flow> handle_failure(Exchange& exchange, const ErrorHandlers& handlers, con
 void StepList::follow(MessageTrail& trail) const {
   for (const Entry& entry : entries_) {
     entry.step->follow(trail);
-    follow_handlers(entry.handlers, trail.findings);
+    follow_handlers(entry.handlers, trail);
     for (const ErrorHandler& handler : entry.handlers) {
       // It may go on behind the step with any message.
-      if (handler.last != ErrorHandler::Last::reply) trail.add({nullptr});
+      if (handler.last == ErrorHandler::Last::reply) continue;
+      trail.add({nullptr});
+      trail.plain_xml = false;
     }
   }
 }
 
-void follow_handlers(const ErrorHandlers& handlers, Findings& findings) {
+void follow_handlers(const ErrorHandlers& handlers, const MessageTrail& around) {
   for (const ErrorHandler& handler : handlers) {
-    MessageTrail trail{findings};
+    MessageTrail trail = around.anew();
     if (handler.steps != nullptr) handler.steps->follow(trail);
     if (handler.reply != nullptr) handler.reply->follow(trail);
   }

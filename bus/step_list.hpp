@@ -57,7 +57,7 @@ class StepList {
 };
 
 // Step::follow() of what the handlers do, each from a message of which nothing is known.
-void follow_handlers(const ErrorHandlers& handlers, Findings& findings);
+void follow_handlers(const ErrorHandlers& handlers, const MessageTrail& around);
 
 // Runs the handlers on exchange.failure(). `again` re-runs what failed (null at route and bundle level: `retry` is refused there
 // at check). Returns `failed` when none matches or the handler itself failed (exchange.failure() is then the handler's).

@@ -9,4 +9,8 @@ std::shared_ptr<const void> Target::read_call(const ConfigNode& call, CheckConte
   return std::make_shared<const bool>(true);
 }
 
+ExchangeContract Target::contract(const void*) const {
+  return {};
+}
+
 }  // namespace busway

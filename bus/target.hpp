@@ -10,6 +10,7 @@
 #include "bus/check_context.hpp"
 #include "bus/exchange.hpp"
 #include "bus/format.hpp"
+#include "bus/message_contract.hpp"
 #include "bus/socket.hpp"
 
 namespace busway {
@@ -82,6 +83,8 @@ class Target {
   virtual void use_format(FormatPtr format) = 0;
   // The extra keys of a call step (AdapterType::call). Null after findings.
   virtual std::shared_ptr<const void> read_call(const ConfigNode& call, CheckContext& check) const;
+  // What a call with these options is bound to send and is answered with, as far as a contract of the bundle tells.
+  virtual ExchangeContract contract(const void* options) const;
   // Whether one more attempt cannot do harm: GET, HEAD, PUT, DELETE, OPTIONS. A service's or call's `idempotent: true` comes on
   // top.
   virtual bool idempotent(Exchange& exchange, const Outbound& outbound) const = 0;

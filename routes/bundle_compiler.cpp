@@ -18,7 +18,7 @@ void BundleCompiler::compile(LoadedBundle& out) {
   if (definition_.on_error != nullptr) {
     on_error_ =
         std::make_shared<const ErrorHandlers>(steps_.handlers(*definition_.on_error, check_, "", StepCompiler::Level::outer));
-    follow_handlers(*on_error_, check_.findings);
+    follow_handlers(*on_error_, {.findings = check_.findings, .inference = check_.registry.inference()});
   }
   for (const Declared& route : definition_.routes) compile_route(route, out);
   steps_.compile_unused_lists(check_);

@@ -56,4 +56,14 @@ const Service* CompiledRoute::proxied() const {
   return only.handlers.empty() && handlers_.empty() ? only.step->proxied() : nullptr;
 }
 
+void CompiledRoute::follow(const MessageTrail& received, bool whole) const {
+  // A list that lacks a step would be followed wrongly.
+  if (whole) {
+    MessageTrail trail = received;
+    steps_->follow(trail);
+    trail.send({}, trail.reply);
+  }
+  follow_handlers(handlers_, received);
+}
+
 }  // namespace busway::routes

@@ -22,6 +22,9 @@ class CompiledRoute final : public Route {
     bundle_handlers_ = std::move(bundle);
   }
 
+  // What a check has to say of it, by what is known of the message that comes in. `whole`: its steps all compiled.
+  void follow(const MessageTrail& received, bool whole) const;
+
   const std::string& name() const override { return name_; }
   std::chrono::milliseconds deadline() const override { return deadline_; }
   Task<void> run(Exchange& exchange) const override;

@@ -23,22 +23,24 @@ void BundleCompiler::compile_route(const Declared& declared, LoadedBundle& out) 
     read_value(entry->value, Constraints{}, check_, description);
   }
   auto route = std::make_unique<CompiledRoute>(declared.name(), deadline);
-  route->set_steps(compile_steps(declared));
+  bool whole = false;
+  route->set_steps(compile_steps(declared, whole));
   ErrorHandlers handlers;
   if (const ConfigNode::Entry* entry = node.find("on_error")) {
     handlers = steps_.handlers(entry->value, check_, declared.name(), StepCompiler::Level::outer);
   }
-  follow_handlers(handlers, check_.findings);
   route->set_handlers(std::move(handlers), on_error_);
+  MessageTrail trail{.findings = check_.findings, .inference = check_.registry.inference()};
   if (const ConfigNode::Entry* from = node.find("from")) {
-    compile_inlet(declared, from->value, *route, out);
+    compile_inlet(declared, from->value, *route, trail, out);
   } else {
     check_.findings.error("BW1006", declared.key->at, "the route '" + declared.name() + "' needs 'from': what it takes");
   }
+  route->follow(trail, whole);
   routes_.emplace(declared.name(), std::move(route));
 }
 
-std::unique_ptr<StepList> BundleCompiler::compile_steps(const Declared& declared) {
+std::unique_ptr<StepList> BundleCompiler::compile_steps(const Declared& declared, bool& whole) {
   const ConfigNode& node = *declared.value;
   const ConfigNode::Entry* steps = node.find("steps");
   const ConfigNode::Entry* reply = node.find("reply");
@@ -64,12 +66,8 @@ std::unique_ptr<StepList> BundleCompiler::compile_steps(const Declared& declared
     if (last.step != nullptr) entries.push_back(std::move(last));
   }
   auto list = std::make_unique<StepList>(std::move(entries));
-  // A list that lacks a step would be followed wrongly.
   std::size_t written = (steps != nullptr ? steps->value.items.size() : 0) + (reply != nullptr ? 1 : 0);
-  if (check_.findings.errors() == before && list->entries().size() == written) {
-    MessageTrail trail{check_.findings};
-    list->follow(trail);
-  }
+  whole = check_.findings.errors() == before && list->entries().size() == written;
   return list;
 }
 
@@ -106,7 +104,8 @@ std::optional<ConfigNode> BundleCompiler::inlet_node(const ConfigNode& from, con
   return out;
 }
 
-void BundleCompiler::compile_inlet(const Declared& declared, const ConfigNode& from, const Route& route, LoadedBundle& out) {
+void BundleCompiler::compile_inlet(const Declared& declared, const ConfigNode& from, const Route& route, MessageTrail& trail,
+                                   LoadedBundle& out) {
   if (!from.is_map()) return report_not_a_mapping(from, "'from'", check_);
   // Adapters first: their keys and the language's stand side by side, and an unknown one is told by both lists.
   AdapterKey adapter;
@@ -132,12 +131,14 @@ void BundleCompiler::compile_inlet(const Declared& declared, const ConfigNode& f
   report_no_use(from, *adapter.type, names_of(from_fields()), check_);
   auto node = inlet_node(from, adapter);
   DeclaredListener* listener = find_listener(from, *adapter.type, adapter.entry->key.at);
+  bool plain_xml = false;
   InletContext context;
   context.route = &route;
   if (listener != nullptr) context.format = listener->format;
   if (const ConfigNode::Entry* format = from.find("format")) {
     FormatRef read;
     if (read_value(format->value, Constraints{}, check_, read)) context.format = read.format;
+    plain_xml = read.by_name && read.format->name() == "xml";
   }
   if (const ConfigNode::Entry* error = from.find("error")) {
     CheckContext handler{check_.findings, check_.registry, check_.files, check_.secrets, in_handler_};
@@ -145,7 +146,12 @@ void BundleCompiler::compile_inlet(const Declared& declared, const ConfigNode& f
   }
   if (!node) return;
   auto inlet = adapter.type->inlet.make(*node, check_, context);
-  if (inlet == nullptr || listener == nullptr || listener->made == nullptr) return;
+  if (inlet == nullptr) return;
+  ExchangeContract contract = inlet->contract();
+  trail.receive(contract.request);
+  trail.reply = std::move(contract.answer);
+  trail.plain_xml = plain_xml;
+  if (listener == nullptr || listener->made == nullptr) return;
   if (const Service* service = route.proxied(); service != nullptr && !inlet->streams()) {
     if (std::string_view why = service->target().why_not_called(); !why.empty()) {
       check_.findings.error("BW2021", adapter.entry->key.at,

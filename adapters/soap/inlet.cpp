@@ -45,8 +45,13 @@ std::string upgrade(bool to_1_1, bool to_1_2) {
 
 }  // namespace
 
-SoapInlet::SoapInlet(InletConfig config, std::optional<WsdlFile> wsdl, std::unique_ptr<BodyShape> shape, Place place)
-    : config_(std::move(config)), wsdl_(std::move(wsdl)), shape_(std::move(shape)), place_(std::move(place)) {
+SoapInlet::SoapInlet(InletConfig config, std::optional<WsdlFile> wsdl, std::unique_ptr<BodyShape> shape, Place place,
+                     ExchangeContract contract)
+    : config_(std::move(config)),
+      wsdl_(std::move(wsdl)),
+      shape_(std::move(shape)),
+      place_(std::move(place)),
+      contract_(std::move(contract)) {
   match_.methods = {"POST", "GET"};
   match_.path = config_.soap;
 }

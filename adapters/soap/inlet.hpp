@@ -36,10 +36,12 @@ class SoapInlet final : public HttpInlet {
     std::uint64_t max_body = 0;
     Position at;
   };
-  SoapInlet(InletConfig config, std::optional<WsdlFile> wsdl, std::unique_ptr<BodyShape> shape, Place place);
+  SoapInlet(InletConfig config, std::optional<WsdlFile> wsdl, std::unique_ptr<BodyShape> shape, Place place,
+            ExchangeContract contract = {});
 
   std::string_view protocol() const override { return "soap"; }
   const Route& route() const override { return *place_.route; }
+  ExchangeContract contract() const override { return contract_; }
   const Position& at() const override { return place_.at; }
   const HttpMatch& match() const override { return match_; }
   std::uint64_t max_body() const override { return place_.max_body; }
@@ -79,6 +81,7 @@ class SoapInlet final : public HttpInlet {
   std::optional<WsdlFile> wsdl_;
   std::unique_ptr<BodyShape> shape_;
   Place place_;
+  ExchangeContract contract_;  // by the WSDL
   HttpMatch match_;
 };
 

@@ -22,10 +22,12 @@ std::unexpected<Error> cannot_write(Error error) {
 
 }  // namespace
 
-SoapTarget::SoapTarget(TargetConfig config, std::vector<Endpoint> endpoints, std::unique_ptr<BodyShape> shape)
+SoapTarget::SoapTarget(TargetConfig config, std::vector<Endpoint> endpoints, std::unique_ptr<BodyShape> shape,
+                       std::shared_ptr<const WsdlContracts> wsdl)
     : config_(std::move(config)),
       endpoints_(std::move(endpoints)),
       shape_(std::move(shape)),
+      wsdl_(std::move(wsdl)),
       client_(http::client_options(config_.connections, config_.max_answer, config_.tls)) {}
 
 Result<void> SoapTarget::open(int workers) {

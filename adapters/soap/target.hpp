@@ -8,15 +8,17 @@
 #include "adapters/http/client.hpp"
 #include "adapters/http/target.hpp"
 #include "adapters/soap/body_shape.hpp"
+#include "adapters/soap/wsdl_contracts.hpp"
 #include "bus/registry.hpp"
 #include "bus/target.hpp"
 
 namespace busway::soap {
 
-// `soap: { endpoints: [http://10.0.0.5/erp], namespace: urn:erp }`
+// `soap: { endpoints: [http://10.0.0.5/erp], namespace: urn:erp, wsdl_file: erp.wsdl }`
 struct TargetConfig {
   std::vector<std::string> endpoints;
   std::string name_space;
+  FileRef wsdl_file;
   Version version = Version::v1_1;
   std::string soap_action;
   bool qualified = true;
@@ -39,13 +41,15 @@ Fields<CallOptions> call_option_fields();
 // is no envelope is `garbage`. Header blocks of answers are not read.
 class SoapTarget final : public Target {
  public:
-  SoapTarget(TargetConfig config, std::vector<Endpoint> endpoints, std::unique_ptr<BodyShape> shape);
+  SoapTarget(TargetConfig config, std::vector<Endpoint> endpoints, std::unique_ptr<BodyShape> shape,
+             std::shared_ptr<const WsdlContracts> wsdl = nullptr);
   std::string_view protocol() const override { return "soap"; }
   const std::vector<Endpoint>& endpoints() const override { return endpoints_; }
   bool writes_documents() const override { return true; }
   FormatPtr default_format() const override { return nullptr; }
   void use_format(FormatPtr) override {}
   std::shared_ptr<const void> read_call(const ConfigNode& call, CheckContext& check) const override;
+  ExchangeContract contract(const void* options) const override;
   bool idempotent(Exchange&, const Outbound&) const override { return false; }
   Result<void> open(int workers) override;
   Task<Result<Answer>> call(Exchange& exchange, const Outbound& outbound, const Endpoint& endpoint, TimePoint deadline) override;
@@ -75,6 +79,7 @@ class SoapTarget final : public Target {
   TargetConfig config_;
   std::vector<Endpoint> endpoints_;
   std::unique_ptr<BodyShape> shape_;
+  std::shared_ptr<const WsdlContracts> wsdl_;  // null: none is named
   http::Client client_;
 };
 

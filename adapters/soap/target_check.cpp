@@ -24,14 +24,21 @@ std::unique_ptr<Target> make_target(TargetConfig config, const ConfigNode& node,
     good = false;
   }
   if (!good) return nullptr;
+  std::shared_ptr<const WsdlContracts> wsdl;
+  if (!config.wsdl_file.path.empty()) {
+    wsdl = WsdlContracts::read(config.wsdl_file, check);
+    if (wsdl == nullptr) return nullptr;
+  }
   auto shape = std::make_unique<PlainBody>(config.qualified);
-  return std::make_unique<SoapTarget>(std::move(config), std::move(endpoints), std::move(shape));
+  return std::make_unique<SoapTarget>(std::move(config), std::move(endpoints), std::move(shape), std::move(wsdl));
 }
 
 Fields<TargetConfig> target_fields() {
   return {
       {"endpoints", &TargetConfig::endpoints, "URLs the service is reached at.", required()},
       {"namespace", &TargetConfig::name_space, "The namespace of the operations: what the request's element is in.", required()},
+      {"wsdl_file", &TargetConfig::wsdl_file,
+       "A WSDL of the bundle: what `busway check` knows of the operations. What is sent and read stays plain."},
       {"version", &TargetConfig::version, "The version of SOAP to speak.",
        one_of<Version>({{"1.1", Version::v1_1}, {"1.2", Version::v1_2}})},
       {"soap_action", &TargetConfig::soap_action, "The SOAPAction (1.1) or the action parameter (1.2) of calls that name none."},
@@ -51,7 +58,9 @@ Role<Target, TargetContext> target_role() {
   made.make = [make = std::move(made.make)](const ConfigNode& node, CheckContext& check,
                                             const TargetContext& context) -> std::unique_ptr<Target> {
     if (const ConfigNode::Entry* wsdl = node.find("wsdl")) {
-      check.findings.error("BW1013", wsdl->key.at, "'wsdl' is not in this version: name 'endpoints' and 'namespace'");
+      check.findings.error(
+          "BW1013", wsdl->key.at,
+          "'wsdl' is not in this version: name 'endpoints' and 'namespace', and 'wsdl_file' for check to know its types");
       return nullptr;
     }
     return make(node, check, context);
@@ -80,7 +89,17 @@ std::shared_ptr<const void> SoapTarget::read_call(const ConfigNode& call, CheckC
                          "soap_action is written without quotes, blanks and characters beyond ASCII");
     good = false;
   }
+  if (good && wsdl_ != nullptr) {
+    check_operation(*wsdl_, config_.name_space, options->operation, place_of(call, "operation"), check);
+  }
   return good ? options : nullptr;
+}
+
+ExchangeContract SoapTarget::contract(const void* options) const {
+  if (wsdl_ == nullptr || options == nullptr) return {};
+  const auto& call = *static_cast<const CallOptions*>(options);
+  const WsdlContracts::Operation* operation = wsdl_->find(config_.name_space, call.operation);
+  return operation == nullptr ? ExchangeContract() : operation->contract;
 }
 
 }  // namespace busway::soap

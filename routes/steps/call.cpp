@@ -64,7 +64,16 @@ class CallStep final : public Step {
   void follow(MessageTrail& trail) const override {
     trail.read_by(config_.request);
     trail.read_by(config_.path.computed);
-    if (config_.into.empty()) return trail.forget();
+    ExchangeContract contract = service_.target().contract(options_.get());
+    trail.send(config_.request, contract.request);
+    if (config_.into.empty()) {
+      trail.receive(contract.answer);
+      const FormatRef& format = service_.policy().format;
+      trail.plain_xml = format.by_name && format.format->name() == "xml";
+      // An answer may be refused for what is in it.
+      trail.guarded = static_cast<bool>(service_.policy().fails_when);
+      return;
+    }
     trail.guarded = trail.guarded || computes_;  // an expression may fail
   }
 

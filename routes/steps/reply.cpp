@@ -47,6 +47,10 @@ class ReplyStep final : public Step {
   void follow(MessageTrail& trail) const override {
     trail.read_by(config_.body);
     trail.read_by(config_.status.computed);
+    // What a status of 400 and more comes with is another message, and without a body some have none.
+    bool answers = !config_.status.computed && status_ < 400;
+    bool may_be_none = !config_.body && (status_ == 202 || status_ == 204 || status_ == 205 || status_ == 304);
+    if (answers && !may_be_none) trail.send(config_.body, trail.reply);
     trail.forget();
   }
 

@@ -7,8 +7,10 @@
 #include "adapters/soap/fault.hpp"
 #include "adapters/soap/header_blocks.hpp"
 #include "adapters/soap/media_type.hpp"
+#include "adapters/soap/wsdl_contracts.hpp"
 #include "adapters/soap/wsdl_file.hpp"
 #include "bus/assert.hpp"
+#include "tests/fakes/memory_bundle.hpp"
 
 namespace {
 
@@ -41,6 +43,25 @@ void write_as_headers(const Node& document, Version version, Arena& arena) {
   BUSWAY_ASSERT(envelope || envelope.error().text.find("more than") != std::string::npos || version == Version::v1_2);
 }
 
+// Whatever a WSDL says, what is read of it holds together: members lead to elements that are kept.
+void read_contracts(const std::string& text) {
+  fakes::MemoryBundle files;
+  files.texts["x.wsdl"] = text;
+  CheckContext check = files.context();
+  auto contracts = WsdlContracts::read({.path = "x.wsdl", .content = text, .at = {}}, check);
+  if (contracts == nullptr) return;
+  std::size_t seen = 0;
+  for (const WsdlContracts::Operation& operation : contracts->all()) {
+    for (const ContractPtr& contract : {operation.contract.request, operation.contract.answer}) {
+      if (contract == nullptr) continue;
+      for (const ContractElement& element : *contract->elements) {
+        for (const ContractMember& member : element.members) seen += member.type == nullptr ? 1 : member.type->members.size();
+        if (++seen > 10'000) return;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -54,6 +75,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)action_names(bytes, "Op");
   if (auto wsdl = WsdlFile::read(std::string(bytes))) {
     BUSWAY_ASSERT(WsdlFile::read(wsdl->served_at("http://h/'\"<&")));
+    read_contracts(std::string(bytes));
   }
   Arena arena;
   Version version = Version::v1_1;

@@ -20,14 +20,6 @@ std::string in_quotes(std::string_view text) {
   return "'" + std::string(text) + "'";
 }
 
-std::string one_or_more(const ScalarSet& values) {
-  std::string out;
-  std::size_t shown = std::min<std::size_t>(values.nodes.size(), 5);
-  for (std::size_t i = 0; i < shown; ++i)
-    out += (i == 0 ? "" : i + 1 == values.nodes.size() ? " or " : ", ") + to_json(values.nodes[i]);
-  return shown < values.nodes.size() ? out + ", ..." : out;
-}
-
 class Holder {
  public:
   // `work` counts on: recursive schemas hold one another without end.
@@ -288,6 +280,14 @@ class Holder {
 };
 
 }  // namespace
+
+std::string one_or_more(const ScalarSet& values) {
+  std::string out;
+  std::size_t shown = std::min<std::size_t>(values.nodes.size(), 5);
+  for (std::size_t i = 0; i < shown; ++i)
+    out += (i == 0 ? "" : i + 1 == values.nodes.size() ? " or " : ", ") + to_json(values.nodes[i]);
+  return shown < values.nodes.size() ? out + ", ..." : out;
+}
 
 std::vector<Misfit> misfits(const Shape& shape, const NamedPlan& target, Guards guards) {
   std::vector<Misfit> out;

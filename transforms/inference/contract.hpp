@@ -17,6 +17,9 @@ struct Misfit {
   std::string text;
 };
 
+// "a", "a" or "b", "a", "b", ...: of scalars, for messages.
+std::string one_or_more(const ScalarSet& values);
+
 // What holds of the mapping as a whole: it may fail, and so keep a value from turning up (Interpreter).
 struct Guards {
   bool kinds = false;

@@ -17,6 +17,12 @@ void follow_map(const ExpressionRef& mapping, MessageTrail& trail);
 // The message fits the schema from here on. What a mapping made before, and cannot fit, is a finding.
 void follow_schema(const NamedPlan& schema, MessageTrail& trail);
 
+// The message fits the XML Schema from here on: a document whose one member is a global element.
+void follow_xsd(const ContractPtr& contract, MessageTrail& trail);
+
+// What holds contracts of services and callers against mappings.
+std::shared_ptr<const MessageInference> message_inference();
+
 // What a mapping that compiles gives for documents of a shape; for tests.
 Shape shape_of_result(const std::string& mapping, const Shape& input);
 

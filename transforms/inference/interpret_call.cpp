@@ -199,7 +199,9 @@ Shape Interpreter::evaluate_call(const Op& op, const Shape& input, const Shape* 
     if (name == "sum" && fits && item.is_only(kinds::whole) && (given.kinds & kinds::fraction) == 0) gives = kinds::whole;
   }
   if (name == "number" && given.is_only(kinds::whole | kinds::boolean | kinds::missing)) gives = kinds::whole;
-  if (!fits || row->fails) may_fail_on(given);
+  // It fails for some ways to write a number; none of them is what else is said hangs on.
+  bool number_of_text = name == "number" && given.numeric_text && given.is_only(row->wants | kinds::string | kinds::missing);
+  if ((!fits && !number_of_text) || row->fails) may_fail_on(given);
   // Others than the first may be wrong, or come from the context.
   if (arguments.size() > 1 && (row->arguments < arguments.size() || name == "string" || name == "round")) {
     for (std::size_t i = 1; i < arguments.size(); ++i) {

@@ -336,7 +336,10 @@ Shape shape_of(const NamedPlan& plan, const Schema& schema, int level) {
     out.array = std::make_shared<SchemaArray>(plan, *arrays[0]->arrays, parts, level);
   }
   out.exact = exact;
+  out.free_text = choice == nullptr && std::none_of(conjuncts.all.begin(), conjuncts.all.end(),
+                                                    [](const Schema* one) { return one->strings != nullptr; });
   if (values == nullptr) return out;
+  out.free_text = false;
   // Of an `enum`, what the rest of the schema lets pass: then these are the values, each of them possible.
   auto set = std::make_shared<ScalarSet>();
   std::uint16_t left = 0;

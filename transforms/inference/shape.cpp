@@ -41,6 +41,7 @@ class MadeObject final : public ObjectShape {
   }
   bool closed() const override { return true; }
   bool made() const override { return true; }
+  bool ordered() const override { return true; }
 
  private:
   std::vector<std::pair<std::string, Shape>> members_;
@@ -191,6 +192,8 @@ Shape join(const Shape& left, const Shape& right, bool both_happen) {
   out.may_be_sequence = left.may_be_sequence || right.may_be_sequence;
   out.may_be_constructed = left.may_be_constructed || right.may_be_constructed;
   out.collapses = left.collapses || right.collapses;
+  out.free_text = left.free_text || right.free_text;
+  out.numeric_text = (left.numeric_text || !left.can_be(kinds::string)) && (right.numeric_text || !right.can_be(kinds::string));
   out.values = either(left, right);
   if (!left.can_be(kinds::object)) {
     out.object = right.object;

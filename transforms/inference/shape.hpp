@@ -55,6 +55,8 @@ struct Shape {
   bool may_be_constructed = false;  // ... of an array constructor that stays whole in a path
   bool is_input = false;            // the whole input as context: a path takes it as one item, even an array
   bool collapses = false;           // what is no array stands for the one item of a sequence
+  bool free_text = false;           // its strings are of no kind: where they turn up, every text does
+  bool numeric_text = false;        // its strings are numbers, and where they turn up, some that $number takes do
   std::shared_ptr<const ScalarSet> values{};
   std::shared_ptr<const ObjectShape> object{};
   std::shared_ptr<const ArrayShape> array{};
@@ -76,6 +78,8 @@ class ObjectShape {
   virtual bool closed() const = 0;
   // The mapping builds it, member by member: what is said of a member is said of the mapping.
   virtual bool made() const { return false; }
+  // Its members stand in the order of names().
+  virtual bool ordered() const { return false; }
 };
 
 class ArrayShape {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bus/check_context.hpp"
+#include "bus/message_contract.hpp"
 #include "transforms/formats/xml_tree.hpp"
 #include "transforms/schema/validation.hpp"
 
@@ -32,13 +33,16 @@ class XsdSchema {
   std::vector<Violation> validate(const XmlElement& element, const std::vector<const XmlElement*>& around,
                                   std::size_t most = ValidationLimits{}.violations) const;
 
+  // What documents it is about look like, for checks; null when nothing is known.
+  const ContractPtr& contract() const { return contract_; }
   const std::string& target_namespace() const { return target_namespace_; }
   bool qualifies_elements() const { return qualified_; }  // elementFormDefault
 
  private:
   class Library;
-  XsdSchema(std::unique_ptr<Library> library, std::string target_namespace, bool qualified);
+  XsdSchema(std::unique_ptr<Library> library, ContractPtr contract, std::string target_namespace, bool qualified);
   std::unique_ptr<Library> library_;
+  ContractPtr contract_;
   std::string target_namespace_;
   bool qualified_;
 };

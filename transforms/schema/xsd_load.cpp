@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 
+#include "transforms/formats/xml_schema_types.hpp"
 #include "transforms/schema/placed_json.hpp"
 #include "transforms/schema/uri.hpp"
 #include "transforms/schema/xsd_library.hpp"
@@ -136,8 +137,11 @@ std::string in_plain_words(const char* message) {
   return text;
 }
 
-XsdSchema::XsdSchema(std::unique_ptr<Library> library, std::string target_namespace, bool qualified)
-    : library_(std::move(library)), target_namespace_(std::move(target_namespace)), qualified_(qualified) {}
+XsdSchema::XsdSchema(std::unique_ptr<Library> library, ContractPtr contract, std::string target_namespace, bool qualified)
+    : library_(std::move(library)),
+      contract_(std::move(contract)),
+      target_namespace_(std::move(target_namespace)),
+      qualified_(qualified) {}
 XsdSchema::~XsdSchema() = default;
 
 std::shared_ptr<const XsdSchema> XsdSchema::load(const ConfigNode& file, CheckContext& check) {
@@ -179,8 +183,21 @@ std::shared_ptr<const XsdSchema> XsdSchema::load(const ConfigNode& file, CheckCo
     check.findings.error("BW4107", file.at, "'" + file.text + "' is not understood as an XML Schema");
     return nullptr;
   }
-  return std::shared_ptr<const XsdSchema>(
-      new XsdSchema(std::move(library), attribute("targetNamespace"), attribute("elementFormDefault") == "qualified"));
+  // For what a check says of mappings the same files are read once more, by a reader that tells us what is in them.
+  std::string name = check.files.name_of(file.text, file.at);
+  XmlSchemaTypes types([&](std::string_view location, const std::string& from) -> std::optional<XmlSchemaTypes::File> {
+    std::string target(location);
+    if (target.find("://") != std::string::npos) target.erase(0, target.rfind('/') + 1);
+    Position at;
+    at.file = std::make_shared<const std::string>(from);
+    auto content = check.files.read(target, at);
+    if (!content) return std::nullopt;
+    return XmlSchemaTypes::File{std::move(*content), check.files.name_of(target, at)};
+  });
+  types.add_file({*text, name});
+  ContractPtr contract = types.root_of(attribute("targetNamespace"), file.text);
+  return std::shared_ptr<const XsdSchema>(new XsdSchema(std::move(library), std::move(contract), attribute("targetNamespace"),
+                                                        attribute("elementFormDefault") == "qualified"));
 }
 
 }  // namespace busway::schema

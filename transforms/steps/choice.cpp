@@ -30,15 +30,18 @@ class ChoiceStep final : public Step {
   void follow(MessageTrail& trail) const override {
     std::vector<KnownMessage> behind;
     bool always = false;  // some branch is taken
+    bool plain_xml = trail.plain_xml;
     for (const Branch& branch : branches_) {
       trail.read_by(branch.when);
-      MessageTrail inside{trail.findings, trail.known, true};
+      MessageTrail inside = trail.branch();
       branch.steps->follow(inside);
+      plain_xml = plain_xml && inside.plain_xml;
       always = always || !branch.when;
       if (!branch.steps->ends_route()) behind.insert(behind.end(), inside.known.begin(), inside.known.end());
     }
     if (!always) behind.insert(behind.end(), trail.known.begin(), trail.known.end());
     trail.guarded = true;
+    trail.plain_xml = plain_xml;
     if (behind.empty()) return;  // no message comes here
     trail.known.assign(1, behind.front());
     trail.add(behind);

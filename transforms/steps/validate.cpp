@@ -76,7 +76,7 @@ class XsdStep final : public Step {
     return violations.empty() ? Flow::next : refuse(exchange, name_, violations);
   }
 
-  void follow(MessageTrail& trail) const override { trail.guarded = true; }
+  void follow(MessageTrail& trail) const override { inference::follow_xsd(xsd_->contract(), trail); }
 
  private:
   std::shared_ptr<const schema::XsdSchema> xsd_;
