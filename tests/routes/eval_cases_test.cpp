@@ -4,6 +4,8 @@
 
 #include <sstream>
 
+#include "transforms/jsonata/jsonata.hpp"
+
 using namespace busway;
 
 TEST_CASE("one line of cases in, one line of result out") {
@@ -22,7 +24,7 @@ TEST_CASE("one line of cases in, one line of result out") {
     CAPTURE(row.in);
     std::istringstream in(std::string(row.in) + "\n");
     std::ostringstream out;
-    cli::eval_cases(in, out);
+    cli::eval_cases(in, out, jsonata::language());
     CHECK(out.str() == std::string(row.out) + "\n");
   }
 }
@@ -30,6 +32,6 @@ TEST_CASE("one line of cases in, one line of result out") {
 TEST_CASE("an error carries code, position, token and message") {
   std::istringstream in(R"x({"expr":"$number(\"a\")"})x");
   std::ostringstream out;
-  cli::eval_cases(in, out);
+  cli::eval_cases(in, out, jsonata::language());
   CHECK(out.str().starts_with(R"({"error":{"code":"D3030","position":8,"token":"number","message":")"));
 }
