@@ -41,18 +41,14 @@ std::unexpected<Error> no_answer(const ChildEnd& end, const std::string& doing, 
   return fail(ErrorKind::config, how + " while " + doing + ": " + text_of(end) + ". Look at " + function, "BW7006");
 }
 
-std::vector<busway_component> components_of(const busway_plugin& plugin) {
-  std::vector<busway_component> out;
-  for (std::size_t i = 0; i < plugin.component_count; ++i) out.push_back(*read_sized<busway_component>(plugin.components[i]));
-  return out;
-}
-
-std::expected<Instance, Refusal> make_instance(const busway_component& component, const std::vector<Setting>& settings,
-                                               std::uint32_t purpose) {
+// `own` is the plugin's; `component` what this busway knows of it.
+std::expected<Instance, Refusal> make_instance(const busway_component* own, const busway_component& component,
+                                               const std::vector<Setting>& settings, std::uint32_t purpose) {
   SettingsForCall given(settings);
   busway_failure failure;
   busway_make call{.struct_size = sizeof(busway_make),
                    .purpose = purpose,
+                   .component = own,
                    .settings = given.data(),
                    .setting_count = given.size(),
                    .failure = &failure};
@@ -90,7 +86,11 @@ Result<std::shared_ptr<const Plugin>> Plugin::find(const LibraryFile& file, Purp
   if (encode(*again) != encode(found->declaration_))
     return fail(ErrorKind::config, "declares something else each time: busway_plugin_entry must answer the same in every process",
                 "BW7008");
-  found->components_ = components_of(*read_sized<busway_plugin>(*loaded));
+  auto plugin = read_sized<busway_plugin>(*loaded);
+  for (std::size_t i = 0; i < plugin->component_count; ++i) {
+    found->own_.push_back(plugin->components[i]);
+    found->components_.push_back(*read_sized<busway_component>(plugin->components[i]));
+  }
   return found;
 }
 
@@ -101,7 +101,7 @@ std::expected<void, Refusal> Plugin::try_settings(std::size_t index, const std::
     auto plugin = read_sized<busway_plugin>(*loaded);
     if (!plugin || index >= plugin->component_count) return {};
     auto component = *read_sized<busway_component>(plugin->components[index]);
-    auto made = make_instance(component, settings, BUSWAY_FOR_CHECK);
+    auto made = make_instance(plugin->components[index], component, settings, BUSWAY_FOR_CHECK);
     return made ? std::string(yes) : encode_refusal(made.error());
   });
   std::string doing = "its " + std::string(word_for_kind(declaration_.components[index].kind)) + " '" +
@@ -116,7 +116,7 @@ std::expected<void, Refusal> Plugin::try_settings(std::size_t index, const std::
 
 std::expected<std::optional<Instance>, Refusal> Plugin::make(std::size_t index, const std::vector<Setting>& settings) const {
   if (components_.empty()) return std::nullopt;
-  auto made = make_instance(components_[index], settings, BUSWAY_FOR_USE);
+  auto made = make_instance(own_[index], components_[index], settings, BUSWAY_FOR_USE);
   if (!made) return std::unexpected(std::move(made.error()));
   return std::optional<Instance>(std::move(*made));
 }

@@ -60,7 +60,9 @@ class Plugin {
  private:
   LibraryFile file_;
   Declaration declaration_;
-  std::vector<busway_component> components_;  // as this busway knows them; empty where it is only declared
+  // Empty where it is only declared.
+  std::vector<const busway_component*> own_;  // the plugin's
+  std::vector<busway_component> components_;  // as this busway knows them
 };
 
 }  // namespace busway::plugins

@@ -68,7 +68,11 @@ class Adding {
 
   void add(const LibraryFile& file, Finding::Severity severity) {
     auto found = Plugin::find(file, purpose_);
-    if (!found) return say(severity, found.error().code, file.shown, found.error().text);
+    if (!found) {
+      bool declared = found.error().code == "BW7008";
+      return say(severity, found.error().code, file.shown,
+                 (declared ? "cannot be used as it declares itself: " : "") + found.error().text);
+    }
     const Declaration& declaration = (*found)->declaration();
     if (std::string conflict = claims_.conflict(declaration); !conflict.empty())
       return say(severity, "BW7009", file.shown, conflict);

@@ -178,7 +178,8 @@ enum {
 typedef struct busway_make {
   uint32_t struct_size;
   uint32_t purpose;
-  const busway_setting* settings; /* one a declared field, in the order of the declaration */
+  const struct busway_component* component; /* of the plugin's own: what is to be made */
+  const busway_setting* settings;           /* one a declared field, in the order of the declaration */
   size_t setting_count;
   busway_failure* failure;
 } busway_make;
@@ -200,13 +201,15 @@ typedef struct busway_component {
   size_t field_count;
   const busway_example* examples;
   size_t example_count;
-  /* Makes an instance for one use in a route file: 0 and *instance set, or anything else after host.fail. The settings live until
-   * it returns. Called while a bundle is loaded, one at a time. A format is also made without any settings, when it has no
-   * required keys: for messages whose content type names it. */
+  /* Makes an instance for one use in a route file: 0 and *instance set, or anything else after host.fail. *instance may stay null
+   * when there is nothing to keep; destroy is not called for it then. The settings live until it returns. Called while a bundle
+   * is loaded, one at a time. A format is also made without any settings, when it has no required keys: for messages whose
+   * content type names it. */
   int32_t (*make)(const busway_make* call, void** instance);
   /* The last call an instance gets, when nothing of it runs any more; it ends its threads. May be null. */
   void (*destroy)(void* instance);
   const void* role; /* by kind */
+  void* user;       /* the plugin's; the host leaves it alone */
 } busway_component;
 
 typedef struct busway_plugin {
@@ -391,7 +394,7 @@ struct busway_host {
 
 /* Whether this host can run a plugin that was built with this header. */
 #define BUSWAY_HOST_FITS(host) \
-  ((host) != 0 && ((host)->abi_version >> 16) == BUSWAY_ABI_MAJOR && ((host)->abi_version & 0xFFFFu) >= BUSWAY_ABI_MINOR)
+  ((host) != 0 && ((host)->abi_version >> 16) == BUSWAY_ABI_MAJOR && (host)->abi_version >= BUSWAY_ABI_VERSION)
 
 /* The one symbol a plugin exports. Called once in a process, on one thread, before anything else of the plugin: it declares, and
  * does nothing besides; `busway check` gives it five seconds in a process of its own. It answers a static busway_plugin; null
