@@ -18,33 +18,33 @@ struct FieldDeclaration {
   std::uint32_t type = 0;  // BUSWAY_FIELD_...
   bool required = false;
   bool shorthand = false;
-  std::string name;
-  std::string doc;
-  std::string default_text;
-  std::string at_least;
-  std::string at_most;
-  std::vector<std::string> choices;
+  std::string name{};
+  std::string doc{};
+  std::string default_text{};
+  std::string at_least{};
+  std::string at_most{};
+  std::vector<std::string> choices{};
 };
 
 struct ComponentDeclaration {
   std::uint32_t kind = 0;  // BUSWAY_KIND_...
-  std::string name;
-  std::string summary;
-  std::string doc;
-  std::vector<FieldDeclaration> fields;
-  std::vector<Example> examples;
+  std::string name{};
+  std::string summary{};
+  std::string doc{};
+  std::vector<FieldDeclaration> fields{};
+  std::vector<Example> examples{};
   // Of a format.
-  std::string content_type;
-  std::vector<std::string> content_types;
+  std::string content_type{};
+  std::vector<std::string> content_types{};
   // Of a step.
   bool leaves_body = false;
   bool later = false;  // it has `start`
 };
 
 struct Declaration {
-  std::string name;
-  std::string version;
-  std::vector<ComponentDeclaration> components;
+  std::string name{};
+  std::string version{};
+  std::vector<ComponentDeclaration> components{};
 };
 
 std::string_view word_for_kind(std::uint32_t kind);  // "format", "step"

@@ -49,7 +49,21 @@ const Elf64_Ehdr* own_head() {
   return &head;
 }
 
-Result<void> look_at_head(int fd) {
+// A library that was copied in part would end the process that maps it.
+bool holds_segments(int fd, const Elf64_Ehdr& head, off_t size) {
+  constexpr Elf64_Half most = 128;
+  if (head.e_phnum > most || head.e_phentsize != sizeof(Elf64_Phdr)) return false;
+  for (Elf64_Half i = 0; i < head.e_phnum; ++i) {
+    Elf64_Phdr segment{};
+    auto at = static_cast<off_t>(head.e_phoff + i * sizeof segment);
+    if (at < 0 || ::pread(fd, &segment, sizeof segment, at) != static_cast<ssize_t>(sizeof segment)) return false;
+    auto room = static_cast<Elf64_Off>(size);
+    if (segment.p_type == PT_LOAD && (segment.p_filesz > room || segment.p_offset > room - segment.p_filesz)) return false;
+  }
+  return true;
+}
+
+Result<void> look_at_head(int fd, off_t size) {
   Elf64_Ehdr head{};
   ssize_t got = ::pread(fd, &head, sizeof head, 0);
   if (got < SELFMAG || std::memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
@@ -60,6 +74,7 @@ Result<void> look_at_head(int fd) {
               head.e_machine == ours->e_machine;
   if (!same) return refuse("is built for another machine than this busway: build it for this one");
   if (head.e_type != ET_DYN) return refuse("is an object file or a program, no shared library: link it with -shared");
+  if (!holds_segments(fd, head, size)) return refuse("is cut off: it ends before what its head tells of; copy it anew");
   return {};
 }
 
@@ -96,7 +111,7 @@ Result<void> look_at_library(const LibraryFile& file) {
   if ((about.st_mode & S_IWOTH) != 0) {
     return refuse("can be changed by every user of this machine, and what it holds runs inside the bus: chmod o-w it", "BW7002");
   }
-  return look_at_head(open.fd());
+  return look_at_head(open.fd(), about.st_size);
 }
 
 }  // namespace busway::plugins

@@ -40,6 +40,10 @@ bool busway_message::settle() {
   return true;
 }
 
+void busway_message::settle_what_is_done() {
+  if (builder_ && builder_->done()) settle();
+}
+
 std::int32_t busway_message::refuse(ErrorKind kind, std::string text) {
   failure.error = busway::Error{.kind = kind, .text = std::move(text)};
   return BUSWAY_FAILED;

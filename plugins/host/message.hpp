@@ -22,6 +22,8 @@ struct busway_message final {
   busway_builder* build(std::optional<std::string_view> variable);
   // Puts what was built last in its place. False when it is not whole: the failure is set.
   bool settle();
+  // The same where it is whole; what is still being built goes on.
+  void settle_what_is_done();
   // Fails for a reason of the host's own.
   std::int32_t refuse(busway::ErrorKind kind, std::string text);
   // What the step leaves, after it has answered `answer`.

@@ -30,8 +30,7 @@ int32_t bytes(busway_message* message, busway_text* out) {
 }
 
 busway_node variable(busway_message* message, busway_text name) {
-  // A variable whose document has a mistake fails the step at its end, not here.
-  message->settle();
+  message->settle_what_is_done();
   return node_of(message->exchange.variables().member(view(name)));
 }
 

@@ -70,7 +70,7 @@ Result<std::shared_ptr<const Plugin>> Plugin::find(const LibraryFile& file, Purp
     return read ? encode(*read) : encode_refusal({read.error(), ""});
   });
   if (!end) return std::unexpected(end.error());
-  if (end->how != ChildEnd::How::answered) return no_answer(*end, "it declares itself", "busway_plugin_entry");
+  if (end->how != ChildEnd::How::answered) return no_answer(*end, "it is loaded and declares itself", "busway_plugin_entry");
   if (auto refusal = decode_refusal(end->answer)) return std::unexpected(std::move(refusal->error));
   auto declaration = decode(end->answer);
   if (!declaration) return std::unexpected(declaration.error());
