@@ -14,6 +14,9 @@ constexpr std::size_t most_components = 256;
 constexpr std::size_t most_fields = 256;
 constexpr std::size_t most_words = 256;
 constexpr std::size_t most_text = 64UL * 1024;
+// All there are.
+constexpr std::uint32_t field_flags = BUSWAY_FIELD_REQUIRED | BUSWAY_FIELD_SHORTHAND;
+constexpr std::uint32_t step_flags = BUSWAY_STEP_LEAVES_BODY;
 
 std::unexpected<Error> refuse(std::string text, std::string code = "BW7008") {
   return fail(ErrorKind::config, std::move(text), std::move(code));
@@ -70,7 +73,7 @@ class Reader {
     out.type = raw->type;
     out.required = (raw->flags & BUSWAY_FIELD_REQUIRED) != 0;
     out.shorthand = (raw->flags & BUSWAY_FIELD_SHORTHAND) != 0;
-    if ((raw->flags & ~(BUSWAY_FIELD_REQUIRED | BUSWAY_FIELD_SHORTHAND)) != 0) say(where, "has flags that nobody knows");
+    if ((raw->flags | field_flags) != field_flags) say(where, "has flags that nobody knows");
     out.doc = text(raw->doc, "the doc of " + where);
     out.default_text = text(raw->default_text, "the default of " + where);
     out.at_least = text(raw->at_least, "the lower bound of " + where);
@@ -91,7 +94,7 @@ class Reader {
   void step(const void* role, const std::string& where, ComponentDeclaration& out) {
     auto raw = read_sized<busway_step>(role);
     if (!raw) return say(where, "has no busway_step with a struct_size that can be right");
-    if ((raw->flags & ~BUSWAY_STEP_LEAVES_BODY) != 0) say(where, "has flags that nobody knows");
+    if ((raw->flags | step_flags) != step_flags) say(where, "has flags that nobody knows");
     if ((raw->run == nullptr) == (raw->start == nullptr)) say(where, "needs one of run and start");
     out.leaves_body = (raw->flags & BUSWAY_STEP_LEAVES_BODY) != 0;
     out.later = raw->start != nullptr;

@@ -1,7 +1,9 @@
 #include "plugins/host/plugins.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "bus/headers.hpp"
 #include "plugins/host/components.hpp"

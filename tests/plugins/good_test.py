@@ -136,6 +136,24 @@ routes:
             self.assertEqual(post("/named", "5303978", "text/x-tlv"), (200, b'{"count":1}'))
 
 
+class NewPlugin(Case):
+    def test_it_builds_and_passes_its_own_tests(self):
+        written = subprocess.run([BUSWAY, "new", "plugin", "--language", "c++", "keep_it"], cwd=self.folder, capture_output=True, text=True,
+                                 timeout=60, check=True).stdout
+        self.assertIn("wrote keep_it/keep_it.cpp\n", written)
+        made = subprocess.run(["make", "-C", "keep_it", "test", f"BUSWAY={BUSWAY}", f"CXX={CXX}", "CXXFLAGS=-O1 -Wall -Wextra -Wpedantic -Werror"],
+                              cwd=self.folder, capture_output=True, text=True, timeout=300, check=False)
+        self.assertEqual(made.returncode, 0, made.stdout + made.stderr)
+        self.assertIn("2 passed, 0 failed", made.stdout)
+        for header in ("c/busway_plugin.h", "cpp/busway_plugin.hpp"):
+            self.assertEqual((self.folder / "keep_it" / pathlib.Path(header).name).read_text(), (SOURCE / "plugins/sdk" / header).read_text())
+        again = subprocess.run([BUSWAY, "new", "plugin", "keep_it"], cwd=self.folder, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("is there already", again.stderr)
+        for name in ("Keep", "keep-it", "../up", "", "a" * 41):
+            self.assertNotEqual(self.busway("new", "plugin", name).returncode, 0)
+
+
 class Steps(Case):
     @classmethod
     def setUpClass(cls):
