@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 #include "bus/cli/builtin_registry.hpp"
 #include "routes/language_fields.hpp"
@@ -12,10 +13,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-plugins::PluginDirectory of_bundle(const std::string& bundle) {
+// Nothing when there is no such bundle: what lies beside a misspelt path is not its.
+std::optional<plugins::PluginDirectory> of_bundle(const std::string& bundle) {
   std::error_code unused;
+  if (!fs::exists(bundle, unused)) return std::nullopt;
   fs::path root = fs::is_directory(bundle, unused) ? fs::path(bundle) : fs::path(bundle).parent_path();
-  return {.path = (root / "plugins").string(), .prefix = "plugins/", .severity = Finding::Severity::error};
+  return plugins::PluginDirectory{
+      .path = (root / "plugins").string(), .prefix = "plugins/", .severity = Finding::Severity::error};
 }
 
 plugins::PluginDirectory of_installation() {
@@ -48,7 +52,7 @@ KnownComponents known_components(const PluginChoice& choice, plugins::Purpose pu
   if (choice.none) return out;
   auto registry = std::make_shared<Registry>(builtin_registry());
   std::vector<plugins::PluginDirectory> directories;
-  if (!choice.bundle.empty()) directories.push_back(of_bundle(choice.bundle));
+  if (auto own = of_bundle(choice.bundle)) directories.push_back(std::move(*own));
   directories.push_back(of_installation());
   out.plugins = plugins::add_plugins(*registry, directories, purpose, reserved_step_names(), findings);
   if (!out.plugins.empty()) out.registry = registry;

@@ -83,6 +83,10 @@ Result<void> look_at_head(int fd, off_t size) {
 Result<std::vector<LibraryFile>> libraries_in(const std::string& directory, const std::string& prefix) {
   std::vector<LibraryFile> out;
   std::error_code error;
+  if ((fs::status(directory, error).permissions() & fs::perms::others_write) != fs::perms::none && fs::exists(directory, error)) {
+    return refuse("can be written to by every user of this machine, and what lies in it runs inside the bus: chmod o-w it",
+                  "BW7002");
+  }
   fs::directory_iterator at(directory, error);
   if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory) return out;
   for (; !error && at != fs::directory_iterator(); at.increment(error)) {

@@ -1,5 +1,8 @@
 #include "plugins/host/plugin.hpp"
 
+#include <filesystem>
+#include <iterator>
+
 #include "plugins/host/byte_pieces.hpp"
 #include "plugins/host/handles.hpp"
 #include "plugins/host/sized.hpp"
@@ -29,6 +32,12 @@ std::optional<Refusal> decode_refusal(std::string_view bytes) {
 }
 
 constexpr std::string_view yes = "yes";
+
+bool has_one_thread() {
+  std::error_code error;
+  std::filesystem::directory_iterator at("/proc/self/task", error);
+  return !error && std::distance(at, std::filesystem::directory_iterator()) == 1;
+}
 
 // What a child that gave no answer did, as an error: `doing` is what it was asked for, `function` what to look at.
 std::unexpected<Error> no_answer(const ChildEnd& end, const std::string& doing, const std::string& function) {
@@ -95,6 +104,8 @@ Result<std::shared_ptr<const Plugin>> Plugin::find(const LibraryFile& file, Purp
 }
 
 std::expected<void, Refusal> Plugin::try_settings(std::size_t index, const std::vector<Setting>& settings) const {
+  // An instance that was made before may have begun threads, and a fork would find their locks held for ever.
+  if (!components_.empty() && !has_one_thread()) return {};
   auto end = in_child([&]() -> std::string {
     auto loaded = load_library(file_);
     if (!loaded) return encode_refusal({loaded.error(), ""});

@@ -52,7 +52,7 @@ class Plugin {
   const Declaration& declaration() const { return declaration_; }
 
   // Has a child make and end an instance of component `index`. Errors: what it refuses (no code), BW7006 when it crashes, BW7007
-  // when it hangs.
+  // when it hangs. Where the plugin is used and its instances have begun threads, nothing is tried.
   std::expected<void, Refusal> try_settings(std::size_t index, const std::vector<Setting>& settings) const;
 
   // Makes an instance in this process; nothing where the plugin is only declared. After try_settings().

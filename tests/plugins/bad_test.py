@@ -113,6 +113,20 @@ class BadPlugins(Case):
                 else:
                     self.finds(bundle, identity, what)
 
+    def test_a_directory_that_everybody_can_write_to(self):
+        bundle = self.bundle()
+        self.plugin(bundle / "plugins/good.so")
+        (bundle / "plugins").chmod(0o777)
+        self.assertIn("plugins/: error BW7002: the plugin directory can be written to by every user", self.exits(1, "check", bundle))
+
+    def test_what_lies_beside_a_misspelt_bundle_is_left_alone(self):
+        bundle = self.bundle()
+        self.plugin(bundle / "plugins/bad.so", "#define IN_ENTRY abort()")
+        out = self.exits(1, "check", bundle / "ruotes.yaml")
+        self.assertIn("BW0001", out)
+        self.assertNotIn("BW7006", out)
+        self.assertIn("BW7006", self.exits(1, "check", bundle / "routes.yaml"))
+
     def test_two_plugins_of_one_name(self):
         bundle = self.bundle("nothing: {}")
         self.plugin(bundle / "plugins/a.so")
