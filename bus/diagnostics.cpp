@@ -7,7 +7,7 @@ namespace busway {
 namespace {
 
 // 0xxx command line and eval, 1xxx bundle, YAML and fields, 2xxx routes, steps and services, 3xxx expressions, 4xxx formats,
-// layouts and schemas, 5xxx adapters, 6xxx tests. In the order of their ids.
+// layouts and schemas, 5xxx adapters, 6xxx tests, 7xxx plugins. In the order of their ids.
 constexpr Diagnostic table[] = {
     {"BW0001", "File cannot be read", "A file named on the command line does not exist or cannot be opened.",
      "Check the path and its permissions."},
@@ -238,6 +238,37 @@ constexpr Diagnostic table[] = {
      "Use one of not_sent, unknown, answered, garbage, format, invalid, mapping, overload, deadline, internal."},
     {"BW6004", "Not a time", "`at:` is no point in time.",
      "Write date, time and offset: 2026-01-31T10:15:30Z or 2026-01-31T11:15:30+01:00."},
+    {"BW7001", "Plugin file cannot be used",
+     "A file NAME.so under `plugins/` cannot be read, is no shared library, or is built for another machine.",
+     "Put the library there that your compiler has made with -shared for this machine, or remove the file."},
+    {"BW7002", "Plugin that everybody can change",
+     "Whoever may write a plugin's file decides what runs inside the bus, and every user of the machine may.",
+     "Take the right away: `chmod o-w FILE`."},
+    {"BW7003", "Plugin cannot be loaded",
+     "The system's loader refuses the library: it needs another one that is not there, or a function that nobody has.",
+     "Install what the message names, or link the plugin with it; `ldd -r FILE` lists what is missing."},
+    {"BW7004", "Plugin without an entry point",
+     "The library exports no `busway_plugin_entry`, the one symbol that a plugin must have.",
+     "Define it as busway_plugin.h declares it, with C linkage and visible: `nm -D FILE | grep busway` shows it then."},
+    {"BW7005", "Plugin for another ABI", "The plugin was built for a version of the plugin ABI that this busway does not have.",
+     "Build the plugin with the busway_plugin.h of this busway, or use a busway that has the version."},
+    {"BW7006", "Plugin crashes",
+     "The plugin ended the process it ran in, when it was to declare itself or to look at its settings. This was a process of "
+     "its "
+     "own; in `busway run` it would have been the bus.",
+     "Mend the function that the message names; `busway plugin check FILE` tries it again, also under a debugger."},
+    {"BW7007", "Plugin hangs", "The plugin did not answer within 5 s, when it was to declare itself or to look at its settings.",
+     "Mend the function that the message names: it declares or checks, and does not wait for anything."},
+    {"BW7008", "Plugin's declaration cannot be used",
+     "What the plugin says of itself breaks a rule of busway_plugin.h, so nothing of it is taken.",
+     "Mend what the message names in the plugin's source."},
+    {"BW7009", "Plugin takes a name that is taken",
+     "A format or step of the plugin, or a content type it reads, is built in or comes from another plugin already. Nothing is "
+     "ever "
+     "replaced in silence.",
+     "Rename it in the plugin, or keep one of the two plugins."},
+    {"BW7010", "Plugin refuses its settings", "The plugin has looked at the values of its keys and cannot work with them.",
+     "Write what the message asks for; `busway help step|format NAME --bundle DIR` lists the keys."},
 };
 
 }  // namespace

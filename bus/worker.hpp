@@ -114,6 +114,7 @@ class Worker {
   ~Worker();
 
   int index() const { return index_; }
+  bool manual_clock() const { return clock_ == ClockKind::manual; }
   // The time at which this turn of the loop began. Any timer may be late by tick.
   TimePoint now() const { return now_; }
   static constexpr std::chrono::milliseconds tick{4};

@@ -1,8 +1,8 @@
 #include <filesystem>
 #include <iostream>
 
-#include "bus/cli/builtin_registry.hpp"
 #include "bus/cli/files.hpp"
+#include "bus/cli/plugin_registry.hpp"
 #include "bus/cli/report.hpp"
 #include "bus/cli/verbs.hpp"
 #include "bus/field.hpp"
@@ -21,6 +21,7 @@ struct ConvertOptions {
   std::string layout;
   std::string record;
   std::string file = "-";
+  PluginChoice plugins;
 };
 
 int refuse(const std::string& text, int code = found) {
@@ -75,7 +76,8 @@ int convert(const ConvertOptions& options) {
       routes::BundleDirectory::open(options.layout.empty() ? "." : options.layout, routes::BundleDirectory::Listing::none);
   if (!files) return refuse(files.error().text);
   routes::SecretReferences secrets(routes::SecretReferences::Reading::opaque);
-  CheckContext check{findings, builtin_registry(), **files, secrets, jsonata::language()};
+  auto known = known_components(options.plugins, plugins::Purpose::used, findings);
+  CheckContext check{findings, *known.registry, **files, secrets, jsonata::language()};
   auto from = make_format("--from", options.from, options, check);
   auto to = make_format("--to", options.to, options, check);
   if (from == nullptr || to == nullptr) {
@@ -111,6 +113,7 @@ void add_convert(CLI::App& app, int& exit_code) {
   verb->add_option("--layout", options->layout, "The layout file of a 'fixed' format");
   verb->add_option("--record", options->record, "The record of the layout; its selector decides when it is left out");
   verb->add_option("FILE", options->file, "The body; standard input when it is left out");
+  add_plugin_options(*verb, options->plugins, true);
   verb->footer(
       "'busway list formats' shows what there is, 'busway help format NAME' the options of one. Exits 1 when the body does not "
       "fit its format.");

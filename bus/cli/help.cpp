@@ -2,9 +2,11 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 
-#include "bus/cli/builtin_registry.hpp"
+#include "bus/cli/plugin_registry.hpp"
 #include "bus/cli/reference.hpp"
+#include "bus/cli/report.hpp"
 #include "bus/cli/verbs.hpp"
 
 namespace busway::cli {
@@ -15,6 +17,7 @@ struct HelpOptions {
   std::string kind;
   std::string name;
   std::string docs;
+  PluginChoice plugins;
 };
 
 int refuse(std::string_view what, std::string_view name, const std::vector<std::string_view>& names) {
@@ -42,10 +45,10 @@ int show(const Types& types, std::string_view what, std::string_view name,
   return refuse(what, name, names);
 }
 
-int write_pages(const std::string& directory, const CLI::App& app) {
+int write_pages(const std::string& directory, const Registry& registry, const CLI::App& app) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
-  for (const auto& [name, text] : reference_pages(builtin_registry(), app)) {
+  for (const auto& [name, text] : reference_pages(registry, app)) {
     std::ofstream out(std::filesystem::path(directory) / name, std::ios::binary);
     out << text;
     out.close();
@@ -58,8 +61,11 @@ int write_pages(const std::string& directory, const CLI::App& app) {
 }
 
 int help(const HelpOptions& options, const CLI::App& app) {
-  if (!options.docs.empty()) return write_pages(options.docs, app);
-  const Registry& registry = builtin_registry();
+  Findings findings;
+  auto known = known_components(options.plugins, plugins::Purpose::declared, findings);
+  write_text(findings, std::cerr);
+  const Registry& registry = *known.registry;
+  if (!options.docs.empty()) return write_pages(options.docs, registry, app);
   if (options.kind.empty()) {
     fmt::print("{}", app.get_formatter()->make_help(&app, "busway", CLI::AppFormatMode::Normal));
     return good;
@@ -90,6 +96,7 @@ void add_help(CLI::App& app, int& exit_code) {
   verb->add_option("NAME", options->name, "Which adapter, format or step.");
   verb->add_option("--docs", options->docs, "Write the whole reference as Markdown pages into this directory instead.")
       ->option_text("DIR");
+  add_plugin_options(*verb, options->plugins, true);
   verb->callback([options, &app, &exit_code] { exit_code = help(*options, app); });
 }
 

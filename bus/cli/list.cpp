@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
-#include "bus/cli/builtin_registry.hpp"
+#include <iostream>
+
+#include "bus/cli/plugin_registry.hpp"
+#include "bus/cli/report.hpp"
 #include "bus/cli/verbs.hpp"
 
 namespace busway::cli {
@@ -23,12 +26,17 @@ void print_verbs(const CLI::App& app, bool titled) {
 }  // namespace
 
 void add_list(CLI::App& app, int& exit_code) {
-  CLI::App* verb = app.add_subcommand("list", "List what is built in.");
+  CLI::App* verb = app.add_subcommand("list", "List what is built in, and what plugins add.");
   auto what = std::make_shared<std::string>();
   verb->add_option("WHAT", *what, "One of adapters, formats, steps, verbs; all of them when left out.")
       ->check(CLI::IsMember({"adapters", "formats", "steps", "verbs"}));
-  verb->callback([what, &app, &exit_code] {
-    const Registry& registry = builtin_registry();
+  auto choice = std::make_shared<PluginChoice>();
+  add_plugin_options(*verb, *choice, true);
+  verb->callback([what, choice, &app, &exit_code] {
+    Findings findings;
+    auto known = known_components(*choice, plugins::Purpose::declared, findings);
+    write_text(findings, std::cerr);
+    const Registry& registry = *known.registry;
     bool all = what->empty();
     if (all || *what == "adapters") print(registry.adapters(), "adapters", all);
     if (all || *what == "formats") print(registry.formats(), "formats", all);

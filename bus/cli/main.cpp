@@ -10,8 +10,8 @@ namespace busway::cli {
 namespace {
 
 // The verbs, in the order `busway --help` shows them.
-constexpr AddVerb verbs[] = {add_run,     add_check, add_test, add_new,     add_eval,
-                             add_convert, add_help,  add_list, add_explain, add_schema};
+constexpr AddVerb verbs[] = {add_run,    add_check, add_test, add_new,     add_eval,  add_convert,
+                             add_plugin, add_help,  add_list, add_explain, add_schema};
 
 // Says so when `word` is no verb, with the nearest one.
 bool known(const CLI::App& app, std::string_view word) {

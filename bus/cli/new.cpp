@@ -2,8 +2,11 @@
 
 #include <filesystem>
 #include <fstream>
+#include <utility>
+#include <vector>
 
 #include "bus/cli/new_bundle.hpp"
+#include "bus/cli/new_plugin.hpp"
 #include "bus/cli/verbs.hpp"
 
 namespace busway::cli {
@@ -17,26 +20,45 @@ int refuse(std::string_view text) {
   return found;
 }
 
-int new_bundle(const std::string& directory) {
+// Writes the files below `directory`, or says why not.
+int write_files(const std::string& directory, const std::vector<std::pair<std::string, std::string>>& files) {
   std::error_code error;
   fs::path root(directory);
-  fs::create_directories(root, error);
-  if (error) return refuse(fmt::format("cannot make the directory {}: {}", directory, error.message()));
-  std::string name = fs::weakly_canonical(root, error).filename().string();
-  auto files = new_bundle_files(name.empty() ? "bundle" : name);
   for (const auto& [file, text] : files) {
     if (fs::exists(fs::symlink_status(root / file, error))) {
       return refuse(fmt::format("{} is there already, and nothing is overwritten; nothing was written", (root / file).string()));
     }
   }
   for (const auto& [file, text] : files) {
+    fs::create_directories((root / file).parent_path(), error);
     std::ofstream out(root / file, std::ios::binary);
     out << text;
     out.close();
     if (!out) return refuse(fmt::format("cannot write {}", (root / file).string()));
     fmt::print("wrote {}\n", (root / file).string());
   }
+  return good;
+}
+
+int new_bundle(const std::string& directory) {
+  std::error_code error;
+  fs::path root(directory);
+  fs::create_directories(root, error);
+  if (error) return refuse(fmt::format("cannot make the directory {}: {}", directory, error.message()));
+  std::string name = fs::weakly_canonical(root, error).filename().string();
+  if (int written = write_files(directory, new_bundle_files(name.empty() ? "bundle" : name)); written != good) return written;
   fmt::print("\nNext:\n  busway check {0}\n  busway test {0}\n  busway run {0}\n", directory);
+  return good;
+}
+
+int new_plugin(const std::string& name) {
+  if (!is_plugin_name(name))
+    return refuse(fmt::format("'{}' cannot name a plugin: use small letters, digits and '_', at most 40", name.substr(0, 60)));
+  std::error_code error;
+  fs::create_directories(name, error);
+  if (error) return refuse(fmt::format("cannot make the directory {}: {}", name, error.message()));
+  if (int written = write_files(name, new_plugin_files(name)); written != good) return written;
+  fmt::print("\nNext:\n  make -C {0} test\n  busway help step {0} --bundle {0}/bundle\n", name);
   return good;
 }
 
@@ -50,6 +72,13 @@ void add_new(CLI::App& app, int& exit_code) {
   auto directory = std::make_shared<std::string>();
   bundle->add_option("DIR", *directory, "Where to write it; made if it is not there. Nothing is overwritten.")->required();
   bundle->callback([directory, &exit_code] { exit_code = new_bundle(*directory); });
+  CLI::App* plugin = verb->add_subcommand("plugin", "A plugin that works: a step, how it is built, and a bundle that tests it.");
+  auto name = std::make_shared<std::string>();
+  auto language = std::make_shared<std::string>("c++");
+  plugin->add_option("NAME", *name, "Of the plugin, its step and the directory it is written to. Nothing is overwritten.")
+      ->required();
+  plugin->add_option("--language", *language, "What it is written in")->check(CLI::IsMember({"c++"}))->capture_default_str();
+  plugin->callback([name, language, &exit_code] { exit_code = new_plugin(*name); });
 }
 
 }  // namespace busway::cli

@@ -7,8 +7,8 @@
 #include <iostream>
 #include <thread>
 
-#include "bus/cli/builtin_registry.hpp"
 #include "bus/cli/peak_memory.hpp"
+#include "bus/cli/plugin_registry.hpp"
 #include "bus/cli/report.hpp"
 #include "bus/cli/verbs.hpp"
 #include "bus/engine.hpp"
@@ -24,6 +24,7 @@ struct RunOptions {
   std::string bundle;
   int workers = 0;
   std::string drain = "30s";
+  PluginChoice plugins;
 };
 
 std::optional<std::chrono::milliseconds> read_duration(std::string_view text) {
@@ -88,16 +89,18 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int run(const RunOptions& options) {
+int run(RunOptions& options) {
   auto drain = read_duration(options.drain);
   if (!drain) {
     std::cerr << "busway run: --drain takes a duration such as 500ms, 30s or 5m, not '" << options.drain << "'\n";
     return usage;
   }
   Findings findings;
-  auto bundle = routes::load_bundle(options.bundle, builtin_registry(), jsonata::language(), routes::LoadMode::run, findings);
+  options.plugins.bundle = options.bundle;
+  auto known = known_components(options.plugins, plugins::Purpose::used, findings);
+  auto bundle = routes::load_bundle(options.bundle, *known.registry, jsonata::language(), routes::LoadMode::run, findings);
   write_text(findings, std::cerr);
-  if (bundle.snapshot == nullptr) {
+  if (bundle.snapshot == nullptr || findings.has_errors()) {
     std::cerr << summary(findings) << ": nothing is served\n";
     return found;
   }
@@ -130,6 +133,7 @@ void add_run(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   verb->add_option("--drain", options->drain, "How long messages in flight may take to end after the first signal")
       ->capture_default_str();
+  add_plugin_options(*verb, options->plugins, false);
   verb->footer(
       "Prints 'listening NAME ADAPTER ADDRESS' for each listener, then 'ready'. The first signal drains, the second ends.");
   verb->callback([options, &exit_code] { exit_code = run(*options); });

@@ -1,9 +1,11 @@
 #include "bus/cli/schema.hpp"
 
 #include <cstdio>
+#include <iostream>
 #include <map>
 
-#include "bus/cli/builtin_registry.hpp"
+#include "bus/cli/plugin_registry.hpp"
+#include "bus/cli/report.hpp"
 #include "bus/cli/verbs.hpp"
 #include "bus/json_text.hpp"
 #include "routes/language_fields.hpp"
@@ -159,8 +161,13 @@ std::string route_file_schema(const Registry& registry) {
 
 void add_schema(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand("schema", "Print the JSON Schema of a route file, for editors.");
-  verb->callback([&exit_code] {
-    std::puts(route_file_schema(builtin_registry()).c_str());
+  auto choice = std::make_shared<PluginChoice>();
+  add_plugin_options(*verb, *choice, true);
+  verb->callback([choice, &exit_code] {
+    Findings findings;
+    auto known = known_components(*choice, plugins::Purpose::declared, findings);
+    write_text(findings, std::cerr);
+    std::puts(route_file_schema(*known.registry).c_str());
     exit_code = good;
   });
 }

@@ -2,7 +2,7 @@
 
 #include <iostream>
 
-#include "bus/cli/builtin_registry.hpp"
+#include "bus/cli/plugin_registry.hpp"
 #include "bus/cli/report.hpp"
 #include "bus/cli/verbs.hpp"
 #include "bus/json_text.hpp"
@@ -18,6 +18,7 @@ struct TestOptions {
   std::string bundle;
   std::string filter;
   std::string format = "text";
+  PluginChoice plugins;
 };
 
 void print_text(const routes::TestSuite& suite, const TestOptions& options) {
@@ -65,21 +66,23 @@ void print_json(const routes::TestSuite& suite, const Findings& findings) {
   std::cout << "}\n" << std::flush;
 }
 
-int test(const TestOptions& options) {
+int test(TestOptions& options) {
   log().set_level(LogLevel::error);  // a test's own report tells what failed
   Findings findings;
+  options.plugins.bundle = options.bundle;
+  auto known = known_components(options.plugins, plugins::Purpose::used, findings);
   const ExpressionLanguage& expressions = jsonata::language();
   routes::LoadedBundle bundle =
-      routes::load_bundle(options.bundle, builtin_registry(), expressions, routes::LoadMode::test, findings);
+      routes::load_bundle(options.bundle, *known.registry, expressions, routes::LoadMode::test, findings);
   routes::TestSuite suite;
-  if (bundle.snapshot != nullptr)
-    suite = routes::run_tests(bundle, builtin_registry(), *bundle.expressions, options.filter, findings);
+  bool runs = bundle.snapshot != nullptr && !findings.has_errors();
+  if (runs) suite = routes::run_tests(bundle, *known.registry, *bundle.expressions, options.filter, findings);
   if (options.format == "json") {
     print_json(suite, findings);
   } else {
     write_text(findings, std::cout);
     std::cout << std::flush;
-    if (bundle.snapshot != nullptr) {
+    if (runs) {
       print_text(suite, options);
     } else {
       fmt::print("{}: no test was run\n", summary(findings));
@@ -99,6 +102,7 @@ void add_test(CLI::App& app, int& exit_code) {
   verb->add_option("--format", options->format, "How to report.")
       ->check(CLI::IsMember({"text", "json"}))
       ->option_text("text|json");
+  add_plugin_options(*verb, options->plugins, false);
   verb->callback([options, &exit_code] { exit_code = test(*options); });
 }
 

@@ -17,6 +17,7 @@ void add_explain(CLI::App& app, int& exit_code);
 void add_help(CLI::App& app, int& exit_code);
 void add_list(CLI::App& app, int& exit_code);
 void add_new(CLI::App& app, int& exit_code);
+void add_plugin(CLI::App& app, int& exit_code);
 void add_run(CLI::App& app, int& exit_code);
 void add_schema(CLI::App& app, int& exit_code);
 void add_test(CLI::App& app, int& exit_code);

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "bus/check_context.hpp"
+#include "bus/header_rules.hpp"
 
 namespace busway::routes {
 
@@ -10,11 +11,6 @@ namespace busway::routes {
 // the bus: these follow from the body and the target alone. Reports what it refuses (BW2014).
 bool check_header_name(std::string_view name, const Position& at, CheckContext& check);
 
-// No line break, no control character: what may travel as a value.
-bool good_header_value(std::string_view value);
 bool check_header_value(std::string_view value, const Position& at, CheckContext& check);
-
-// RFC 9110, 5.6.2.
-bool is_token(std::string_view text);
 
 }  // namespace busway::routes

@@ -57,7 +57,7 @@ class Usage(Case):
     def test_every_verb_has_help(self):
         out, _ = self.exits(0, "list", "verbs")
         verbs = [line.split()[0] for line in out.splitlines()]
-        self.assertEqual(sorted(verbs), ["check", "convert", "eval", "explain", "help", "list", "new", "run", "schema", "test"])
+        self.assertEqual(sorted(verbs), ["check", "convert", "eval", "explain", "help", "list", "new", "plugin", "run", "schema", "test"])
         for verb in verbs:
             with self.subTest(verb):
                 out, _ = self.exits(0, "help", verb)

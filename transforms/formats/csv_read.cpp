@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "bus/number_grammar.hpp"
 #include "bus/pause.hpp"
 #include "transforms/formats/key_index.hpp"
-#include "transforms/formats/number_grammar.hpp"
 #include "transforms/formats/utf8.hpp"
 
 namespace busway {

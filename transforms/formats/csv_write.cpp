@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <set>
 
+#include "bus/number_grammar.hpp"
 #include "bus/pause.hpp"
 #include "transforms/formats/csv_read.hpp"
 #include "transforms/formats/key_index.hpp"
-#include "transforms/formats/number_grammar.hpp"
 #include "transforms/formats/scalar_text.hpp"
 #include "transforms/formats/utf8.hpp"
 

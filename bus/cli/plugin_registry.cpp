@@ -1,0 +1,62 @@
+#include "bus/cli/plugin_registry.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
+#include "bus/cli/builtin_registry.hpp"
+#include "routes/language_fields.hpp"
+
+namespace busway::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// Nothing when there is no such bundle: what lies beside a misspelt path is not its.
+std::optional<plugins::PluginDirectory> of_bundle(const std::string& bundle) {
+  std::error_code unused;
+  if (!fs::exists(bundle, unused)) return std::nullopt;
+  fs::path root = fs::is_directory(bundle, unused) ? fs::path(bundle) : fs::path(bundle).parent_path();
+  return plugins::PluginDirectory{
+      .path = (root / "plugins").string(), .prefix = "plugins/", .severity = Finding::Severity::error};
+}
+
+plugins::PluginDirectory of_installation() {
+  std::string path;
+  if (const char* named = std::getenv("BUSWAY_PLUGINS"); named != nullptr) {
+    path = named;
+  } else {
+    std::error_code error;
+    fs::path program = fs::read_symlink("/proc/self/exe", error);
+    if (!error) path = (program.parent_path().parent_path() / "lib/busway/plugins").string();
+  }
+  return {.path = path, .prefix = path + "/", .severity = Finding::Severity::warning};
+}
+
+}  // namespace
+
+void add_plugin_options(CLI::App& verb, PluginChoice& choice, bool bundle_option) {
+  if (bundle_option) verb.add_option("--bundle", choice.bundle, "A bundle whose plugins count, too")->option_text("DIR");
+  verb.add_flag("--no-plugins", choice.none, "Load no plugin, neither the bundle's nor the installation's");
+}
+
+std::vector<std::string> reserved_step_names() {
+  std::vector<std::string> out;
+  for (const FieldInfo& field : routes::step_fields()) out.push_back(field.name);
+  return out;
+}
+
+KnownComponents known_components(const PluginChoice& choice, plugins::Purpose purpose, Findings& findings) {
+  KnownComponents out{std::shared_ptr<const Registry>(std::shared_ptr<void>(), &builtin_registry()), {}};
+  if (choice.none) return out;
+  auto registry = std::make_shared<Registry>(builtin_registry());
+  std::vector<plugins::PluginDirectory> directories;
+  if (auto own = of_bundle(choice.bundle)) directories.push_back(std::move(*own));
+  directories.push_back(of_installation());
+  out.plugins = plugins::add_plugins(*registry, directories, purpose, reserved_step_names(), findings);
+  if (!out.plugins.empty()) out.registry = registry;
+  return out;
+}
+
+}  // namespace busway::cli

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bus/finding.hpp"
+#include "bus/registry.hpp"
+#include "plugins/host/plugins.hpp"
+
+namespace busway::cli {
+
+// Which plugins a verb is to know of.
+struct PluginChoice {
+  bool none = false;   // --no-plugins
+  std::string bundle;  // a bundle's directory or route file; empty for none
+};
+
+// Adds --no-plugins, and with `bundle_option` also --bundle, to a verb that has no bundle of its own.
+void add_plugin_options(CLI::App& verb, PluginChoice& choice, bool bundle_option);
+
+// All that is built into this binary, and what the plugins declare: those in `plugins/` of the bundle, then those of the
+// installation ($BUSWAY_PLUGINS, or lib/busway/plugins beside the program's own directory). While the process has one thread.
+struct KnownComponents {
+  std::shared_ptr<const Registry> registry;
+  std::vector<std::shared_ptr<const plugins::Plugin>> plugins;
+};
+KnownComponents known_components(const PluginChoice& choice, plugins::Purpose purpose, Findings& findings);
+
+// What a step of a plugin cannot be called.
+std::vector<std::string> reserved_step_names();
+
+}  // namespace busway::cli

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bus/field.hpp"
+#include "plugins/host/child.hpp"
+#include "plugins/host/declaration.hpp"
+#include "plugins/host/library.hpp"
+#include "plugins/host/settings.hpp"
+
+namespace busway::plugins {
+
+// What a plugin is found for. `declared`: its components are known and their settings are tried, all of it in children; nothing
+// of it runs in this process. `used`: the same, and then it is loaded into this process for good.
+enum class Purpose { declared, used };
+
+// One instance of a component (busway_component.make). Ends it.
+class Instance {
+ public:
+  Instance(const busway_component& component, void* made) : component_(&component), made_(made) {}
+  Instance(Instance&& other) noexcept : component_(other.component_), made_(std::exchange(other.made_, nullptr)) {}
+  Instance& operator=(Instance&&) = delete;
+  ~Instance() {
+    if (made_ != nullptr && component_->destroy != nullptr) component_->destroy(made_);
+  }
+  void* get() const { return made_; }
+  const busway_component& component() const { return *component_; }
+
+ private:
+  const busway_component* component_;
+  void* made_;
+};
+
+// What `make` said no to.
+struct Refusal {
+  Error error;
+  std::string field;  // the key at fault; may be empty
+};
+
+// A plugin that was found, and its library as far as it may be used. Immutable; while bundles are loaded by one thread.
+class Plugin {
+ public:
+  // Looks at the file, has a child load it and declare itself, and with `used` loads it here, too. Errors: kind `config`, codes
+  // BW7001 to BW7008, saying what is wrong and what to do.
+  static Result<std::shared_ptr<const Plugin>> find(const LibraryFile& file, Purpose purpose);
+
+  const LibraryFile& file() const { return file_; }
+  const Declaration& declaration() const { return declaration_; }
+
+  // Has a child make and end an instance of component `index`. Errors: what it refuses (no code), BW7006 when it crashes, BW7007
+  // when it hangs. Where the plugin is used and its instances have begun threads, nothing is tried.
+  std::expected<void, Refusal> try_settings(std::size_t index, const std::vector<Setting>& settings) const;
+
+  // Makes an instance in this process; nothing where the plugin is only declared. After try_settings().
+  std::expected<std::optional<Instance>, Refusal> make(std::size_t index, const std::vector<Setting>& settings) const;
+
+ private:
+  LibraryFile file_;
+  Declaration declaration_;
+  // Empty where it is only declared.
+  std::vector<const busway_component*> own_;  // the plugin's
+  std::vector<busway_component> components_;  // as this busway knows them
+};
+
+}  // namespace busway::plugins

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bus/finding.hpp"
+#include "bus/registry.hpp"
+#include "plugins/host/plugin.hpp"
+
+namespace busway::plugins {
+
+// A directory whose libraries are plugins.
+struct PluginDirectory {
+  std::string path;
+  std::string prefix;  // what findings call a library in it: this and its name
+  // How bad a plugin is that cannot be used. A bundle's own is an error; one of the installation, which no bundle need know of,
+  // is left out with a warning.
+  Finding::Severity severity = Finding::Severity::error;
+};
+
+// Finds the plugins of the directories, in their order, and adds what they declare to `registry`: formats and steps as others
+// know them, whose keys are read and tried as those of built-in ones are. A plugin that cannot be used, or that takes the name or
+// the content type of something that is there already, is a finding and adds nothing. `reserved_steps`: words that a step cannot
+// be called, as a list of steps has another meaning for them. One thread, the process's only one. What it answers are the plugins
+// whose components the registry has; it keeps them itself.
+std::vector<std::shared_ptr<const Plugin>> add_plugins(Registry& registry, const std::vector<PluginDirectory>& directories,
+                                                       Purpose purpose, const std::vector<std::string>& reserved_steps,
+                                                       Findings& findings);
+
+// "busway plugin check": each file as it would be found, and what is wrong with it beside what is in `registry`.
+std::vector<std::shared_ptr<const Plugin>> add_plugin_files(Registry& registry, const std::vector<LibraryFile>& files,
+                                                            Finding::Severity severity, Purpose purpose,
+                                                            const std::vector<std::string>& reserved_steps, Findings& findings);
+
+}  // namespace busway::plugins
