@@ -90,6 +90,7 @@ class JsonWriter {
   bool scalar(const Node& node);
   bool number(const Node& node);
   void new_line(std::size_t level);
+  bool goes_on(std::int32_t work) { return pause_if_due(work) || !style_.may_stop; }
 
   TextSink out_;
   JsonStyle style_;
@@ -150,7 +151,10 @@ const Node* JsonWriter::next_value(Frame& frame, std::size_t level) {
   const Node& container = *frame.container;
   while (frame.next != container.size()) {
     std::uint32_t at = frame.next++;
-    if (at % 64 == 63) pause_if_due(8);
+    if (at % 64 == 63 && !goes_on(8)) {
+      refused_ = true;
+      return nullptr;
+    }
     const Member* member = container.is_object() ? &container.members()[at] : nullptr;
     if (member != nullptr && member->value.is_nothing() && is_text_ == nullptr) continue;
     out_.reserve(4);
@@ -178,7 +182,7 @@ bool JsonWriter::write(const Node& document) {
     if (node->is_array() || node->is_object()) {
       out_.reserve(1);
       out_.put(node->is_array() ? '[' : '{');
-      pause_if_due();
+      if (!goes_on(1)) return false;
       frames.push_back({.container = node});
     } else if (!scalar(*node)) {
       return false;
@@ -210,8 +214,8 @@ std::string json_string(std::string_view text) {
   return out;
 }
 
-void write_json(const Node& document, std::string& out, JsonStyle style) {
-  JsonWriter(out, style, nullptr).write(document);
+bool write_json(const Node& document, std::string& out, JsonStyle style) {
+  return JsonWriter(out, style, nullptr).write(document);
 }
 
 bool write_strict_json(const Node& document, std::string& out, bool (*is_text)(std::string_view)) {

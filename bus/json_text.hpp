@@ -18,12 +18,13 @@ std::string json_string(std::string_view text);  // the same, as a string of its
 enum class JsonDigits { printed, exact, reprinted };
 struct JsonStyle {
   JsonDigits digits = JsonDigits::printed;
-  int indent = 0;  // blanks a level; 0 writes one line
+  int indent = 0;         // blanks a level; 0 writes one line
+  bool may_stop = false;  // gives up when nobody waits for the text any more (bus/pause.hpp)
 };
 
 // Appends JSON. Never fails: a function is `""`, nothing is `null` (and no member of an object), a lone surrogate (WTF-8) is its
-// escape. Does not recurse.
-void write_json(const Node& document, std::string& out, JsonStyle style = {});
+// escape. Does not recurse. False, with a part of it written, only where it gave up.
+bool write_json(const Node& document, std::string& out, JsonStyle style = {});
 // Appends JSON, and only what JSON can hold: false, with a part of it written, at a function, at nothing, at a number that is not
 // finite and at a string or key that `is_text` refuses. It is asked about those that are not plain ASCII.
 bool write_strict_json(const Node& document, std::string& out, bool (*is_text)(std::string_view));

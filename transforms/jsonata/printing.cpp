@@ -87,7 +87,7 @@ Node Evaluation::text_of(const Node& value, bool pretty) {
   }
   TextDraft out(*this);
   if (!spend(inspection.size() / 64) || (inspection.size() > small_change && !out.reserve(inspection.size()))) return {};
-  write_json(value, out.text(), {.digits = JsonDigits::reprinted, .indent = pretty ? 2 : 0});
+  if (!write_json(value, out.text(), {.digits = JsonDigits::reprinted, .indent = pretty ? 2 : 0, .may_stop = true})) give_up();
   return out.finish();
 }
 
