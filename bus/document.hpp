@@ -170,12 +170,11 @@ class Collector {
     capacity_ = std::exchange(other.capacity_, 0);
     return *this;
   }
-  // Room for so many in all, so that pushing them moves nothing.
-  void reserve(std::size_t count) {
-    if (count > capacity_) grow(count);
-  }
+  // Room for so many in all, so that pushing them moves nothing. False, and all is as it was, when nobody waits for the values
+  // any more (bus/pause.hpp).
+  bool reserve(std::size_t count) { return count <= capacity_ || grow(count, true); }
   void push(const T& value) {
-    if (size_ == capacity_) grow(capacity_ == 0 ? 8 : capacity_ * 2);
+    if (size_ == capacity_) grow(capacity_ == 0 ? 8 : capacity_ * 2, false);
     items_[size_++] = value;
   }
   std::span<const T> items() const noexcept { return {items_, size_}; }
@@ -186,7 +185,7 @@ class Collector {
   void shrink(std::size_t size) noexcept { size_ = size; }
 
  private:
-  void grow(std::size_t more);
+  bool grow(std::size_t more, bool may_stop);
   Arena* arena_;
   T* items_ = nullptr;
   std::size_t size_ = 0;
@@ -194,21 +193,22 @@ class Collector {
 };
 
 template <class T>
-void Collector<T>::grow(std::size_t more) {
+bool Collector<T>::grow(std::size_t more, bool may_stop) {
   if (capacity_ != 0 && arena_->extend(items_, capacity_ * sizeof(T), more * sizeof(T))) {
     capacity_ = more;
-    return;
+    return true;
   }
   T* moved = arena_->array<T>(more);
   constexpr std::size_t at_once = 4096;
   std::size_t done = 0;
   for (; size_ - done > at_once; done += at_once) {
     for (std::size_t i = 0; i < at_once; ++i) moved[done + i] = items_[done + i];
-    pause_if_due(64);
+    if (!pause_if_due(64) && may_stop) return false;
   }
   for (; done < size_; ++done) moved[done] = items_[done];
   items_ = moved;
   capacity_ = more;
+  return true;
 }
 
 }  // namespace busway

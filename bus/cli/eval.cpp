@@ -19,7 +19,9 @@ namespace busway::cli {
 namespace {
 
 struct EvalOptions {
-  std::vector<std::string> words;  // what stands alone: the expression
+  // What stands alone: the expression, and what is too many. A list alone would split '[a, b]' at its commas.
+  std::string word;
+  std::vector<std::string> more_words;
   std::string expression;
   std::string expression_file;
   std::vector<std::string> inputs;  // several only when they are watched
@@ -97,21 +99,20 @@ int evaluate_cases(const std::string& path, const ExpressionLanguage& language) 
 
 // What is wrong with words that stand alone, where the expression may: only one may, and a file is named by an option.
 void judge_words(EvalOptions& options) {
-  if (options.words.empty()) return;
+  if (options.word.empty()) return;
   if (!options.expression.empty() || !options.expression_file.empty() || !options.cases.empty()) {
-    throw CLI::ValidationError("EXPRESSION", "'" + options.words.front() + "' stands beside " +
+    throw CLI::ValidationError("EXPRESSION", "'" + options.word + "' stands beside " +
                                                  (options.cases.empty() ? "--expr or --expr-file" : "--cases") +
                                                  "; the document is a file behind --input, or standard input");
   }
-  if (options.words.size() > 1) {
-    throw CLI::ValidationError("EXPRESSION", "there are " + std::to_string(options.words.size()) +
+  if (!options.more_words.empty()) {
+    throw CLI::ValidationError("EXPRESSION", "there are " + std::to_string(options.more_words.size() + 1) +
                                                  "; write one, in quotes, and the document's file behind --input");
   }
-  const std::string& word = options.words.front();
-  if (word.ends_with(".jsonata") && access(word.c_str(), F_OK) == 0) {
-    throw CLI::ValidationError("EXPRESSION", "'" + word + "' is a file: write --expr-file " + word);
+  if (options.word.ends_with(".jsonata") && access(options.word.c_str(), F_OK) == 0) {
+    throw CLI::ValidationError("EXPRESSION", "'" + options.word + "' is a file: write --expr-file " + options.word);
   }
-  options.expression = word;
+  options.expression = options.word;
 }
 
 int eval(const EvalOptions& options) {
@@ -132,7 +133,8 @@ int eval(const EvalOptions& options) {
 void add_eval(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<EvalOptions>();
   CLI::App* verb = app.add_subcommand("eval", "Evaluate a JSONata expression over a JSON document.");
-  verb->add_option("EXPRESSION", options->words, "The expression, in quotes: busway eval 'a * 21'");
+  verb->add_option("EXPRESSION", options->word, "The expression, in quotes: busway eval 'a * 21'");
+  verb->add_option("WORDS", options->more_words)->group("");
   auto* expression = verb->add_option("--expr", options->expression, "The same as an option");
   auto* file = verb->add_option("--expr-file", options->expression_file, "A file that holds it")->excludes(expression);
   auto* input = verb->add_option("--input", options->inputs,

@@ -1,12 +1,12 @@
 // What a mapping costs, alone: no socket, no bus. Of each case the expression is compiled once and evaluated again and again over
 // its parsed document, in an arena that is reset each time.
 //
-//   bench_mapping CASES [--case NAME] [--seconds S] [--times N] [--whole]
+//   bench_mapping CASES [--case NAME] [--seconds S] [--times N] [--whole | --read]
 //
 // CASES has a JSON object a line: {"name": .., "expr": .., "data": ..}. With --whole an evaluation includes reading the
-// document's text and writing the result's. Prints a line a case, {"name": .., "ns": .., "result": ..}, or "error" in place of
-// the result; `ns` is the best of five rounds, each of S/5 seconds or of N evaluations. N is what counting instructions takes
-// (callgrind).
+// document's text and writing the result's; with --read it is reading the text alone. Prints a line a case, {"name": .., "ns":
+// .., "result": ..}, or "error" in place of the result; `ns` is the best of five rounds, each of S/5 seconds or of N evaluations.
+// N is what counting instructions takes (callgrind).
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -31,6 +31,7 @@ struct Options {
   double seconds = 0.5;
   std::uint64_t times = 0;
   bool whole = false;
+  bool read = false;
 };
 
 std::optional<Options> read_options(std::span<char*> words) {
@@ -40,6 +41,10 @@ std::optional<Options> read_options(std::span<char*> words) {
     std::string_view word = words[i];
     if (word == "--whole") {
       options.whole = true;
+      continue;
+    }
+    if (word == "--read") {
+      options.read = true;
       continue;
     }
     if (++i == words.size()) return std::nullopt;
@@ -59,8 +64,8 @@ std::optional<Options> read_options(std::span<char*> words) {
 // One case: what is evaluated, and over what.
 class Mapping {
  public:
-  Mapping(std::shared_ptr<const Expression> expression, const Node& data, bool whole)
-      : expression_(std::move(expression)), data_(data), whole_(whole) {
+  Mapping(std::shared_ptr<const Expression> expression, const Node& data, const Options& options)
+      : expression_(std::move(expression)), data_(data), options_(options) {
     write_json(data, text_);
   }
 
@@ -68,14 +73,14 @@ class Mapping {
   Result<Node> once() {
     arena_.reset();
     Node input = data_;
-    if (whole_) {
+    if (options_.whole || options_.read) {
       auto read = read_json(text_, arena_);
-      if (!read) return read;
+      if (!read || options_.read) return read;
       input = *read;
     }
     cli::InputScope scope(input);
     auto result = expression_->evaluate(scope, arena_);
-    if (whole_ && result) {
+    if (options_.whole && result) {
       out_.clear();
       write_json(*result, out_);
     }
@@ -91,11 +96,11 @@ class Mapping {
   }
 
   // The best of five rounds.
-  double measure(const Options& options) {
-    std::uint64_t times = options.times;
+  double measure() {
+    std::uint64_t times = options_.times;
     if (times == 0) {
       times = 1;
-      double wanted = options.seconds * 1e9 / 5;
+      double wanted = options_.seconds * 1e9 / 5;
       double took = nanoseconds_of(times);
       while (took < wanted / 4) {
         times *= 2;
@@ -104,7 +109,7 @@ class Mapping {
       times = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(wanted / (took / static_cast<double>(times))));
     }
     double best = nanoseconds_of(times);
-    for (int round = 1; round < 5 && options.times == 0; ++round) best = std::min(best, nanoseconds_of(times));
+    for (int round = 1; round < 5 && options_.times == 0; ++round) best = std::min(best, nanoseconds_of(times));
     return best / static_cast<double>(times);
   }
 
@@ -114,7 +119,7 @@ class Mapping {
   std::string text_;
   std::string out_;
   Arena arena_{1024UL * 1024};
-  bool whole_;
+  const Options& options_;
 };
 
 std::string answer_of(const Node& line, const Options& options) {
@@ -127,12 +132,12 @@ std::string answer_of(const Node& line, const Options& options) {
   };
   auto compiled = jsonata::eval_language().compile(line.member("expr").text(), nullptr);
   if (!compiled) return error(compiled.error());
-  Mapping mapping(std::move(*compiled), line.member("data"), options.whole);
+  Mapping mapping(std::move(*compiled), line.member("data"), options);
   auto result = mapping.once();
   if (!result) return error(result.error());
   std::string written;
   if (!result->is_nothing()) write_json(*result, written, {.digits = JsonDigits::exact});
-  out += ",\"ns\":" + std::to_string(mapping.measure(options));
+  out += ",\"ns\":" + std::to_string(mapping.measure());
   if (!written.empty()) out += ",\"result\":" + written;
   return out + "}";
 }
@@ -142,7 +147,7 @@ std::string answer_of(const Node& line, const Options& options) {
 int main(int argc, char** argv) {
   auto options = read_options(std::span(argv, static_cast<std::size_t>(argc)).subspan(1));
   if (!options) {
-    std::fputs("usage: bench_mapping CASES [--case NAME] [--seconds S] [--times N] [--whole]\n", stderr);
+    std::fputs("usage: bench_mapping CASES [--case NAME] [--seconds S] [--times N] [--whole | --read]\n", stderr);
     return 2;
   }
   std::ifstream in(options->cases, std::ios::binary);

@@ -231,6 +231,7 @@ class Eval(Case):
 
     def test_the_expression_may_stand_alone(self):
         self.assertEqual(self.exits(0, "eval", "a * 21", stdin='{"a": 2}')[0].strip(), "42")
+        self.assertEqual(self.exits(0, "eval", "[a, [a]]", stdin='{"a": 2}')[0].strip(), "[2,[2]]")
         self.assertEqual(self.exits(0, "eval", "--explain", "a.b")[0], "reads: a.b\n")
         document, mapping = self.write("a.json", '{"a": 2}'), self.write("m.jsonata", "a")
         self.assertEqual(self.exits(0, "eval", "a", "--input", document)[0].strip(), "2")

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -55,8 +56,8 @@ void hold(bool within, const char* what, double used, double budget) {
   std::abort();
 }
 
-// What works long gives up when its time is up, within a tenth of it; a slice and the start of the worker come on top.
-void hold_time(const busway::jsonata::Program& program, const busway::jsonata::VariableNames& names) {
+// How long an evaluation that has `time_budget` is at work.
+double seconds_until_given_up(const busway::jsonata::Program& program, const busway::jsonata::VariableNames& names) {
   static busway::Worker worker;
   Arena arena;
   Surroundings surroundings;
@@ -71,8 +72,16 @@ void hold_time(const busway::jsonata::Program& program, const busway::jsonata::V
   };
   worker.spawn(evaluate());
   worker.run_until([&] { return ended; });
-  double took = seconds_of_thread() - from;
-  hold(took <= 1.1 * time_budget + 0.02 * slower, "seconds until it gave up", took, time_budget);
+  return seconds_of_thread() - from;
+}
+
+// What works long gives up when its time is up, within a tenth of it; a slice and the start of the worker come on top. A virtual
+// machine counts time in which others had its core, so the best of some tries is taken: a real overshoot is in all of them.
+void hold_time(const busway::jsonata::Program& program, const busway::jsonata::VariableNames& names) {
+  constexpr double most = 1.1 * time_budget + 0.02 * slower;
+  double least = seconds_until_given_up(program, names);
+  for (int tries = 1; tries < 4 && least > most; ++tries) least = std::min(least, seconds_until_given_up(program, names));
+  hold(least <= most, "seconds until it gave up", least, time_budget);
 }
 
 }  // namespace

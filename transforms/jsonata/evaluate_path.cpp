@@ -270,64 +270,6 @@ Node Evaluation::evaluate_stages(const Items<Op::Stage>& stages, Node input, Fra
   return input;
 }
 
-Node Evaluation::evaluate_filter(const Op& predicate, const Node& input, Frame* frame) {
-  bool tuples = is_tuples(input);
-  auto marks = static_cast<std::uint8_t>(mark::sequence | (tuples ? mark::tuples : 0));
-  std::span<const Node> items = input.is_array() ? input.items() : std::span<const Node>(&input, 1);
-  auto position_of = [&items](double index) {
-    index = std::floor(index);
-    return index < 0 ? index + static_cast<double>(items.size()) : index;
-  };
-  if (predicate.kind == Op::Kind::literal && predicate.value.is_number()) {
-    double index = position_of(predicate.value.as_double());
-    if (index < 0 || index >= static_cast<double>(items.size())) return Node::array({}).with_marks(marks);
-    const Node& item = items[static_cast<std::size_t>(index)];
-    if (item.is_nothing()) return Node::array({}).with_marks(marks);
-    if (item.is_array() && !tuples) return item;
-    return Node::array(make_array({&item, 1}).items()).with_marks(marks);
-  }
-  List<Node> kept(*this);
-  if (predicate.lookup != nullptr && !tuples && items.size() >= EqualityIndexes::fewest_items &&
-      evaluate_lookup(predicate, items, frame, kept)) {
-    return failed_ ? Node() : Node::array(kept.items()).with_marks(marks);
-  }
-  for (std::size_t at = 0; at < items.size(); ++at) {
-    const Node& item = items.data()[at];
-    Node context = item;
-    Frame* scope = frame;
-    if (tuples) {
-      context = tuple_of(item).value;
-      scope = frame_of(tuple_of(item), frame);
-    }
-    Node value = evaluate(predicate, context, scope);
-    if (failed_) return {};
-    if (value.is_boolean()) {
-      if (value.as_boolean()) kept.push(item);
-      continue;
-    }
-    if (!are_finite(value.is_array() ? value.items() : std::span<const Node>(&value, 1), predicate.position)) return {};
-    std::span<const Node> numbers;
-    if (value.is_number()) numbers = {&value, 1};
-    if (value.is_array()) {
-      bool all = true;
-      for (const Node& one : value.items()) all = all && one.is_number();
-      if (all) numbers = value.items();
-      if (all && numbers.empty()) continue;
-    }
-    if (!numbers.empty()) {
-      if (!spend(numbers.size() / 4)) return {};
-      for (const Node& number : numbers) {
-        if (position_of(number.as_double()) == static_cast<double>(at)) kept.push(item);
-      }
-    } else if (is_true(value, predicate.position)) {
-      kept.push(item);
-    } else if (failed_) {
-      return {};
-    }
-  }
-  return Node::array(kept.items()).with_marks(marks);
-}
-
 bool Evaluation::flatten(const Node& input, List<Node>& found, int level) {
   if (level > most_value_levels) {
     fail("U1001", "the value is nested too deeply");

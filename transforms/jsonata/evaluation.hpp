@@ -75,6 +75,8 @@ class Evaluation {
     if (bytes <= small_change) return !failed_;
     return has_room(bytes);
   }
+  // The time is up: the evaluation fails with the kind `deadline`. Always false.
+  bool give_up();
   // Memory outside of the arena that comes and goes with the work.
   void hold(std::size_t more, std::size_t less) { held_ = held_ - less + more; }
   // How many values a walk through one (`Walk`, values.hpp) may look at; whoever walked says how many it were.
@@ -111,7 +113,6 @@ class Evaluation {
   static constexpr std::size_t small_change = 4096;  // what is not worth asking for; spend() finds it
   static constexpr std::uint64_t values_a_step = 4;
   bool has_room(std::size_t bytes);
-  bool give_up();  // the time is up
 
   Node evaluate(const Op& op, const Node& input, Frame* frame) {
     switch (op.quick) {
@@ -155,6 +156,7 @@ class Evaluation {
   Node evaluate_tuple_step(const Op& step, std::span<const Node> input, bool first, Frame* frame);
   Node evaluate_stages(const Items<Op::Stage>& stages, Node input, Frame* frame);
   Node evaluate_filter(const Op& predicate, const Node& input, Frame* frame);
+  bool count_positions(std::span<const Node> indexes, std::size_t size, List<std::uint32_t>& times);
   Node evaluate_sort(const Op& step, const Node& input, Frame* frame);
   Node evaluate_wildcard(const Node& input);
   Node evaluate_descendants(const Node& input);

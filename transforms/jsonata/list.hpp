@@ -16,8 +16,11 @@ class List {
   explicit List(Evaluation& evaluation) : evaluation_(evaluation), collected_(evaluation.arena()) {}
   void reserve(std::size_t count) {
     if (count <= capacity_ || !evaluation_.room(count * sizeof(T))) return;
-    collected_.reserve(count);
-    capacity_ = count;
+    if (collected_.reserve(count)) {
+      capacity_ = count;
+    } else {
+      evaluation_.give_up();
+    }
   }
   void push(const T& value) {
     if (collected_.size() == capacity_) {

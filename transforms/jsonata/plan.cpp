@@ -114,7 +114,8 @@ bool Planner::keep_in_loop(Op& op, const Place& place) {
     case Op::Kind::multiply:
     case Op::Kind::divide:
     case Op::Kind::modulo:
-    case Op::Kind::condition: break;
+    case Op::Kind::condition:
+    case Op::Kind::array: break;
     default: return false;
   }
   Facts facts = facts_of(op);
