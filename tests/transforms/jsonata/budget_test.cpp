@@ -175,6 +175,11 @@ TEST_CASE("work is counted before it is done") {
   }
 }
 
+TEST_CASE("positions cost a look each, not a comparison of each with each") {
+  CHECK(outcome("$count([1..100000][[0..99999]])", {.steps = 400'000}).code == "done");
+  CHECK(outcome("($p := [0..99999]; $count([1..100000][$p]))", {.steps = 400'000}).code == "done");
+}
+
 TEST_CASE("no recursion goes deeper than it may") {
   auto recursion = [](int levels) {
     return "($f := function($n){ $n = 0 ? 0 : 1 + $f($n - 1) }; $f(" + std::to_string(levels) + "))";

@@ -260,4 +260,17 @@ TEST_CASE("a function that is left out is an error, not a crash") {
   }
 }
 
+TEST_CASE("a list of positions takes each item as often as it is named, in the items' order") {
+  CHECK(run("[10..20][[0, 2, 2, -1, 30, 1.7, -40]]") == "[10,11,12,12,20]");
+  CHECK(run("[10..20][[30, 40]]") == "nothing");
+  CHECK(run("[10..20][[]]") == "nothing");
+  CHECK(run("[10..20][[2, \"a\"]]") == "[10,11,12,13,14,15,16,17,18,19,20]");
+  CHECK(run("a[[0..$count($$.a) - 2]]", R"({"a":[1,2,3]})") == "[1,2]");
+  CHECK(run("([[1, 2], [3]])[[0]]") == "[1,2]");
+  // Another list for each item, and two that take turns.
+  CHECK(run("[10..15][[$ - 10]]") == "[10,11,12,13,14,15]");
+  CHECK(run("($even := [0, 2, 4]; $all := [1..5]; [10..15][$ % 2 = 0 ? $even : $all])") == "[10,11,12,13,14,15]");
+  CHECK(run("($low := [0, 1]; $high := [3, 5]; [10..15][$ < 13 ? $low : $high])") == "[10,11,13,15]");
+}
+
 }  // namespace busway::jsonata::test
