@@ -42,6 +42,11 @@ class StepList {
   // Some step may wait: run_waiting() must be used. Otherwise run() gives the same without a coroutine.
   bool waits() const { return waits_; }
   bool ends_route() const;
+  // The step of a list that is one which waits and has no handlers, as most routes of a proxy are; null for any other list.
+  // Behind no failure its run_waiting() is then the list's, with name_failure() behind it.
+  const Entry* alone() const { return alone_ ? &entries_.front() : nullptr; }
+  // Gives the failure that a step ended with its name.
+  static void name_failure(Exchange& exchange, const Entry& entry);
 
   Flow run(Exchange& exchange) const;
   Task<Flow> run_waiting(Exchange& exchange) const;
@@ -54,6 +59,7 @@ class StepList {
 
   std::vector<Entry> entries_;
   bool waits_ = false;
+  bool alone_ = false;
 };
 
 // Step::follow() of what the handlers do, each from a message of which nothing is known.

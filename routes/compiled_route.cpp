@@ -22,7 +22,10 @@ Task<void> CompiledRoute::run(Exchange& exchange) const {
   exchange.route = this;
   if (computes_long()) exchange.expect_large();
   Flow flow = Flow::next;
-  if (steps_->waits()) {
+  if (alone_ != nullptr && exchange.failure() == nullptr) {
+    flow = co_await alone_->run_waiting(exchange);
+    if (flow == Flow::failed) StepList::name_failure(exchange, *steps_->alone());
+  } else if (steps_->waits()) {
     flow = co_await steps_->run_waiting(exchange);
   } else {
     flow = co_await compute(exchange, [&] { return steps_->run(exchange); });

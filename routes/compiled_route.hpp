@@ -13,10 +13,13 @@ namespace busway::routes {
 // once loaded, shared by all workers.
 class CompiledRoute final : public Route {
  public:
-  CompiledRoute(std::string name, std::chrono::milliseconds deadline) : name_(std::move(name)), deadline_(deadline) {}
+  CompiledRoute(std::string name, std::chrono::milliseconds deadline) : deadline_(deadline), name_(std::move(name)) {}
 
   // Set once while the bundle is loaded, before the route's inlet is made.
-  void set_steps(std::unique_ptr<StepList> steps) { steps_ = std::move(steps); }
+  void set_steps(std::unique_ptr<StepList> steps) {
+    steps_ = std::move(steps);
+    alone_ = steps_ != nullptr && steps_->alone() != nullptr ? steps_->alone()->step.get() : nullptr;
+  }
   void set_handlers(ErrorHandlers own, std::shared_ptr<const ErrorHandlers> bundle) {
     handlers_ = std::move(own);
     bundle_handlers_ = std::move(bundle);
@@ -36,9 +39,10 @@ class CompiledRoute final : public Route {
  private:
   Task<Flow> handle(Exchange& exchange) const;
 
-  std::string name_;
   std::chrono::milliseconds deadline_;
+  const Step* alone_ = nullptr;  // of a route that is one step: reached without reading the list, which would be two cache lines
   std::unique_ptr<StepList> steps_;
+  std::string name_;
   ErrorHandlers handlers_;
   std::shared_ptr<const ErrorHandlers> bundle_handlers_;
 };

@@ -10,7 +10,7 @@
 namespace busway::http {
 
 RouteInlet::RouteInlet(HttpMatch match, const Route& route, Formats formats, std::uint64_t max_body, Position at)
-    : match_(std::move(match)), route_(route), formats_(std::move(formats)), max_body_(max_body), at_(std::move(at)) {
+    : route_(route), max_body_(max_body), formats_(std::move(formats)), match_(std::move(match)), at_(std::move(at)) {
   const Service* service = route.proxied();
   passing_.answer = service != nullptr && service->target().streams_bodies();
   passing_.request = passing_.answer && !route.handles_failures();

@@ -39,12 +39,13 @@ class RouteInlet final : public HttpInlet {
 
  private:
   void finish(Exchange& exchange, HttpReply& reply) const;
-  HttpMatch match_;
+  // What each request reads stands first, together.
   const Route& route_;
-  Formats formats_;
   std::uint64_t max_body_;
-  Position at_;
   Passing passing_;
+  Formats formats_;
+  HttpMatch match_;
+  Position at_;
 };
 
 // "POST /orders" or "* /files/{rest*}" as a match. Errors: kind `config`, in words for the user.

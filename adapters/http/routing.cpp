@@ -24,15 +24,14 @@ bool same_conditions(const HttpMatch& left, const HttpMatch& right) {
   return sorted(left.headers, true) == sorted(right.headers, true) && sorted(left.query, false) == sorted(right.query, false);
 }
 
-bool same_methods(const HttpMatch& left, const HttpMatch& right) {
-  if (left.methods.empty() || right.methods.empty()) return left.methods.empty() && right.methods.empty();
-  return std::any_of(left.methods.begin(), left.methods.end(), [&](const std::string& method) {
-    return std::find(right.methods.begin(), right.methods.end(), method) != right.methods.end();
-  });
-}
-
 bool has_method(const HttpMatch& match, std::string_view method) {
   return std::find(match.methods.begin(), match.methods.end(), method) != match.methods.end();
+}
+
+bool same_methods(const HttpMatch& left, const HttpMatch& right) {
+  if (left.methods.empty() || right.methods.empty()) return left.methods.empty() && right.methods.empty();
+  return std::any_of(left.methods.begin(), left.methods.end(),
+                     [&](const std::string& method) { return has_method(right, method); });
 }
 
 bool header_holds(std::span<const FieldLine> fields, const std::string& name, const std::string& value) {
@@ -80,7 +79,11 @@ Refusal check_decoded(std::string_view decoded) {
 // One look-up: the path's segments, and the way through the trie that is being tried.
 class RoutingTable::Walk {
  public:
-  Walk(const Asked& asked, Found& found) : asked_(asked), found_(found) {}
+  Walk(const RoutingTable& table, const Asked& asked, Found& found)
+      : asked_(asked), found_(found), method_(table.methods_.bit_of(asked.method)) {
+    if (asked.method == "HEAD") get_ = table.methods_.bit_of("GET");
+    segments().clear();
+  }
 
   Refusal cut() {
     std::string_view rest = asked_.path.substr(1);
@@ -99,12 +102,12 @@ class RoutingTable::Walk {
     }
   }
 
-  bool enter(const Branch& branch, std::size_t depth) {
+  bool enter(const RoutingBranch& branch, std::size_t depth) {
     if (depth == segments().size()) return take(branch.here, false, depth);
     std::string_view segment = segments()[depth];
     if (!branch.literals.empty()) {
-      auto at = branch.literals.find(plain(segment));
-      if (at != branch.literals.end() && enter(*at->second, depth + 1)) return true;
+      const RoutingBranch* next = branch.literals.find(plain(segment));
+      if (next != nullptr && enter(*next, depth + 1)) return true;
     }
     if (segment.empty()) return false;  // a value is never empty
     if (branch.name != nullptr) {
@@ -129,58 +132,50 @@ class RoutingTable::Walk {
     return decoded_;
   }
 
-  const Place* choose(const std::vector<Place>& places) {
+  static bool serves(const RoutingPlace& place, std::uint64_t bit, std::string_view method) {
+    return (place.methods() & bit) != 0 && (bit != MethodNames::shared || has_method(place.first().match(), method));
+  }
+
+  const RoutingPlace* choose(const std::vector<RoutingPlace>& places) {
     // By conditions first, in file order; then the method itself, GET for HEAD, and any method.
-    const Place* by_get = nullptr;
-    const Place* by_any = nullptr;
-    const Place* by_method = nullptr;
-    for (const Place& place : places) {
-      const HttpMatch& match = place.inlets.front()->match();
-      bool exact = has_method(match, asked_.method);
-      bool by_head = asked_.method == "HEAD" && has_method(match, "GET");
-      bool any = match.methods.empty();
-      if (!exact && !by_head && !any) continue;
-      if (place.conditional) {
-        if (conditions_hold(match, asked_)) return &place;
+    const RoutingPlace* by_get = nullptr;
+    const RoutingPlace* by_any = nullptr;
+    const RoutingPlace* by_method = nullptr;
+    for (const RoutingPlace& place : places) {
+      bool any = place.methods() == 0;
+      bool exact = serves(place, method_, asked_.method);
+      if (!any && !exact && !serves(place, get_, "GET")) {
+        found_.known_path = true;
         continue;
       }
-      const Place*& slot = exact ? by_method : by_head ? by_get : by_any;
+      if (place.conditional()) {
+        if (conditions_hold(place.first().match(), asked_)) return &place;
+        continue;
+      }
+      const RoutingPlace*& slot = exact ? by_method : any ? by_any : by_get;
       if (slot == nullptr) slot = &place;
     }
     return by_method != nullptr ? by_method : by_get != nullptr ? by_get : by_any;
   }
 
-  bool take(const std::vector<Place>& places, bool rest, std::size_t depth) {
-    if (places.empty()) return false;
-    for (const Place& place : places) {
-      const HttpMatch& match = place.inlets.front()->match();
-      bool serves =
-          match.methods.empty() || has_method(match, asked_.method) || (asked_.method == "HEAD" && has_method(match, "GET"));
-      if (!serves) found_.known_path = true;
-    }
-    const Place* place = choose(places);
+  bool take(const std::vector<RoutingPlace>& places, bool rest, std::size_t depth) {
+    const RoutingPlace* place = choose(places);
     if (place == nullptr) return false;
     if (rest) {
       const char* start = segments()[depth].data();
       found_.captured.push_back({start, static_cast<std::size_t>(asked_.path.data() + asked_.path.size() - start)});
     }
-    found_.inlets = place->inlets;
-    found_.names = &place->names;
+    found_.inlets = place->inlets();
+    found_.names = &place->names();
     return true;
   }
 
   const Asked& asked_;
   Found& found_;
   std::string decoded_;
-
- public:
-  void begin() { segments().clear(); }
+  std::uint64_t method_;
+  std::uint64_t get_ = 0;  // what serves HEAD as well
 };
-
-void RoutingTable::learn_method(const std::string& method) {
-  auto at = std::lower_bound(methods_.begin(), methods_.end(), method);
-  if (at == methods_.end() || *at != method) methods_.insert(at, method);
-}
 
 bool RoutingTable::add(std::unique_ptr<HttpInlet> inlet, Findings& findings) {
   const HttpMatch& match = inlet->match();
@@ -189,26 +184,30 @@ bool RoutingTable::add(std::unique_ptr<HttpInlet> inlet, Findings& findings) {
     findings.error("BW5012", inlet->at(), "path '" + match.path + "': " + read.error().text);
     return false;
   }
-  Branch* branch = &root_;
+  RoutingBranch* branch = &root_;
   bool rest = false;
   for (const PathTemplate::Segment& segment : read->segments) {
     if (segment.kind == PathTemplate::Segment::Kind::rest) {
       rest = true;
       break;
     }
-    auto& next = segment.kind == PathTemplate::Segment::Kind::literal ? branch->literals[segment.text] : branch->name;
-    if (next == nullptr) next = std::make_unique<Branch>();
-    branch = next.get();
+    if (segment.kind == PathTemplate::Segment::Kind::literal) {
+      branch = &branch->literals.at(segment.text);
+    } else {
+      if (branch->name == nullptr) branch->name = std::make_unique<RoutingBranch>();
+      branch = branch->name.get();
+    }
   }
-  std::vector<Place>& places = rest ? branch->rest : branch->here;
-  for (Place& place : places) {
-    const HttpInlet& first = *place.inlets.front();
+  std::vector<RoutingPlace>& places = rest ? branch->rest : branch->here;
+  for (RoutingPlace& place : places) {
+    const HttpInlet& first = place.first();
     if (!same_methods(first.match(), match) || !same_conditions(first.match(), match)) continue;
     bool shared = first.shares_place() && inlet->shares_place() && first.protocol() == inlet->protocol();
-    auto twin = std::find_if(place.inlets.begin(), place.inlets.end(),
-                             [&](const HttpInlet* other) { return !shared || inlet->clashes(*other); });
-    if (twin == place.inlets.end()) {
-      place.inlets.push_back(inlet.get());
+    auto inlets = place.inlets();
+    auto twin =
+        std::find_if(inlets.begin(), inlets.end(), [&](const HttpInlet* other) { return !shared || inlet->clashes(*other); });
+    if (twin == inlets.end()) {
+      place.add(*inlet);
       inlets_.push_back(std::move(inlet));
       return true;
     }
@@ -217,11 +216,9 @@ bool RoutingTable::add(std::unique_ptr<HttpInlet> inlet, Findings& findings) {
                        "' at " + (*twin)->at().text());
     return false;
   }
-  for (const std::string& method : match.methods) {
-    if (method == "GET") learn_method("HEAD");
-    learn_method(method);
-  }
-  places.push_back({{inlet.get()}, read->names(), !match.headers.empty() || !match.query.empty()});
+  std::uint64_t methods = 0;
+  for (const std::string& method : match.methods) methods |= methods_.learn(method);
+  places.emplace_back(*inlet, methods, read->names());
   inlets_.push_back(std::move(inlet));
   return true;
 }
@@ -232,8 +229,7 @@ Refusal RoutingTable::find(const Asked& asked, Found& found) const {
   found.captured.clear();
   found.known_path = false;
   if (!asked.path.starts_with('/')) return {};
-  Walk walk(asked, found);
-  walk.begin();
+  Walk walk(*this, asked, found);
   if (Refusal refusal = walk.cut()) return refusal;
   if (!walk.enter(root_, 0)) found.captured.clear();
   return {};
@@ -246,7 +242,10 @@ std::string RoutingTable::allowed(std::string_view path) const {
     Refusal refusal = find({.method = method, .path = path, .query = {}, .fields = {}}, found);
     if (!refusal && !found.inlets.empty()) out += (out.empty() ? "" : ", ") + std::string(method);
   };
-  for (const std::string& method : methods_) offer(method);
+  std::vector<std::string> methods(methods_.all().begin(), methods_.all().end());
+  if (methods_.bit_of("GET") != 0 && methods_.bit_of("HEAD") == 0) methods.emplace_back("HEAD");
+  std::sort(methods.begin(), methods.end());
+  for (const std::string& method : methods) offer(method);
   return out;
 }
 

@@ -4,12 +4,11 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "adapters/http/head.hpp"
+#include "adapters/http/routing_branch.hpp"
 #include "bus/finding.hpp"
-#include "bus/http_inlet.hpp"
 
 namespace busway::http {
 
@@ -30,7 +29,7 @@ struct PathTemplate {
 };
 
 // The inlets of one listener, found by method and path in a time that does not grow with their number: a trie of segments, the
-// literals of each node hashed. Filled during the check, read by all workers afterwards.
+// literals of each branch hashed. Filled during the check, read by all workers afterwards.
 class RoutingTable {
  public:
   // A finding at the second of two that match alike, unless both share their place. False after one.
@@ -57,28 +56,11 @@ class RoutingTable {
   bool empty() const { return inlets_.empty(); }
 
  private:
-  // All inlets of one template, methods and conditions.
-  struct Place {
-    std::vector<const HttpInlet*> inlets;
-    std::vector<std::string> names;
-    bool conditional = false;
-  };
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
-  struct Branch {
-    std::unordered_map<std::string, std::unique_ptr<Branch>, Hash, std::equal_to<>> literals;
-    std::unique_ptr<Branch> name;
-    std::vector<Place> here;
-    std::vector<Place> rest;
-  };
   class Walk;
-  void learn_method(const std::string& method);
 
   std::vector<std::unique_ptr<HttpInlet>> inlets_;
-  std::vector<std::string> methods_;  // all that any inlet names, sorted
-  Branch root_;
+  MethodNames methods_;
+  RoutingBranch root_;
 };
 
 // The template values of a match as an object, percent-decoded, in `arena`.

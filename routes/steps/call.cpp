@@ -45,21 +45,23 @@ bool good_target(std::string_view path) {
   return true;
 }
 
-class CallStep final : public Step {
+class alignas(64) CallStep final : public Step {
  public:
   CallStep(CallConfig config, const Service& service, std::shared_ptr<const void> options, bool alone)
-      : config_(std::move(config)), service_(service), options_(std::move(options)), alone_(alone) {
+      : service_(service),
+        options_(std::move(options)),
+        alone_(alone),
+        idempotent_(config.idempotent),
+        config_(std::move(config)) {
+    plain_ =
+        !config_.request && config_.into.empty() && config_.method.empty() && !config_.path.given && config_.operation.empty();
     computes_ = config_.request || config_.path.computed;
     for (const auto& [name, text] : service_.policy().headers) computes_ = computes_ || text.computed;
   }
 
   bool waits() const override { return true; }
   bool touches_body() const override { return static_cast<bool>(config_.request); }
-  const Service* proxied() const override {
-    bool plain =
-        !config_.request && config_.into.empty() && config_.method.empty() && !config_.path.given && config_.operation.empty();
-    return plain ? &service_ : nullptr;
-  }
+  const Service* proxied() const override { return plain_ ? &service_ : nullptr; }
 
   void follow(MessageTrail& trail) const override {
     trail.read_by(config_.request);
@@ -86,8 +88,8 @@ class CallStep final : public Step {
     } else if (auto ready = prepare(exchange, outbound, bytes); !ready) {
       co_return failed(exchange, ready.error());
     }
-    auto answer = co_await service_.call(exchange, outbound, config_.idempotent);
-    bool idempotent = config_.idempotent || service_.policy().idempotent || service_.target().idempotent(exchange, outbound);
+    auto answer = co_await service_.call(exchange, outbound, idempotent_);
+    bool idempotent = idempotent_ || service_.policy().idempotent || service_.target().idempotent(exchange, outbound);
     if (!answer) {
       exchange.fail(failure_of_call(service_, answer.error(), idempotent));
       co_return Flow::failed;
@@ -100,7 +102,7 @@ class CallStep final : public Step {
 
  private:
   // Whether take() may parse the answer.
-  bool reads(const Answer& answer) const { return !config_.into.empty() || answer.says_no() || service_.policy().fails_when; }
+  bool reads(const Answer& answer) const { return sets_variable() || answer.says_no() || service_.policy().fails_when; }
 
   Flow take(Exchange& exchange, Answer& answer, bool idempotent) const {
     // A proxy hands every whole answer on, if caller and service speak the same protocol: another has no form for a refusal.
@@ -112,7 +114,7 @@ class CallStep final : public Step {
         return Flow::failed;
       }
     }
-    if (config_.into.empty()) {
+    if (!sets_variable()) {
       exchange.answer_status = answer.status;
       exchange.message() = std::move(answer.message);
       return Flow::next;
@@ -131,6 +133,14 @@ class CallStep final : public Step {
   // `bytes`: what is sent is what came.
   Result<void> prepare(Exchange& exchange, Outbound& outbound, bool bytes) const {
     outbound.options = options_.get();
+    if (!plain_) {
+      if (auto addressed = address(exchange, outbound); !addressed) return addressed;
+    }
+    if (auto set = set_headers(exchange, outbound); !set) return set;
+    return set_body(exchange, outbound, bytes);
+  }
+
+  Result<void> address(Exchange& exchange, Outbound& outbound) const {
     outbound.operation = config_.operation;
     outbound.method = config_.method;
     if (config_.path.given) {
@@ -140,8 +150,7 @@ class CallStep final : public Step {
         return fail(ErrorKind::mapping, "the path of the call is not one: it must begin with '/' and be percent-encoded");
       outbound.path = *path;
     }
-    if (auto set = set_headers(exchange, outbound); !set) return set;
-    return set_body(exchange, outbound, bytes);
+    return {};
   }
 
   Result<void> set_headers(Exchange& exchange, Outbound& outbound) const {
@@ -205,14 +214,20 @@ class CallStep final : public Step {
 
   // Its bytes are what the service is sent.
   bool passes_on(const Message& message) const {
-    return !config_.request && message.has_bytes() && message.protocol() == service_.target().protocol() && !translates(message);
+    return !computes_body() && message.has_bytes() && message.protocol() == service_.target().protocol() && !translates(message);
   }
 
-  CallConfig config_;
+  bool computes_body() const { return !plain_ && config_.request; }
+  bool sets_variable() const { return !plain_ && !config_.into.empty(); }
+
+  // What a plain call reads is one cache line: of thousands of routes each has its own, and finds it cold.
   const Service& service_;
   std::shared_ptr<const void> options_;
   bool alone_;
+  bool idempotent_;
+  bool plain_ = false;     // sends what came, and nothing is said of how
   bool computes_ = false;  // evaluates an expression before it calls
+  CallConfig config_;
 };
 
 bool good_variable(std::string_view name) {
