@@ -19,9 +19,7 @@ namespace busway::cli {
 namespace {
 
 struct EvalOptions {
-  // What stands alone: the expression, and what is too many. A list alone would split '[a, b]' at its commas.
-  std::string word;
-  std::vector<std::string> more_words;
+  std::string word;  // what stands alone: the expression
   std::string expression;
   std::string expression_file;
   std::vector<std::string> inputs;  // several only when they are watched
@@ -98,15 +96,19 @@ int evaluate_cases(const std::string& path, const ExpressionLanguage& language) 
 }
 
 // What is wrong with words that stand alone, where the expression may: only one may, and a file is named by an option.
-void judge_words(EvalOptions& options) {
+void judge_words(EvalOptions& options, const std::vector<std::string>& more) {
+  if (auto option = std::find_if(more.begin(), more.end(), [](const std::string& word) { return word.starts_with('-'); });
+      option != more.end()) {
+    throw CLI::ExtrasError(std::vector<std::string>{*option});
+  }
   if (options.word.empty()) return;
   if (!options.expression.empty() || !options.expression_file.empty() || !options.cases.empty()) {
     throw CLI::ValidationError("EXPRESSION", "'" + options.word + "' stands beside " +
                                                  (options.cases.empty() ? "--expr or --expr-file" : "--cases") +
                                                  "; the document is a file behind --input, or standard input");
   }
-  if (!options.more_words.empty()) {
-    throw CLI::ValidationError("EXPRESSION", "there are " + std::to_string(options.more_words.size() + 1) +
+  if (!more.empty()) {
+    throw CLI::ValidationError("EXPRESSION", "there are " + std::to_string(more.size() + 1) +
                                                  "; write one, in quotes, and the document's file behind --input");
   }
   if (options.word.ends_with(".jsonata") && access(options.word.c_str(), F_OK) == 0) {
@@ -134,7 +136,7 @@ void add_eval(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<EvalOptions>();
   CLI::App* verb = app.add_subcommand("eval", "Evaluate a JSONata expression over a JSON document.");
   verb->add_option("EXPRESSION", options->word, "The expression, in quotes: busway eval 'a * 21'");
-  verb->add_option("WORDS", options->more_words)->group("");
+  verb->allow_extras();  // as a list EXPRESSION would be split: '[a, b]' at its comma
   auto* expression = verb->add_option("--expr", options->expression, "The same as an option");
   auto* file = verb->add_option("--expr-file", options->expression_file, "A file that holds it")->excludes(expression);
   auto* input = verb->add_option("--input", options->inputs,
@@ -151,8 +153,8 @@ void add_eval(CLI::App& app, int& exit_code) {
                                  "A file with one {\"expr\", \"data\", \"bindings\"} a line; one line of result for each");
   cases->excludes(expression)->excludes(file)->excludes(input)->excludes(pretty)->excludes(explain)->excludes(watch);
   verb->footer("A result of nothing prints nothing. Exits 1 when the expression fails or a file cannot be read.");
-  verb->callback([options, &exit_code] {
-    judge_words(*options);
+  verb->callback([options, verb, &exit_code] {
+    judge_words(*options, verb->remaining());
     if (options->cases.empty() && options->expression.empty() && options->expression_file.empty()) {
       throw CLI::RequiredError("An expression (busway eval 'a * 21' --input a.json), --expr-file or --cases");
     }
