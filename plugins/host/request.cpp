@@ -68,7 +68,7 @@ const busway_request_functions request_functions = {
           return request->endpoint_index;
         },
     .bytes = [](busway_request* request) { return text_of(request->outbound.body); },
-    .document = [](busway_request* request) { return node_of(request->outbound.document); },
+    .document = [](busway_request* request) { return node_of(request->document); },
     .header_count = [](busway_request* request) { return request->headers.size(); },
     .header_at = header_at,
     .header = header,

@@ -13,6 +13,7 @@ struct busway_request final {
   std::size_t endpoint_index;
   busway_loop* loop;  // null in a simulation
   busway::TimePoint deadline;
+  busway::Node document{};  // of adapters of documents
   std::vector<busway::Header> headers{};
 
   // Where the caller's message is passed on as it came, his fields travel, too.

@@ -25,6 +25,11 @@ busway_request PluginTarget::request_for(Exchange& exchange, const Outbound& out
                          .loop = nullptr,
                          .deadline = deadline};
   request.gather_headers();
+  request.document = outbound.document;
+  // What a route hands on untouched is no bytes here: the message has it.
+  if (writes_documents() && request.document.is_nothing()) {
+    if (auto document = exchange.message().document(exchange.arena())) request.document = *document;
+  }
   return request;
 }
 
@@ -123,7 +128,7 @@ Result<SimulatedRequest> PluginTarget::simulate_request(Exchange& exchange, cons
                        .path = outbound.path,
                        .operation = outbound.operation,
                        .headers = Headers(exchange.arena()),
-                       .body = outbound.document,
+                       .body = request.document,
                        .bytes = outbound.body};
   for (const Header& header : request.headers) out.headers.add(header);
   if (functions_.encode_request != nullptr) {

@@ -289,6 +289,18 @@ expect: { body: { n: 5 } }
         self.assertIn("2 passed, 0 failed", self.exits(0, "test", bundle))
         with LiveBus(bundle) as bus:
             self.assertEqual(bus.address("all"), ("a/b;c;", 0))
+        (bundle / "routes.yaml").write_text(routes.replace("routes:", "services: { far: { topics: {} } }\nroutes:") +
+                                            "  d: { from: { topics: d, on: all }, steps: [ { call: far } ] }\n"
+                                            "  e: { from: { topics: e, on: all }, steps: [ { call: { service: far, into: x } } ], reply: { body: $vars.x } }\n")
+        send = "send: {{ topics: {0}, body: {{ n: 5 }} }}\nservices: {{ far: {{ expect: {{ n: 5 }}, reply: {1} }} }}\nexpect: {2}\n"
+        (bundle / "all.test.yaml").write_text("---\n".join((
+            "test: handed on as it is\n" + send.format("d", "{ m: 6 }", "{ body: { m: 6 } }"),
+            "test: kept\n" + send.format("e", "{ m: 6 }", "{ body: { m: 6 } }"),
+            "test: bytes\n" + send.format("d", "{ file: some.bin }", "{ body: 1 }"))))
+        (bundle / "some.bin").write_bytes(b"12")
+        out = self.exits(1, "test", bundle)
+        self.assertIn("2 passed, 1 failed", out)
+        self.assertIn("has no decode_answer, so a test cannot give the bytes of an answer: give its document", out)
         (bundle / "all.test.yaml").write_text("test: bytes\nsend: { topics: c, hex: '00' }\nexpect: { body: 1 }\n")
         self.assertIn("reads no bytes without a connection: give the test's body as a document", self.exits(1, "test", bundle))
         for from_, finding in (("{ topics: c, on: all, when: 'true' }", "BW1004: unknown key 'when'"),

@@ -161,6 +161,17 @@ class Topics {
   void reply(void*, const busway::Reply&) {}
 };
 
+// A service of documents, which says back what it is told.
+class Echo {
+ public:
+  explicit Echo(NoKeys) {}
+  void call(const busway::Request& request, busway::Call call) {
+    busway::Document document;
+    document.builder().begin_object().key("told").node(request.document()).end();
+    call.answer(std::move(document));
+  }
+};
+
 }  // namespace
 
 BUSWAY_PLUGIN("odd", "", plugin) {
@@ -183,5 +194,6 @@ BUSWAY_PLUGIN("odd", "", plugin) {
   topics.source_flags = BUSWAY_SOURCE_PICKS_ROUTE;
   topics.listener = busway::listener<NoKeys, Topics>({});
   topics.from = busway::from<TopicConfig, Topic>({{"topics", &TopicConfig::topics, "The topic.", busway::required()}});
+  topics.service = busway::service<NoKeys, Echo>({});
   plugin.add(topics);
 }
