@@ -10,6 +10,7 @@ import os
 import pathlib
 import shutil
 import socket
+import struct
 import sys
 import tempfile
 import time
@@ -125,6 +126,49 @@ routes:
                 self.assertIn("connecting to 127.0.0.1:", failure["message"])
                 self.assertEqual(post(bus, "/plain", {"function": "read_holding", "address": 1})[0], 503)
 
+    def test_a_listener_is_a_device_to_others(self):
+        with Device() as device:
+            device.registers[7] = 70
+            bundle = self.with_plugins(f"""
+listeners: {{ panel: {{ modbus: {{ listen: '127.0.0.1:0' }} }} }}
+services: {{ plc: {{ modbus: '{device.address}', timeout: 300ms }} }}
+routes:
+  made: {{ from: {{ modbus: messages, on: panel, when: unit = 9 }}, reply: {{ body: '{{ "values": [address] }}' }} }}
+  gone: {{ from: {{ modbus: messages, on: panel, when: unit = 10 }}, reply: {{ status: 404, body: '{{}}' }} }}
+  through: {{ from: {{ modbus: messages, on: panel }}, steps: [ {{ call: plc }} ] }}
+""")
+            with LiveBus(bundle, arguments=["--workers", "2"]) as bus, socket.create_connection(bus.address("panel"), 10) as caller:
+                def ask(pdu, unit=1, number=77):
+                    caller.sendall(struct.pack(">HHHB", number, 0, len(pdu) + 1, unit) + pdu)
+                    return answer(unit, number)
+
+                def answer(unit=1, number=77):
+                    head = struct.unpack(">HHHB", caller.recv(7, socket.MSG_WAITALL))
+                    self.assertEqual((head[0], head[1], head[3]), (number, 0, unit))
+                    return caller.recv(head[2] - 1, socket.MSG_WAITALL)
+                self.assertEqual(ask(struct.pack(">BHH", 3, 5, 1), unit=9), bytes([3, 2, 0, 5]))
+                self.assertEqual(ask(struct.pack(">BHH", 3, 5, 2), unit=9), bytes([0x83, 4]))  # the route gives one value
+                self.assertEqual(ask(struct.pack(">BHH", 3, 5, 1), unit=10), bytes([0x83, 2]))
+                self.assertEqual(ask(struct.pack(">BHH", 3, 7, 1)), bytes([3, 2, 0, 70]))  # handed on untouched, both ways
+                write = struct.pack(">BHHBHH", 16, 8, 2, 4, 80, 81)
+                self.assertEqual(ask(write), write[:5])
+                self.assertEqual((device.registers[8], device.registers[9]), (80, 81))
+                single = struct.pack(">BHH", 6, 8, 88)
+                self.assertEqual(ask(single), single)
+                self.assertEqual(ask(struct.pack(">BHH", 3, 7, 1), unit=2), bytes([0x83, 6]))  # the device is busy
+                self.assertEqual(ask(struct.pack(">BHH", 3, 7, 1), unit=3), bytes([0x83, 4]))  # it does not answer
+                for wrong, code in ((b"\x01\0\0\0\1", 1), (struct.pack(">BHH", 3, 0, 126), 3), (struct.pack(">BHH", 3, 65535, 2), 2),
+                                    (struct.pack(">BH", 3, 0), 3), (struct.pack(">BHHBH", 16, 0, 2, 2, 1), 3)):
+                    self.assertEqual(ask(wrong), bytes([wrong[0] | 0x80, code]), wrong)
+                frames = [struct.pack(">HHHBBHH", n, 0, 6, 9, 3, n, 1) for n in range(50)]  # in one go: answered in order
+                caller.sendall(b"".join(frames))
+                self.assertEqual([answer(9, n) for n in range(50)], [struct.pack(">BBH", 3, 2, n) for n in range(50)])
+                for byte in frames[3]:
+                    caller.sendall(bytes([byte]))
+                self.assertEqual(answer(9, 3), bytes([3, 2, 0, 3]))
+                caller.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                self.assertEqual(caller.recv(100), b"")
+
     def test_its_tests_need_no_device(self):
         ask = "send: { http: POST /plain, body: { function: read_holding, address: 7, count: 2 } }\n"
         bundle = self.with_plugins(self.routes("10.0.0.9:502"), f"""
@@ -155,15 +199,15 @@ expect: {{ status: 500, error: mapping }}
     def test_it_shows_up_as_a_built_in_one_does(self):
         bundle = self.with_plugins(self.routes("10.0.0.9:502"))
         self.assertIn("0 errors, 0 warnings", self.busway("check", bundle).stderr)
-        self.assertRegex(self.exits(0, "list", "adapters", "--bundle", bundle), r"(?m)^modbus +Reads and writes registers of devices")
+        self.assertRegex(self.exits(0, "list", "adapters", "--bundle", bundle), r"(?m)^modbus +Calls devices that speak Modbus/TCP")
         shown = self.exits(0, "help", "adapter", "modbus", "--bundle", bundle)
         self.assertIn("- `unit` (integer, default `1`, 0 to 255): The unit that is asked where the document names none.", shown)
         self.assertIn("- `max_in_flight` (integer, default `1024`, 1 to 1000000): Calls under way at once", shown)
-        self.assertNotIn("## Listener", shown)
+        self.assertIn("- `listen` (text, required): HOST:PORT to listen on", shown)
         self.assertIn('"outstanding"', self.exits(0, "schema", "--bundle", bundle))
         self.exits(0, "help", "--docs", self.folder / "docs", "--bundle", bundle)
         self.assertIn("# modbus", "".join(path.read_text() for path in (self.folder / "docs").rglob("*.md")))
-        self.assertIn("adapter modbus       Reads and writes", self.exits(0, "plugin", "check", bundle / "plugins/modbus.so"))
+        self.assertIn("adapter modbus       Calls devices", self.exits(0, "plugin", "check", bundle / "plugins/modbus.so"))
 
     def test_keys_that_are_wrong_are_findings_at_their_places(self):
         for service, finding in (("{ modbus: { endpoints: [ a:1 ], unti: 1 } }", "BW1004: unknown key 'unti'; did you mean 'unit'?"),
@@ -179,8 +223,8 @@ expect: {{ status: 500, error: mapping }}
                 out = self.exits(1, "check", bundle)
                 self.assertRegex(out, r"^routes.yaml:3:\d+: error ")
                 self.assertIn(finding, out)
-        bundle = self.with_plugins(FRONT + "routes: { r: { from: { modbus: a, on: front }, reply: {} } }\n", name="listened")
-        self.assertIn("'modbus' can only be called, not listened to", self.exits(1, "check", bundle))
+        bundle = self.with_plugins(FRONT + "routes: { r: { from: { modbus: messages, on: front }, reply: {} } }\n", name="listened")
+        self.assertIn("'front' is a listener of 'http'; 'modbus' needs one of 'modbus'", self.exits(1, "check", bundle))
 
 
 class Odd(Adapters):

@@ -450,11 +450,12 @@ typedef struct busway_source {
   /* On each loop: connections that are still open there. The bus waits for them when it drains, as it waits for messages under
    * way. May be null. */
   size_t (*connections)(void* listener, busway_loop* loop);
-  /* How a message that was taken has ended: once for each, but when the bus is ended by force. `user` is busway_incoming.user. On
-   * the loop that was named with the message, or on any; never before emit has returned. */
+  /* How a message that was taken has ended: once for each, but when the bus is ended by force. `user` is busway_incoming.user.
+   * Where a loop was named with the message it comes on that loop, and never before emit has returned; else on any, perhaps while
+   * emit is still on its way back. Must not wait. */
   void (*reply)(void* listener, void* user, const busway_reply* reply);
-  /* There is room again after emit has answered BUSWAY_EMIT_FULL: on the loop that was named then, or with a null loop on any
-   * thread. May be null for a source that has its own way to wait. */
+  /* There is room again after emit has answered BUSWAY_EMIT_FULL: on the loop that was named then, or with a null loop on any.
+   * Must not wait. May be null for a source that has its own way to wait. */
   void (*resume)(void* listener, busway_loop* loop);
 } busway_source;
 
@@ -591,8 +592,8 @@ typedef struct busway_loop_functions {
       busway_loop* loop); /* a pointer for the plugin's use, one for each listener or service and loop; null at first */
   int64_t (*now_ms)(busway_loop* loop); /* of a steady clock, as of this turn of the loop */
   /* Waits for a descriptor that does not block; it stays the plugin's, and is closed after end_watch. `ready` comes as long as
-   * one of `events` is there (level-triggered), others having their turn in between. Null when the system refuses. At most one
-   * watch a descriptor and process. */
+   * one of `events` is there (level-triggered), others having their turn in between. Null when the system refuses. A loop has at
+   * most one watch for a descriptor. */
   busway_watch* (*watch)(busway_loop* loop, int fd, uint32_t events, void (*ready)(void* user, uint32_t events), void* user);
   void (*change_watch)(busway_watch* watch, uint32_t events); /* 0: for nothing at present */
   void (*end_watch)(busway_watch* watch);                     /* also from within `ready`; nothing comes of it any more */
