@@ -268,7 +268,7 @@ constexpr Diagnostic table[] = {
      "replaced in silence.",
      "Rename it in the plugin, or keep one of the two plugins."},
     {"BW7010", "Plugin refuses its settings", "The plugin has looked at the values of its keys and cannot work with them.",
-     "Write what the message asks for; `busway help step|format NAME --bundle DIR` lists the keys."},
+     "Write what the message asks for; `busway help step|format|adapter NAME --bundle DIR` lists the keys."},
 };
 
 }  // namespace

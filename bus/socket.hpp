@@ -75,7 +75,8 @@ class Socket {
 
   bool open() const { return descriptor_.open(); }
   void close();
-  void reset();  // closes with RST: the peer must not take what it got for a whole answer
+  int release() { return descriptor_.release(); }  // of a plain one: the open descriptor, to whoever goes on with it
+  void reset();                                    // closes with RST: the peer must not take what it got for a whole answer
   void cancel() { descriptor_.cancel(); }
   bool cancelled() const { return descriptor_.cancelled(); }
   const Descriptor& descriptor() const { return descriptor_; }

@@ -123,13 +123,22 @@ struct Descriptor::Slot {
   Slot* next = nullptr;
 };
 
-Descriptor::Descriptor(Worker& worker, int fd) : slot_(new Slot{.worker = &worker, .fd = fd}) {
-  slot_->next = std::exchange(worker.open_, slot_);
-  if (slot_->next != nullptr) slot_->next->previous = slot_;
+Descriptor::Descriptor(Worker& worker, int fd) {
+  *this = try_open(worker, fd);
+  BUSWAY_ASSERT(slot_ != nullptr);
+}
+
+Descriptor Descriptor::try_open(Worker& worker, int fd) {
+  auto slot = std::make_unique<Slot>(Slot{.worker = &worker, .fd = fd});
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-  event.data.ptr = slot_;
-  BUSWAY_ASSERT(epoll_ctl(worker.epoll_, EPOLL_CTL_ADD, fd, &event) == 0);
+  event.data.ptr = slot.get();
+  Descriptor out;
+  if (epoll_ctl(worker.epoll_, EPOLL_CTL_ADD, fd, &event) != 0) return out;
+  slot->next = std::exchange(worker.open_, slot.get());
+  if (slot->next != nullptr) slot->next->previous = slot.get();
+  out.slot_ = slot.release();
+  return out;
 }
 
 Descriptor::Descriptor(Descriptor&& other) noexcept : slot_(std::exchange(other.slot_, nullptr)) {}
@@ -154,6 +163,20 @@ void Descriptor::close() {
   if (slot_ == nullptr) return;
   Slot* slot = std::exchange(slot_, nullptr);
   ::close(slot->fd);
+  leave(slot);
+}
+
+int Descriptor::release() {
+  if (slot_ == nullptr) return -1;
+  Slot* slot = std::exchange(slot_, nullptr);
+  int fd = slot->fd;
+  // Closing would not do: others may hold the same open file.
+  if (slot->worker != nullptr) epoll_ctl(slot->worker->epoll_, EPOLL_CTL_DEL, fd, nullptr);
+  leave(slot);
+  return fd;
+}
+
+void Descriptor::leave(Slot* slot) {
   slot->fd = -1;
   slot->cancelled = true;
   if (slot->worker == nullptr) {  // the worker has ended before its descriptor

@@ -58,6 +58,11 @@ class Descriptor {
   int fd() const;
   bool open() const { return slot_ != nullptr; }
   void close();
+  // For a descriptor that comes from elsewhere, which the poll set may refuse (a file, one that is watched already): not open
+  // then, and the descriptor stays the caller's.
+  static Descriptor try_open(Worker& worker, int fd);
+  // Takes it out of the poll set and hands it back, open. Waiters wake with `cancelled`. Also when the worker has ended.
+  int release();
   // Waiters wake with `cancelled`; later waits do so at once.
   void cancel();
   bool cancelled() const;
@@ -73,6 +78,7 @@ class Descriptor {
   struct Slot;
 
  private:
+  void leave(Slot* slot);
   Slot* slot_ = nullptr;
 };
 

@@ -60,7 +60,8 @@ def may_include(path, included):
     if is_cli(included):
         return False
     if path.startswith(("plugins/sdk/", "plugins/examples/")):
-        return included in ("busway_plugin.h", "busway_plugin.hpp")  # nothing of the bus: they are built without it
+        # Nothing of the bus: they are built without it.
+        return included in ("busway_plugin.h", "busway_plugin.hpp") or ("/" not in included and (ROOT / path).with_name(included).is_file())
     if included == "bus/tls.hpp":
         return path.startswith("bus/") and path.endswith(".cpp")
     if included.startswith("bus/") or component(included) == component(path):

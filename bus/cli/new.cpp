@@ -51,14 +51,15 @@ int new_bundle(const std::string& directory) {
   return good;
 }
 
-int new_plugin(const std::string& name) {
+int new_plugin(const std::string& name, bool adapter) {
   if (!is_plugin_name(name))
     return refuse(fmt::format("'{}' cannot name a plugin: use small letters, digits and '_', at most 40", name.substr(0, 60)));
   std::error_code error;
   fs::create_directories(name, error);
   if (error) return refuse(fmt::format("cannot make the directory {}: {}", name, error.message()));
-  if (int written = write_files(name, new_plugin_files(name)); written != good) return written;
-  fmt::print("\nNext:\n  make -C {0} test\n  busway help step {0} --bundle {0}/bundle\n", name);
+  if (int written = write_files(name, adapter ? new_adapter_files(name) : new_plugin_files(name)); written != good)
+    return written;
+  fmt::print("\nNext:\n  make -C {0} test\n  busway help {1} {0} --bundle {0}/bundle\n", name, adapter ? "adapter" : "step");
   return good;
 }
 
@@ -72,13 +73,18 @@ void add_new(CLI::App& app, int& exit_code) {
   auto directory = std::make_shared<std::string>();
   bundle->add_option("DIR", *directory, "Where to write it; made if it is not there. Nothing is overwritten.")->required();
   bundle->callback([directory, &exit_code] { exit_code = new_bundle(*directory); });
-  CLI::App* plugin = verb->add_subcommand("plugin", "A plugin that works: a step, how it is built, and a bundle that tests it.");
+  CLI::App* plugin =
+      verb->add_subcommand("plugin", "A plugin that works: a step or an adapter, how it is built, and a bundle that tests it.");
   auto name = std::make_shared<std::string>();
   auto language = std::make_shared<std::string>("c++");
-  plugin->add_option("NAME", *name, "Of the plugin, its step and the directory it is written to. Nothing is overwritten.")
+  plugin->add_option("NAME", *name, "Of the plugin, what is in it and the directory it is written to. Nothing is overwritten.")
       ->required();
   plugin->add_option("--language", *language, "What it is written in")->check(CLI::IsMember({"c++"}))->capture_default_str();
-  plugin->callback([name, language, &exit_code] { exit_code = new_plugin(*name); });
+  auto kind = std::make_shared<std::string>("step");
+  plugin->add_option("--kind", *kind, "What it adds to the bus")
+      ->check(CLI::IsMember({"step", "adapter"}))
+      ->capture_default_str();
+  plugin->callback([name, language, kind, &exit_code] { exit_code = new_plugin(*name, *kind == "adapter"); });
 }
 
 }  // namespace busway::cli

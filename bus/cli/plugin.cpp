@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 
@@ -8,7 +9,9 @@
 #include "bus/cli/report.hpp"
 #include "bus/cli/verbs.hpp"
 #include "bus/field.hpp"
+#include "bus/listener.hpp"
 #include "bus/step.hpp"
+#include "bus/target.hpp"
 #include "routes/bundle_files.hpp"
 #include "routes/secrets.hpp"
 #include "routes/yaml.hpp"
@@ -36,6 +39,54 @@ int list(const PluginChoice& choice) {
   return findings.has_errors() ? found : good;
 }
 
+// A listener, a service or a `from:` without more than its keys. Its format and its route are for the bundle to say.
+class AdapterTrial {
+ public:
+  AdapterTrial(const AdapterType& type, CheckContext& check) : type_(type), check_(check) {}
+  void listener(const ConfigNode& keys) { type_.listener.make(keys, check_, ListenerContext{}); }
+  void service(const ConfigNode& keys) { type_.target.make(keys, check_, TargetContext{}); }
+  void from(const ConfigNode& keys) { type_.inlet.make(keys, check_, InletContext{}); }
+
+  // An example is a piece of a bundle; what is tried are the uses of the adapter in it.
+  void example(const ConfigNode& piece) {
+    used_ = false;
+    each(piece, "listeners", type_.listener, [&](const ConfigNode& entry) { use(entry, [&](auto& keys) { listener(keys); }); });
+    each(piece, "services", type_.target, [&](const ConfigNode& entry) { use(entry, [&](auto& keys) { service(keys); }); });
+    if (type_.inlet && piece.is_map()) try_from(piece);
+    each(piece, "routes", type_.inlet, [&](const ConfigNode& route) { try_from(route); });
+    if (!used_) check_.findings.error("BW7008", piece.at, "the example does not use the adapter '" + type_.name + "'");
+  }
+
+ private:
+  template <class Role, class Do>
+  void each(const ConfigNode& piece, std::string_view list, const Role& role, Do&& f) {
+    const ConfigNode::Entry* entry = piece.is_map() && role ? piece.find(list) : nullptr;
+    if (entry == nullptr || !entry->value.is_map()) return;
+    for (const ConfigNode::Entry& named : entry->value.entries) f(named.value);
+  }
+  template <class Do>
+  void use(const ConfigNode& entry, Do&& f) {
+    const ConfigNode::Entry* keys = entry.is_map() ? entry.find(type_.name) : nullptr;
+    if (keys == nullptr) return;
+    used_ = true;
+    f(keys->value);
+  }
+  void try_from(const ConfigNode& route) {
+    const ConfigNode::Entry* entry = route.is_map() ? route.find("from") : nullptr;
+    if (entry == nullptr || !entry->value.is_map() || entry->value.find(type_.name) == nullptr) return;
+    used_ = true;
+    ConfigNode keys = entry->value;
+    std::erase_if(keys.entries, [](const ConfigNode::Entry& at) {
+      return at.key.text == "on" || at.key.text == "format" || at.key.text == "error";
+    });
+    from(keys);
+  }
+
+  const AdapterType& type_;
+  CheckContext& check_;
+  bool used_ = false;
+};
+
 // A worked example stands where its component would, alone; a key of a plugin's names files of the plugin's own directory.
 void try_example(const plugins::ComponentDeclaration& component, const Example& example, CheckContext& check) {
   auto name = std::make_shared<const std::string>("example '" + example.title + "' of " + component.name);
@@ -46,6 +97,7 @@ void try_example(const plugins::ComponentDeclaration& component, const Example& 
     read_value(*node, Constraints{}, check, made);
     return;
   }
+  if (component.kind == BUSWAY_KIND_ADAPTER) return AdapterTrial(*check.registry.adapter(component.name), check).example(*node);
   const ConfigNode& step = node->is_list() && !node->items.empty() ? node->items.front() : *node;
   const ConfigNode::Entry* entry = step.is_map() ? step.find(component.name) : nullptr;
   if (entry == nullptr) {
@@ -58,8 +110,10 @@ void try_example(const plugins::ComponentDeclaration& component, const Example& 
 // Its examples, and what it does without any settings.
 void try_component(const plugins::Plugin& plugin, std::size_t index, CheckContext& check) {
   const plugins::ComponentDeclaration& component = plugin.declaration().components[index];
-  bool needs_keys = false;
-  for (const plugins::FieldDeclaration& field : component.fields) needs_keys = needs_keys || field.required;
+  auto required = [](const std::vector<plugins::FieldDeclaration>& fields) {
+    return std::any_of(fields.begin(), fields.end(), [](const plugins::FieldDeclaration& field) { return field.required; });
+  };
+  bool needs_keys = required(component.fields);
   ConfigNode nothing;
   nothing.kind = ConfigNode::Kind::map;
   nothing.at.file = std::make_shared<const std::string>(component.name + " without settings");
@@ -67,6 +121,11 @@ void try_component(const plugins::Plugin& plugin, std::size_t index, CheckContex
     check.registry.format(component.name)->format.make(nothing, check, FormatContext{});
   if (!needs_keys && component.kind == BUSWAY_KIND_STEP)
     check.registry.step(component.name)->step.make(nothing, check, StepContext{});
+  if (component.kind == BUSWAY_KIND_ADAPTER) {
+    AdapterTrial trial(*check.registry.adapter(component.name), check);
+    if (component.adapter.source && !required(component.adapter.listener)) trial.listener(nothing);
+    if (component.adapter.target && !required(component.adapter.service)) trial.service(nothing);
+  }
   for (const Example& example : component.examples) try_example(component, example, check);
 }
 
@@ -75,8 +134,8 @@ int check_files(const std::vector<std::string>& paths) {
   Registry registry = builtin_registry();
   std::vector<plugins::LibraryFile> files;
   for (const std::string& path : paths) files.push_back({path, path});
-  auto known = plugins::add_plugin_files(registry, files, Finding::Severity::error, plugins::Purpose::declared,
-                                         reserved_step_names(), findings);
+  auto known = plugins::add_plugin_files(registry, files, Finding::Severity::error, plugins::Purpose::declared, reserved_names(),
+                                         findings);
   for (const auto& plugin : known) {
     auto beside = routes::BundleDirectory::open(std::filesystem::absolute(plugin->file().path).parent_path().string(),
                                                 routes::BundleDirectory::Listing::none);

@@ -6,6 +6,7 @@
 
 #include "bus/cli/builtin_registry.hpp"
 #include "routes/language_fields.hpp"
+#include "routes/test/test_fields.hpp"
 
 namespace busway::cli {
 
@@ -41,9 +42,13 @@ void add_plugin_options(CLI::App& verb, PluginChoice& choice, bool bundle_option
   verb.add_flag("--no-plugins", choice.none, "Load no plugin, neither the bundle's nor the installation's");
 }
 
-std::vector<std::string> reserved_step_names() {
-  std::vector<std::string> out;
-  for (const FieldInfo& field : routes::step_fields()) out.push_back(field.name);
+plugins::ReservedNames reserved_names() {
+  plugins::ReservedNames out;
+  for (const FieldInfo& field : routes::step_fields()) out.steps.push_back(field.name);
+  for (const auto& fields :
+       {routes::listener_fields(), routes::from_fields(), routes::service_fields(), routes::send_config_fields().infos()}) {
+    for (const FieldInfo& field : fields) out.adapters.push_back(field.name);
+  }
   return out;
 }
 
@@ -54,7 +59,7 @@ KnownComponents known_components(const PluginChoice& choice, plugins::Purpose pu
   std::vector<plugins::PluginDirectory> directories;
   if (auto own = of_bundle(choice.bundle)) directories.push_back(std::move(*own));
   directories.push_back(of_installation());
-  out.plugins = plugins::add_plugins(*registry, directories, purpose, reserved_step_names(), findings);
+  out.plugins = plugins::add_plugins(*registry, directories, purpose, reserved_names(), findings);
   if (!out.plugins.empty()) out.registry = registry;
   return out;
 }

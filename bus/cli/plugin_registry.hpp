@@ -29,6 +29,6 @@ struct KnownComponents {
 KnownComponents known_components(const PluginChoice& choice, plugins::Purpose purpose, Findings& findings);
 
 // What a step of a plugin cannot be called.
-std::vector<std::string> reserved_step_names();
+plugins::ReservedNames reserved_names();
 
 }  // namespace busway::cli

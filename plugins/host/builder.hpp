@@ -29,8 +29,12 @@ class DocumentBuilder {
 
   // A text that lies in `borrowed` is borrowed, every other is copied into `arena`; both outlive the document.
   DocumentBuilder(Arena& arena, Bench& bench, std::string_view borrowed = {});
+  // From now on node() copies: the document outlives what it is made from.
+  void copy_nodes() { copies_ = true; }
 
   bool value(const Node& node);
+  // A value of another document.
+  bool node(const Node& node) { return value(copies_ ? deep_copy(node, arena_) : node); }
   bool string(std::string_view text);
   bool number(double value);
   bool number_text(std::string_view text);
@@ -55,6 +59,7 @@ class DocumentBuilder {
   const char* wrong_ = nullptr;
   Node key_;
   Node root_;
+  bool copies_ = false;
   bool has_key_ = false;
   bool has_root_ = false;
 };

@@ -15,7 +15,10 @@ constexpr std::size_t most_fields = 256;
 constexpr std::size_t most_words = 256;
 constexpr std::size_t most_text = 64UL * 1024;
 // All there are.
-constexpr std::uint32_t field_flags = BUSWAY_FIELD_REQUIRED | BUSWAY_FIELD_SHORTHAND;
+constexpr std::uint32_t field_flags = BUSWAY_FIELD_REQUIRED | BUSWAY_FIELD_SHORTHAND | BUSWAY_FIELD_ENDPOINTS;
+constexpr std::uint32_t source_flags = BUSWAY_SOURCE_PICKS_ROUTE | BUSWAY_SOURCE_MAY_REPEAT | BUSWAY_SOURCE_KEEPS_ORDER;
+constexpr std::uint32_t adapter_flags =
+    BUSWAY_ADAPTER_DOCUMENTS | BUSWAY_ADAPTER_HEADERS | BUSWAY_ADAPTER_METHOD | BUSWAY_ADAPTER_PATH | BUSWAY_ADAPTER_OPERATION;
 constexpr std::uint32_t step_flags = BUSWAY_STEP_LEAVES_BODY;
 
 std::unexpected<Error> refuse(std::string text, std::string code = "BW7008") {
@@ -73,6 +76,7 @@ class Reader {
     out.type = raw->type;
     out.required = (raw->flags & BUSWAY_FIELD_REQUIRED) != 0;
     out.shorthand = (raw->flags & BUSWAY_FIELD_SHORTHAND) != 0;
+    out.endpoints = (raw->flags & BUSWAY_FIELD_ENDPOINTS) != 0;
     if ((raw->flags | field_flags) != field_flags) say(where, "has flags that nobody knows");
     out.doc = text(raw->doc, "the doc of " + where);
     out.default_text = text(raw->default_text, "the default of " + where);
@@ -100,6 +104,56 @@ class Reader {
     out.later = raw->start != nullptr;
   }
 
+  std::vector<FieldDeclaration> fields(const busway_field* from, std::size_t number, const std::string& of) {
+    std::vector<FieldDeclaration> out;
+    if (!count(number, most_fields, from, "the fields of " + of)) return out;
+    for (std::size_t i = 0; i < number && !wrong_; ++i) out.push_back(field(sized_element(from, i), of));
+    return out;
+  }
+
+  // Null is a part without keys.
+  std::vector<FieldDeclaration> part(const busway_part* from, const std::string& of) {
+    if (from == nullptr) return {};
+    auto raw = read_sized<busway_part>(from);
+    if (!raw) {
+      say("the " + of, "has no struct_size that can be right");
+      return {};
+    }
+    if (raw->make == nullptr && raw->field_count != 0) say("the " + of, "has keys and no make");
+    return fields(raw->fields, raw->field_count, of);
+  }
+
+  void source(const busway_source* from, const std::string& where, AdapterDeclaration& out) {
+    auto raw = read_sized<busway_source>(from);
+    if (!raw) return say("the source of " + where, "has no struct_size that can be right");
+    if ((raw->flags | source_flags) != source_flags) say("the source of " + where, "has flags that nobody knows");
+    if (raw->open == nullptr || raw->reply == nullptr) say("the source of " + where, "needs both open and reply");
+    out.source = true;
+    out.source_flags = raw->flags;
+    out.acknowledges = text(raw->acknowledges, "what the source of " + where + " acknowledges");
+    out.listener = part(raw->listener, "listener of " + where);
+    out.from = part(raw->from, "from of " + where);
+  }
+
+  void target(const busway_target* from, const std::string& where, AdapterDeclaration& out) {
+    auto raw = read_sized<busway_target>(from);
+    if (!raw) return say("the target of " + where, "has no struct_size that can be right");
+    if (raw->flags != 0) say("the target of " + where, "has flags that nobody knows");
+    if (raw->call == nullptr) say("the target of " + where, "needs call");
+    out.target = true;
+    out.service = part(raw->service, "service of " + where);
+  }
+
+  void adapter(const void* role, const std::string& where, AdapterDeclaration& out) {
+    auto raw = read_sized<busway_adapter>(role);
+    if (!raw) return say(where, "has no busway_adapter with a struct_size that can be right");
+    if ((raw->flags | adapter_flags) != adapter_flags) say(where, "has flags that nobody knows");
+    out.flags = raw->flags;
+    if (raw->source == nullptr && raw->target == nullptr) say(where, "has neither a source nor a target");
+    if (raw->source != nullptr) source(raw->source, where, out);
+    if (raw->target != nullptr) target(raw->target, where, out);
+  }
+
   ComponentDeclaration component(const busway_component* from) {
     ComponentDeclaration out;
     auto raw = read_sized<busway_component>(from);
@@ -112,11 +166,11 @@ class Reader {
     std::string where = "'" + out.name + "'";
     out.summary = text(raw->summary, "the summary of " + where);
     out.doc = text(raw->doc, "the doc of " + where);
-    if (raw->make == nullptr) say(where, "has no make");
-    if (count(raw->field_count, most_fields, raw->fields, "the fields of " + where)) {
-      for (std::size_t i = 0; i < raw->field_count && !wrong_; ++i)
-        out.fields.push_back(field(sized_element(raw->fields, i), where));
-    }
+    bool has_parts = raw->kind == BUSWAY_KIND_ADAPTER;
+    if (!has_parts && raw->make == nullptr) say(where, "has no make");
+    if (has_parts && (raw->make != nullptr || raw->field_count != 0))
+      say(where, "is an adapter, and has keys or a make outside of its parts");
+    out.fields = fields(raw->fields, raw->field_count, where);
     if (count(raw->example_count, most_words, raw->examples, "the examples of " + where)) {
       for (std::size_t i = 0; i < raw->example_count && !wrong_; ++i) {
         auto example = read_sized<busway_example>(sized_element(raw->examples, i));
@@ -129,6 +183,7 @@ class Reader {
     }
     if (raw->kind == BUSWAY_KIND_FORMAT) format(raw->role, where, out);
     if (raw->kind == BUSWAY_KIND_STEP) step(raw->role, where, out);
+    if (raw->kind == BUSWAY_KIND_ADAPTER) adapter(raw->role, where, out.adapter);
     return out;
   }
 
@@ -143,7 +198,11 @@ std::string version_text(std::uint32_t version) {
 }  // namespace
 
 std::string_view word_for_kind(std::uint32_t kind) {
-  return kind == BUSWAY_KIND_FORMAT ? "format" : "step";
+  return kind == BUSWAY_KIND_FORMAT ? "format" : kind == BUSWAY_KIND_STEP ? "step" : "adapter";
+}
+
+std::string_view word_for_part(std::uint32_t part) {
+  return part == BUSWAY_PART_LISTENER ? "listener" : part == BUSWAY_PART_FROM ? "from" : "service";
 }
 
 Result<Declaration> read_declaration(const busway_plugin* plugin) {

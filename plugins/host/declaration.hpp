@@ -18,12 +18,29 @@ struct FieldDeclaration {
   std::uint32_t type = 0;  // BUSWAY_FIELD_...
   bool required = false;
   bool shorthand = false;
+  bool endpoints = false;
   std::string name{};
   std::string doc{};
   std::string default_text{};
   std::string at_least{};
   std::string at_most{};
   std::vector<std::string> choices{};
+};
+
+// Of an adapter: what it can do, and the keys of its parts.
+struct AdapterDeclaration {
+  std::uint32_t flags = 0;  // BUSWAY_ADAPTER_...
+  bool source = false;
+  bool target = false;
+  std::uint32_t source_flags = 0;  // BUSWAY_SOURCE_...
+  std::string acknowledges{};
+  std::vector<FieldDeclaration> listener{};
+  std::vector<FieldDeclaration> from{};
+  std::vector<FieldDeclaration> service{};
+
+  const std::vector<FieldDeclaration>& fields(std::uint32_t part) const {
+    return part == BUSWAY_PART_LISTENER ? listener : part == BUSWAY_PART_FROM ? from : service;
+  }
 };
 
 struct ComponentDeclaration {
@@ -39,6 +56,7 @@ struct ComponentDeclaration {
   // Of a step.
   bool leaves_body = false;
   bool later = false;  // it has `start`
+  AdapterDeclaration adapter{};
 };
 
 struct Declaration {
@@ -47,7 +65,8 @@ struct Declaration {
   std::vector<ComponentDeclaration> components{};
 };
 
-std::string_view word_for_kind(std::uint32_t kind);  // "format", "step"
+std::string_view word_for_kind(std::uint32_t kind);  // "format", "step", "adapter"
+std::string_view word_for_part(std::uint32_t part);  // "listener", "from", "service"
 
 // Reads what an entry point answered. Follows the plugin's pointers: where they lead nowhere the process ends, so a plugin is
 // read in a child first. Everything else that is wrong is an error of kind `config`, with code BW7005 (another ABI) or BW7008.

@@ -12,8 +12,20 @@ void field(Io& io, FieldDeclaration& f) {
   io.number(f.type);
   io.flag(f.required);
   io.flag(f.shorthand);
+  io.flag(f.endpoints);
   for (std::string* text : {&f.name, &f.doc, &f.default_text, &f.at_least, &f.at_most}) io.text(*text);
   io.list(f.choices, [&](std::string& choice) { io.text(choice); });
+}
+
+template <class Io>
+void adapter(Io& io, AdapterDeclaration& a) {
+  io.number(a.flags);
+  io.flag(a.source);
+  io.flag(a.target);
+  io.number(a.source_flags);
+  io.text(a.acknowledges);
+  for (std::vector<FieldDeclaration>* part : {&a.listener, &a.from, &a.service})
+    io.list(*part, [&](FieldDeclaration& f) { field(io, f); });
 }
 
 template <class Io>
@@ -28,6 +40,7 @@ void component(Io& io, ComponentDeclaration& c) {
   io.list(c.content_types, [&](std::string& type) { io.text(type); });
   io.flag(c.leaves_body);
   io.flag(c.later);
+  adapter(io, c.adapter);
 }
 
 template <class Io>

@@ -38,10 +38,10 @@ bool is_sentence(std::string_view text) {
   return is_line(text) && text.ends_with('.');
 }
 
-Result<void> check_fields(const ComponentDeclaration& component, const std::string& where) {
+Result<void> check_fields(const std::vector<FieldDeclaration>& fields, const std::string& where) {
   std::set<std::string_view> names;
   std::size_t shorthands = 0;
-  for (const FieldDeclaration& field : component.fields) {
+  for (const FieldDeclaration& field : fields) {
     if (!is_name(field.name, "_"))
       return refuse("a field of " + where + " has the name '" + field.name.substr(0, 80) +
                     "': use letters, digits and '_', at most 64");
@@ -55,6 +55,35 @@ Result<void> check_fields(const ComponentDeclaration& component, const std::stri
   return {};
 }
 
+// Keys that the bus adds, and what one of them may be.
+Result<void> check_part(const std::vector<FieldDeclaration>& fields, std::uint32_t part, const std::string& where) {
+  std::string of = "the " + std::string(word_for_part(part)) + " of " + where;
+  std::size_t endpoints = 0;
+  for (const FieldDeclaration& field : fields) {
+    bool ours = part == BUSWAY_PART_FROM
+                    ? field.name == "when" || field.name == "on" || field.name == "format" || field.name == "error"
+                    : field.name == "max_body" || field.name == "max_in_flight";
+    if (ours) return refuse(of + " declares the key '" + field.name + "', which the bus gives it: rename it");
+    if (field.endpoints && (part != BUSWAY_PART_SERVICE || field.type != BUSWAY_FIELD_TEXTS))
+      return refuse("the field '" + field.name + "' of " + of + " cannot hold endpoints: only a service's key of type TEXTS can");
+    if (field.shorthand && part == BUSWAY_PART_FROM)
+      return refuse("the field '" + field.name + "' of " + of +
+                    " cannot stand for the whole: call it like the adapter, then `from: { NAME: VALUE }` sets it");
+    if (field.endpoints) ++endpoints;
+  }
+  if (endpoints > 1) return refuse(of + " has " + std::to_string(endpoints) + " keys for endpoints; one at most");
+  return check_fields(fields, of);
+}
+
+Result<void> check_adapter(const AdapterDeclaration& adapter, const std::string& where) {
+  if (!is_line(adapter.acknowledges)) return refuse("what " + where + " acknowledges has control characters in it");
+  if (!adapter.source && !adapter.target) return refuse(where + " has neither a source nor a target");
+  for (std::uint32_t part : {BUSWAY_PART_LISTENER, BUSWAY_PART_FROM, BUSWAY_PART_SERVICE}) {
+    if (auto checked = check_part(adapter.fields(part), part, where); !checked) return checked;
+  }
+  return {};
+}
+
 bool is_content_type(std::string_view text) {
   std::size_t slash = text.find('/');
   return slash != std::string_view::npos && slash != 0 && slash + 1 != text.size() && is_line(text) &&
@@ -65,9 +94,10 @@ Result<void> check_component(const ComponentDeclaration& component) {
   std::string where = "'" + component.name.substr(0, 80) + "'";
   if (!is_name(component.name, "_-"))
     return refuse("a component has the name " + where + ": use letters, digits, '_' and '-', at most 64");
-  if (component.kind != BUSWAY_KIND_FORMAT && component.kind != BUSWAY_KIND_STEP) {
+  if (component.kind != BUSWAY_KIND_FORMAT && component.kind != BUSWAY_KIND_STEP && component.kind != BUSWAY_KIND_ADAPTER) {
     return refuse(where + " is of kind " + std::to_string(component.kind) + ", and this busway takes formats (" +
-                  std::to_string(BUSWAY_KIND_FORMAT) + ") and steps (" + std::to_string(BUSWAY_KIND_STEP) + ") from a library");
+                  std::to_string(BUSWAY_KIND_FORMAT) + "), steps (" + std::to_string(BUSWAY_KIND_STEP) + ") and adapters (" +
+                  std::to_string(BUSWAY_KIND_ADAPTER) + ") from a library");
   }
   if (!is_sentence(component.summary)) return refuse(where + " needs a summary: one line, a sentence with its full stop");
   if (!is_prose(component.doc)) return refuse("the doc of " + where + " has control characters in it");
@@ -80,7 +110,14 @@ Result<void> check_component(const ComponentDeclaration& component) {
     if (!is_content_type(type))
       return refuse("'" + type.substr(0, 80) + "' among the content types of " + where + " is no TYPE/SUBTYPE");
   }
-  return check_fields(component, where);
+  for (const FieldDeclaration& field : component.fields) {
+    if (field.endpoints)
+      return refuse("the field '" + field.name + "' of " + where + " holds endpoints, which only a service has");
+  }
+  if (component.kind == BUSWAY_KIND_ADAPTER) {
+    if (auto checked = check_adapter(component.adapter, where); !checked) return checked;
+  }
+  return check_fields(component.fields, where);
 }
 
 }  // namespace

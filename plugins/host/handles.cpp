@@ -45,3 +45,20 @@ busway::Error busway_failure::take(const char* doing) {
   if (error) return std::move(*error);
   return {.kind = busway::ErrorKind::internal, .text = std::string(doing) + ": the plugin failed and gave no reason"};
 }
+
+std::uint32_t busway::plugins::fail_kind_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::invalid: return BUSWAY_FAIL_INVALID;
+    case ErrorKind::mapping: return BUSWAY_FAIL_MAPPING;
+    case ErrorKind::format: return BUSWAY_FAIL_FORMAT;
+    case ErrorKind::garbage: return BUSWAY_FAIL_GARBAGE;
+    case ErrorKind::not_sent: return BUSWAY_FAIL_NOT_SENT;
+    case ErrorKind::unknown: return BUSWAY_FAIL_UNKNOWN;
+    case ErrorKind::answered: return BUSWAY_FAIL_ANSWERED;
+    case ErrorKind::overload: return BUSWAY_FAIL_OVERLOAD;
+    case ErrorKind::deadline: return BUSWAY_FAIL_DEADLINE;
+    case ErrorKind::internal:
+    case ErrorKind::config: break;
+  }
+  return BUSWAY_FAIL_INTERNAL;
+}

@@ -7,6 +7,13 @@
 #include "plugins/host/builder.hpp"
 #include "plugins/sdk/c/busway_plugin.h"
 
+namespace busway::plugins {
+
+// A kind of failure as the ABI has it (BUSWAY_FAIL_...).
+std::uint32_t fail_kind_of(ErrorKind kind);
+
+}  // namespace busway::plugins
+
 // The handles of the ABI that are no more than what they stand for. They are only ever made by the host.
 
 // Why a call fails, as the plugin has given it.
@@ -25,4 +32,15 @@ struct busway_sink final {
 
 struct busway_builder final : busway::plugins::DocumentBuilder {
   using DocumentBuilder::DocumentBuilder;
+};
+
+// A document that a plugin builds beside any call (busway_detached_functions). One thread at a time.
+struct busway_document final {
+  busway_document() { builder.copy_nodes(); }
+  busway_document(const busway_document&) = delete;
+  busway_document& operator=(const busway_document&) = delete;
+
+  busway::Arena arena;
+  busway::plugins::DocumentBuilder::Bench bench;
+  busway_builder builder{arena, bench};
 };

@@ -41,7 +41,12 @@ const busway_host* host_for(const std::string& plugin) {
                                .append = [](busway_sink* sink, busway_text bytes) { sink->out.append(view(bytes)); },
                                .fail = keep_reason,
                                .log = write_log,
-                               .pause = [](int32_t work) -> int32_t { return pause_if_due(work) ? 1 : 0; }},
+                               .pause = [](int32_t work) -> int32_t { return pause_if_due(work) ? 1 : 0; },
+                               .detached = &detached_functions,
+                               .loop = &loop_functions,
+                               .intake = &intake_functions,
+                               .request = &request_functions,
+                               .call = &call_functions},
                               plugin};
   return &named->host;
 }

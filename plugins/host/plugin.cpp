@@ -50,9 +50,31 @@ std::unexpected<Error> no_answer(const ChildEnd& end, const std::string& doing, 
   return fail(ErrorKind::config, how + " while " + doing + ": " + text_of(end) + ". Look at " + function, "BW7006");
 }
 
+// What makes and ends instances. A part that is not there makes none.
+busway_part maker_of(const busway_component& component, std::uint32_t part) {
+  busway_part out{};
+  if (part == 0) {
+    out.make = component.make;
+    out.destroy = component.destroy;
+    return out;
+  }
+  auto adapter = *read_sized<busway_adapter>(component.role);
+  const busway_part* from = nullptr;
+  if (part == BUSWAY_PART_SERVICE) {
+    from = read_sized<busway_target>(adapter.target)->service;
+  } else {
+    auto source = *read_sized<busway_source>(adapter.source);
+    from = part == BUSWAY_PART_LISTENER ? source.listener : source.from;
+  }
+  return from == nullptr ? out : *read_sized<busway_part>(from);
+}
+
 // `own` is the plugin's; `component` what this busway knows of it.
 std::expected<Instance, Refusal> make_instance(const busway_component* own, const busway_component& component,
-                                               const std::vector<Setting>& settings, std::uint32_t purpose) {
+                                               const std::vector<Setting>& settings, const Making& making,
+                                               std::uint32_t purpose) {
+  busway_part maker = maker_of(component, making.part);
+  if (maker.make == nullptr) return Instance(component, nullptr, nullptr);
   SettingsForCall given(settings);
   busway_failure failure;
   busway_make call{.struct_size = sizeof(busway_make),
@@ -60,9 +82,14 @@ std::expected<Instance, Refusal> make_instance(const busway_component* own, cons
                    .component = own,
                    .settings = given.data(),
                    .setting_count = given.size(),
-                   .failure = &failure};
+                   .failure = &failure,
+                   .part = making.part,
+                   .reserved = 0,
+                   .name = text_of(making.name),
+                   .max_body = making.max_body,
+                   .max_in_flight = making.max_in_flight};
   void* made = nullptr;
-  if (component.make(&call, &made) == 0) return Instance(component, made);
+  if (maker.make(&call, &made) == 0) return Instance(component, maker.destroy, made);
   Error error = failure.take("making it");
   error.kind = ErrorKind::config;
   error.code.clear();
@@ -103,7 +130,8 @@ Result<std::shared_ptr<const Plugin>> Plugin::find(const LibraryFile& file, Purp
   return found;
 }
 
-std::expected<void, Refusal> Plugin::try_settings(std::size_t index, const std::vector<Setting>& settings) const {
+std::expected<void, Refusal> Plugin::try_settings(std::size_t index, const std::vector<Setting>& settings,
+                                                  const Making& making) const {
   // An instance that was made before may have begun threads, and a fork would find their locks held for ever.
   if (!components_.empty() && !has_one_thread()) return {};
   auto end = in_child([&]() -> std::string {
@@ -112,11 +140,11 @@ std::expected<void, Refusal> Plugin::try_settings(std::size_t index, const std::
     auto plugin = read_sized<busway_plugin>(*loaded);
     if (!plugin || index >= plugin->component_count) return {};
     auto component = *read_sized<busway_component>(plugin->components[index]);
-    auto made = make_instance(plugin->components[index], component, settings, BUSWAY_FOR_CHECK);
+    auto made = make_instance(plugin->components[index], component, settings, making, BUSWAY_FOR_CHECK);
     return made ? std::string(yes) : encode_refusal(made.error());
   });
-  std::string doing = "its " + std::string(word_for_kind(declaration_.components[index].kind)) + " '" +
-                      declaration_.components[index].name + "' is made with these settings";
+  std::string what(making.part == 0 ? word_for_kind(declaration_.components[index].kind) : word_for_part(making.part));
+  std::string doing = "its " + what + " '" + declaration_.components[index].name + "' is made with these settings";
   if (!end) return std::unexpected(Refusal{end.error(), ""});
   if (end->how != ChildEnd::How::answered)
     return std::unexpected(Refusal{no_answer(*end, doing, "its make and destroy").error(), ""});
@@ -125,9 +153,10 @@ std::expected<void, Refusal> Plugin::try_settings(std::size_t index, const std::
   return std::unexpected(Refusal{{.kind = ErrorKind::config, .text = "what came back is no answer", .code = "BW7006"}, ""});
 }
 
-std::expected<std::optional<Instance>, Refusal> Plugin::make(std::size_t index, const std::vector<Setting>& settings) const {
+std::expected<std::optional<Instance>, Refusal> Plugin::make(std::size_t index, const std::vector<Setting>& settings,
+                                                             const Making& making) const {
   if (components_.empty()) return std::nullopt;
-  auto made = make_instance(own_[index], components_[index], settings, BUSWAY_FOR_USE);
+  auto made = make_instance(own_[index], components_[index], settings, making, BUSWAY_FOR_USE);
   if (!made) return std::unexpected(std::move(made.error()));
   return std::optional<Instance>(std::move(*made));
 }

@@ -18,21 +18,34 @@ namespace busway::plugins {
 // of it runs in this process. `used`: the same, and then it is loaded into this process for good.
 enum class Purpose { declared, used };
 
-// One instance of a component (busway_component.make). Ends it.
+// One instance of a component (busway_component.make), or of a part of an adapter (busway_part.make; null where that has none).
+// Ends it.
 class Instance {
  public:
-  Instance(const busway_component& component, void* made) : component_(&component), made_(made) {}
-  Instance(Instance&& other) noexcept : component_(other.component_), made_(std::exchange(other.made_, nullptr)) {}
+  using Destroy = void (*)(void*);
+  Instance(const busway_component& component, Destroy destroy, void* made)
+      : component_(&component), destroy_(destroy), made_(made) {}
+  Instance(Instance&& other) noexcept
+      : component_(other.component_), destroy_(other.destroy_), made_(std::exchange(other.made_, nullptr)) {}
   Instance& operator=(Instance&&) = delete;
   ~Instance() {
-    if (made_ != nullptr && component_->destroy != nullptr) component_->destroy(made_);
+    if (made_ != nullptr && destroy_ != nullptr) destroy_(made_);
   }
   void* get() const { return made_; }
   const busway_component& component() const { return *component_; }
 
  private:
   const busway_component* component_;
+  Destroy destroy_;
   void* made_;
+};
+
+// What is made, and for whom; as busway_make tells it. Of formats and steps all of it is zero.
+struct Making {
+  std::uint32_t part = 0;
+  std::string name{};
+  std::uint64_t max_body = 0;
+  std::uint64_t max_in_flight = 0;
 };
 
 // What `make` said no to.
@@ -53,10 +66,12 @@ class Plugin {
 
   // Has a child make and end an instance of component `index`. Errors: what it refuses (no code), BW7006 when it crashes, BW7007
   // when it hangs. Where the plugin is used and its instances have begun threads, nothing is tried.
-  std::expected<void, Refusal> try_settings(std::size_t index, const std::vector<Setting>& settings) const;
+  std::expected<void, Refusal> try_settings(std::size_t index, const std::vector<Setting>& settings,
+                                            const Making& making = {}) const;
 
   // Makes an instance in this process; nothing where the plugin is only declared. After try_settings().
-  std::expected<std::optional<Instance>, Refusal> make(std::size_t index, const std::vector<Setting>& settings) const;
+  std::expected<std::optional<Instance>, Refusal> make(std::size_t index, const std::vector<Setting>& settings,
+                                                       const Making& making = {}) const;
 
  private:
   LibraryFile file_;

@@ -15,8 +15,7 @@ namespace {
 // What nobody may claim twice.
 class Claims {
  public:
-  Claims(const Registry& registry, const std::vector<std::string>& reserved_steps)
-      : registry_(registry), reserved_(reserved_steps) {}
+  Claims(const Registry& registry, const ReservedNames& reserved) : registry_(registry), reserved_(reserved) {}
 
   // Why the plugin cannot be added; empty when it can.
   std::string conflict(const Declaration& declaration) const {
@@ -45,9 +44,15 @@ class Claims {
   std::string taken_by(const ComponentDeclaration& component) const {
     if (auto owner = owners_.find(key(component)); owner != owners_.end()) return owner->second + " declares, too";
     if (component.kind == BUSWAY_KIND_FORMAT) return registry_.format(component.name) == nullptr ? "" : "is built in";
+    auto among = [&](const std::vector<std::string>& names) {
+      return std::find(names.begin(), names.end(), component.name) != names.end();
+    };
+    if (component.kind == BUSWAY_KIND_ADAPTER) {
+      if (registry_.adapter(component.name) != nullptr) return "is built in";
+      return among(reserved_.adapters) ? "is a key of the language where an adapter's stands" : "";
+    }
     if (registry_.step(component.name) != nullptr) return "is built in";
-    bool reserved = std::find(reserved_.begin(), reserved_.end(), component.name) != reserved_.end();
-    return reserved ? "is a key that every step has" : "";
+    return among(reserved_.steps) ? "is a key that every step has" : "";
   }
   std::string reader_of(const std::string& type) const {
     for (const auto& [name, format] : registry_.formats()) {
@@ -59,14 +64,14 @@ class Claims {
   }
 
   const Registry& registry_;
-  const std::vector<std::string>& reserved_;
+  const ReservedNames& reserved_;
   std::map<std::pair<std::uint32_t, std::string>, std::string> owners_;
 };
 
 class Adding {
  public:
-  Adding(Registry& registry, Purpose purpose, const std::vector<std::string>& reserved_steps, Findings& findings)
-      : registry_(registry), purpose_(purpose), claims_(registry, reserved_steps), findings_(findings) {}
+  Adding(Registry& registry, Purpose purpose, const ReservedNames& reserved, Findings& findings)
+      : registry_(registry), purpose_(purpose), claims_(registry, reserved), findings_(findings) {}
 
   void add(const LibraryFile& file, Finding::Severity severity) {
     auto found = Plugin::find(file, purpose_);
@@ -104,9 +109,8 @@ class Adding {
 }  // namespace
 
 std::vector<std::shared_ptr<const Plugin>> add_plugins(Registry& registry, const std::vector<PluginDirectory>& directories,
-                                                       Purpose purpose, const std::vector<std::string>& reserved_steps,
-                                                       Findings& findings) {
-  Adding adding(registry, purpose, reserved_steps, findings);
+                                                       Purpose purpose, const ReservedNames& reserved, Findings& findings) {
+  Adding adding(registry, purpose, reserved, findings);
   for (const PluginDirectory& directory : directories) {
     auto files = libraries_in(directory.path, directory.prefix);
     if (!files) {
@@ -120,8 +124,8 @@ std::vector<std::shared_ptr<const Plugin>> add_plugins(Registry& registry, const
 
 std::vector<std::shared_ptr<const Plugin>> add_plugin_files(Registry& registry, const std::vector<LibraryFile>& files,
                                                             Finding::Severity severity, Purpose purpose,
-                                                            const std::vector<std::string>& reserved_steps, Findings& findings) {
-  Adding adding(registry, purpose, reserved_steps, findings);
+                                                            const ReservedNames& reserved, Findings& findings) {
+  Adding adding(registry, purpose, reserved, findings);
   for (const LibraryFile& file : files) adding.add(file, severity);
   return adding.take();
 }

@@ -19,18 +19,22 @@ struct PluginDirectory {
   Finding::Severity severity = Finding::Severity::error;
 };
 
-// Finds the plugins of the directories, in their order, and adds what they declare to `registry`: formats and steps as others
-// know them, whose keys are read and tried as those of built-in ones are. A plugin that cannot be used, or that takes the name or
-// the content type of something that is there already, is a finding and adds nothing. `reserved_steps`: words that a step cannot
-// be called, as a list of steps has another meaning for them. One thread, the process's only one. What it answers are the plugins
-// whose components the registry has; it keeps them itself.
+// Words that a plugin cannot take, as they mean something else where its name would stand.
+struct ReservedNames {
+  std::vector<std::string> steps;     // in a list of steps
+  std::vector<std::string> adapters;  // in a listener, a `from:`, a service or a test's `send:`
+};
+
+// Finds the plugins of the directories, in their order, and adds what they declare to `registry`: formats, steps and adapters as
+// others know them, whose keys are read and tried as those of built-in ones are. A plugin that cannot be used, or that takes the
+// name or the content type of something that is there already, is a finding and adds nothing. One thread, the process's only one.
+// What it answers are the plugins whose components the registry has; it keeps them itself.
 std::vector<std::shared_ptr<const Plugin>> add_plugins(Registry& registry, const std::vector<PluginDirectory>& directories,
-                                                       Purpose purpose, const std::vector<std::string>& reserved_steps,
-                                                       Findings& findings);
+                                                       Purpose purpose, const ReservedNames& reserved, Findings& findings);
 
 // "busway plugin check": each file as it would be found, and what is wrong with it beside what is in `registry`.
 std::vector<std::shared_ptr<const Plugin>> add_plugin_files(Registry& registry, const std::vector<LibraryFile>& files,
                                                             Finding::Severity severity, Purpose purpose,
-                                                            const std::vector<std::string>& reserved_steps, Findings& findings);
+                                                            const ReservedNames& reserved, Findings& findings);
 
 }  // namespace busway::plugins

@@ -97,6 +97,30 @@ TEST_CASE("a wait for a descriptor ends by readiness, by deadline or by a cancel
   close(ends[1]);
 }
 
+TEST_CASE("a descriptor leaves the poll set open, also one that somebody else holds") {
+  Worker worker;
+  int ends[2];
+  REQUIRE(pipe2(ends, O_NONBLOCK | O_CLOEXEC) == 0);
+  int twin = dup(ends[0]);
+  Descriptor descriptor = Descriptor::try_open(worker, twin);
+  REQUIRE(descriptor.open());
+  CHECK_FALSE(Descriptor::try_open(worker, twin).open());
+  CHECK(descriptor.release() == twin);
+  CHECK_FALSE(descriptor.open());
+  close(twin);
+  REQUIRE(write(ends[1], "x", 1) == 1);  // nothing may be told of it any more
+  worker.post([] {});
+  int turns = 0;
+  worker.run_until([&] { return ++turns > 1; });
+  Descriptor again = Descriptor::try_open(worker, ends[0]);
+  CHECK(again.open());
+  auto gone = std::make_unique<Worker>();
+  Descriptor late = Descriptor::try_open(*gone, ends[1]);
+  gone.reset();
+  CHECK(late.release() == ends[1]);
+  close(ends[1]);
+}
+
 TEST_CASE("a gate opens for its waiter, or times out") {
   Worker worker(0, Worker::ClockKind::manual);
   Gate gate(worker);

@@ -5,7 +5,6 @@
 #include <string>
 #include <thread>
 
-#include "bus/cli/builtin_registry.hpp"
 #include "bus/engine.hpp"
 #include "routes/compile.hpp"
 #include "tests/contract/protocol.hpp"
@@ -32,8 +31,8 @@ class Bus {
                          " } }, { map: '{ \"text\": text }' } ]\n" +
                          "    on_error: { reply: { body: '{ \"text\": \"!\" & $failure.kind & \"-\" & $failure.outcome }' } }\n");
     Findings findings;
-    auto bundle = routes::load_bundle(directory_.path().string(), cli::builtin_registry(), jsonata::language(),
-                                      routes::LoadMode::run, findings);
+    auto bundle =
+        routes::load_bundle(directory_.path().string(), registry(), jsonata::language(), routes::LoadMode::run, findings);
     for (const Finding& finding : findings.all()) problem_ += to_text(finding) + "\n";
     if (bundle.snapshot == nullptr) return;
     engine_ = std::make_unique<Engine>(bundle.snapshot, Engine::Options{.workers = 2, .drain = std::chrono::seconds(10)});

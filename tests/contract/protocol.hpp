@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "bus/registry.hpp"
+
 namespace busway::contract {
 
 // What the contract suite must know of an adapter to stand on both sides of it. To bring an adapter under the contract, write one
@@ -35,8 +37,12 @@ struct Protocol {
 Protocol http_protocol();
 Protocol soap_protocol();
 Protocol tcp_protocol();
+Protocol linetalk_protocol();  // a shared library
 inline std::vector<Protocol> protocols() {
-  return {http_protocol(), soap_protocol(), tcp_protocol()};
+  return {http_protocol(), soap_protocol(), tcp_protocol(), linetalk_protocol()};
 }
+
+// The components that the suite's bundles are made of.
+const Registry& registry();
 
 }  // namespace busway::contract

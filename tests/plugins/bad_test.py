@@ -10,8 +10,8 @@ from workshop import Case, main
 
 # What is wrong, what the finding must say, and its id. All of parts/frame.h.
 BAD = {
-    "another ABI": ("#define ABI (2u << 16)", "BW7005", "needs version 2.0 of the plugin ABI, and this busway has 1.0"),
-    "a later minor version": ("#define ABI (BUSWAY_ABI_VERSION + 1)", "BW7005", "needs version 1.1 of the plugin ABI"),
+    "another ABI": ("#define ABI (2u << 16)", "BW7005", "needs version 2.0 of the plugin ABI, and this busway has 1.1"),
+    "a later minor version": ("#define ABI (BUSWAY_ABI_VERSION + 1)", "BW7005", "needs version 1.2 of the plugin ABI"),
     "no entry point": ("#define ENTRY another_entry\n#include <busway_plugin.h>\nBUSWAY_EXPORT const busway_plugin* another_entry("
                        "const busway_host*);", "BW7004", "exports no busway_plugin_entry"),
     "a null declaration": ("#define IN_ENTRY return 0", "BW7008", "answers null instead of a declaration"),
@@ -28,11 +28,30 @@ BAD = {
     "a field of no size": ("#define FIELD_SIZE 3", "BW7008", "a field of 'nothing' has no struct_size that can be right"),
     "millions of fields": ("#define FIELD_COUNT 5000000", "BW7008", "the fields of 'nothing' are 5000000; 256 are the most"),
     "a summary without bytes": ("#define SUMMARY {0, 12}", "BW7008", "the summary of 'nothing' has a size and no bytes"),
-    "a kind that is not built": ("#define KIND 3", "BW7008", "'nothing' is of kind 3, and this busway takes formats (1) and steps (2)"),
+    "a kind that is not built": ("#define KIND 4", "BW7008", "'nothing' is of kind 4, and this busway takes formats (1), steps (2) and adapters (3)"),
     "a step that does nothing": ("#define RUN 0", "BW7008", "'nothing' needs one of run and start"),
     "the name of a built-in step": ('#define NAME "map"', "BW7009", "declares the step 'map', which is built in: rename it"),
     "a key of every step": ('#define NAME "on_error"', "BW7009", "declares the step 'on_error', which is a key that every step has"),
     "a name with blanks": ('#define NAME "do it"', "BW7008", "use letters, digits, '_' and '-', at most 64"),
+}
+
+# Likewise of parts/adapter_frame.h.
+BAD_ADAPTERS = {
+    "neither half": ("#define SOURCE 0\n#define TARGET 0", "BW7008", "'wire' has neither a source nor a target"),
+    "a source that cannot open": ("#define OPEN 0", "BW7008", "the source of 'wire' needs both open and reply"),
+    "a target that cannot call": ("#define CALL 0", "BW7008", "the target of 'wire' needs call"),
+    "a target of no size": ("#define TARGET_SIZE 8", "BW7008", "the target of 'wire' has no struct_size that can be right"),
+    "a target that leads nowhere": ("#define TARGET (const busway_target*)(size_t)64", "BW7006", "signal 11 (SIGSEGV)"),
+    "flags of another version": ("#define ADAPTER_FLAGS 64", "BW7008", "'wire' has flags that nobody knows"),
+    "keys outside of its parts": ("#define OUTER_MAKE make", "BW7008", "'wire' is an adapter, and has keys or a make outside of its parts"),
+    "keys that nobody reads": ("#define PART_MAKE 0", "BW7008", "the service of 'wire' has keys and no make"),
+    "a key that the bus gives": ('#define KEY_NAME "max_body"', "BW7008",
+                                 "the service of 'wire' declares the key 'max_body', which the bus gives it: rename it"),
+    "endpoints that are a number": ("#define KEY_TYPE BUSWAY_FIELD_INTEGER", "BW7008", "cannot hold endpoints: only a service's key of type TEXTS can"),
+    "endpoints of a route": ("#define FROM_KEY_FLAGS BUSWAY_FIELD_ENDPOINTS", "BW7008", "the field 'subject' of the from of 'wire' cannot hold endpoints"),
+    "a route's value without its name": ("#define FROM_KEY_FLAGS BUSWAY_FIELD_SHORTHAND", "BW7008", "call it like the adapter"),
+    "the name of a built-in adapter": ('#define ADAPTER_NAME "tcp"', "BW7009", "declares the adapter 'tcp', which is built in: rename it"),
+    "a word of the language": ('#define ADAPTER_NAME "timeout"', "BW7009", "which is a key of the language where an adapter's stands"),
 }
 
 
@@ -55,6 +74,31 @@ class BadPlugins(Case):
                 began = time.monotonic()
                 self.finds(bundle, identity, text)
                 self.assertLess(time.monotonic() - began, 30)
+
+    def test_bad_adapters_are_found_likewise(self):
+        for name, (frame, identity, text) in BAD_ADAPTERS.items():
+            with self.subTest(name):
+                bundle = self.bundle(name=name.replace(" ", "-"))
+                self.plugin(bundle / "plugins/bad.so", frame, file="adapter_frame.h")
+                self.finds(bundle, identity, text)
+        bundle = self.bundle(name="good-adapter")
+        self.plugin(bundle / "plugins/good.so", file="adapter_frame.h")
+        self.exits(0, "check", bundle)
+
+    def test_an_adapters_settings_and_examples_are_tried(self):
+        target = self.folder / "wire.so"
+        self.plugin(target, file="adapter_frame.h")
+        self.assertIn("adapter wire         Does little.", self.exits(0, "plugin", "check", target))
+        for frame, identity, text in (('#define EXAMPLE "services: { far: { http: { places: [ a ] } } }"', "BW7008",
+                                       "the example does not use the adapter 'wire'"),
+                                      ('#define EXAMPLE "services: { far: { wire: { plces: [ a ] } } }"', "BW1004", "did you mean 'places'?"),
+                                      ("#define IN_MAKE if (made->part == BUSWAY_PART_SERVICE) abort()", "BW7006",
+                                       "while its service 'wire' is made with these settings: signal 6 (SIGABRT)")):
+            with self.subTest(identity, text=text):
+                self.plugin(target, frame, file="adapter_frame.h")
+                out = self.exits(1, "plugin", "check", target)
+                self.assertIn(f"error {identity}: ", out)
+                self.assertIn(text, out)
 
     def test_run_and_test_refuse_it_as_well(self):
         bundle = self.bundle()

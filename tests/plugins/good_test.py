@@ -147,6 +147,12 @@ class NewPlugin(Case):
         self.assertIn("2 passed, 0 failed", made.stdout)
         for header in ("c/busway_plugin.h", "cpp/busway_plugin.hpp"):
             self.assertEqual((self.folder / "keep_it" / pathlib.Path(header).name).read_text(), (SOURCE / "plugins/sdk" / header).read_text())
+        subprocess.run([BUSWAY, "new", "plugin", "--kind", "adapter", "desk"], cwd=self.folder, capture_output=True, timeout=60, check=True)
+        made = subprocess.run(["make", "-C", "desk", "test", "try", f"BUSWAY={BUSWAY}", f"CXX={CXX}", "CXXFLAGS=-O1 -Wall -Wextra -Wpedantic -Werror"],
+                              cwd=self.folder, capture_output=True, text=True, timeout=300, check=False)
+        self.assertEqual(made.returncode, 0, made.stdout + made.stderr)
+        self.assertIn("2 passed, 0 failed", made.stdout)
+        self.assertIn('the caller got   {"answer":"42"}', made.stdout)
         again = subprocess.run([BUSWAY, "new", "plugin", "keep_it"], cwd=self.folder, capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(again.returncode, 1)
         self.assertIn("is there already", again.stderr)

@@ -1,8 +1,8 @@
 /* The binary interface between Busway and a plugin that is a shared library. C99, and C++17 where a C++ compiler reads it.
  *
  * A plugin exports one symbol, busway_plugin_entry. The host calls it once, hands it a busway_host and gets a busway_plugin: what
- * the plugin is called, and its components (formats and steps) with their keys. From that declaration the bus makes `busway
- * list`, `help`, `schema`, `check` and the reference pages, as it does for what is built in.
+ * the plugin is called, and its components (formats, steps and adapters) with their keys. From that declaration the bus makes
+ * `busway list`, `help`, `schema`, `check` and the reference pages, as it does for what is built in.
  *
  * The handshake. The first two words of busway_host and of busway_plugin are struct_size and abi_version, in every version there
  * will ever be. The plugin looks at the host's first (BUSWAY_HOST_FITS) and the host at the plugin's, before either reads on. The
@@ -10,17 +10,20 @@
  * at the end of a struct or behind the last number of a list: a plugin states the least it needs, and a host of a smaller one
  * refuses it.
  *
- * Sizes. Every struct but busway_text, busway_node and busway_member_of_node begins with its size, which whoever fills it sets to
- * sizeof. What lies behind the size that a reader finds there is taken as zero, and zero always means "not given". Elements of an
- * array of such structs all have the size that the first one states. Fields called `reserved` are zero.
+ * Sizes. Every struct but busway_text, busway_node, busway_member_of_node, busway_header and busway_ticket begins with its size,
+ * which whoever fills it sets to sizeof. What lies behind the size that a reader finds there is taken as zero, and zero always
+ * means "not given". Elements of an array of such structs all have the size that the first one states. Fields called `reserved`
+ * are zero.
  *
  * Ownership. Nothing is freed across the border. What a plugin declares lives as long as the process (a library is loaded once
  * and never unloaded). What the host hands to a function (call structs, handles, texts, nodes) lives until that function returns,
  * unless it is said otherwise; texts that go to the host are copied before its function returns, unless it is said otherwise.
  *
  * Threads. An instance (see busway_component) is used by many threads at once and never changes; what it keeps beside that, it
- * locks itself. A handle is used by the thread it was handed to, and by no other; busway_pending is the exception, and says so.
- * Functions of a format and `run` of a step are called on the threads that serve the network: they must not wait for anything.
+ * locks itself; listeners and services of adapters are the exception, and say which function comes on which thread. A handle is
+ * used by the thread it was handed to, and by no other; busway_pending, busway_ticket, busway_intake and busway_document are the
+ * exceptions, and say so. Functions of a format, `run` of a step and whatever an adapter is called for on a loop come on the
+ * threads that serve the network: they must not wait for anything.
  *
  * Errors. Functions answer an int32_t; what it may be stands with each. A reason goes through busway_host.fail first. No
  * exception and no longjmp crosses the border: one that does ends the process. So does a crash: a library in the process is
@@ -37,7 +40,7 @@ extern "C" {
 #endif
 
 #define BUSWAY_ABI_MAJOR 1u
-#define BUSWAY_ABI_MINOR 0u
+#define BUSWAY_ABI_MINOR 1u
 #define BUSWAY_ABI_VERSION ((BUSWAY_ABI_MAJOR << 16) | BUSWAY_ABI_MINOR)
 
 #if defined(_WIN32)
@@ -67,6 +70,12 @@ typedef struct busway_member_of_node {
   busway_node value;
 } busway_member_of_node;
 
+/* A header field. This struct never grows. */
+typedef struct busway_header {
+  busway_text name;
+  busway_text value;
+} busway_header;
+
 /* What kind of value a node is. */
 enum {
   BUSWAY_NOTHING = 0, /* no value: a missing member, an empty body */
@@ -85,6 +94,13 @@ typedef struct busway_sink busway_sink;       /* takes the bytes of one body */
 typedef struct busway_failure busway_failure; /* takes the reason why a call fails */
 typedef struct busway_message busway_message; /* the message a step works on */
 typedef struct busway_pending busway_pending; /* a step that completes later */
+/* Of adapters, since 1.1. */
+typedef struct busway_document busway_document; /* a document that belongs to the plugin until it is given away */
+typedef struct busway_loop busway_loop;         /* a thread that serves the network, as one listener or service sees it */
+typedef struct busway_watch busway_watch;       /* a descriptor that a loop waits for */
+typedef struct busway_timer busway_timer;       /* of a loop */
+typedef struct busway_intake busway_intake;     /* where a listener's messages go */
+typedef struct busway_request busway_request;   /* what a call sends */
 typedef struct busway_host busway_host;
 
 /* ---- failing ---- */
@@ -127,8 +143,11 @@ enum {
 };
 
 enum {
-  BUSWAY_FIELD_REQUIRED = 1u, /* must be given; has no default */
-  BUSWAY_FIELD_SHORTHAND = 2u /* a value in place of the mapping sets this key; at most one of a component */
+  BUSWAY_FIELD_REQUIRED = 1u,  /* must be given; has no default */
+  BUSWAY_FIELD_SHORTHAND = 2u, /* a value in place of the mapping sets this key; at most one of a component */
+  /* Since 1.1, of a service's key of type TEXTS, at most one: each text is a place where the service may be reached. The bus
+   * picks one for each call (`balance:`), and another when it tries again. */
+  BUSWAY_FIELD_ENDPOINTS = 4u
 };
 
 /* A key of a component. Texts are UTF-8. */
@@ -182,13 +201,19 @@ typedef struct busway_make {
   const busway_setting* settings;           /* one a declared field, in the order of the declaration */
   size_t setting_count;
   busway_failure* failure;
+  /* Since 1.1, of adapters. */
+  uint32_t part; /* BUSWAY_PART_... */
+  uint32_t reserved;
+  busway_text name;       /* of the listener, the route or the service; empty where `busway plugin check` tries things */
+  uint64_t max_body;      /* bytes; of listeners and services. What the bus holds to, told so that nothing larger is gathered */
+  uint64_t max_in_flight; /* messages; likewise */
 } busway_make;
 
 /* Kinds of components. A host refuses the kinds it does not know. */
 enum {
   BUSWAY_KIND_FORMAT = 1, /* role is a busway_format */
   BUSWAY_KIND_STEP = 2,   /* role is a busway_step */
-  BUSWAY_KIND_ADAPTER = 3 /* kept for a later minor version */
+  BUSWAY_KIND_ADAPTER = 3 /* role is a busway_adapter; since 1.1. Its parts have the keys, `make` and `destroy` instead */
 };
 
 typedef struct busway_component {
@@ -278,6 +303,177 @@ typedef struct busway_step {
    * what the work needs later is taken out before. On a thread that serves the network: it must not wait. */
   int32_t (*start)(void* instance, busway_message* message, busway_pending* pending);
 } busway_step;
+
+/* ---- adapters (since 1.1) ----
+ *
+ * An adapter speaks one protocol. Its target calls services, its source listens and hands messages in; it has one of them or
+ * both.
+ *
+ * A body is bytes that a format of the bus reads and writes (the adapter frames them and looks no further), or, with
+ * BUSWAY_ADAPTER_DOCUMENTS, a document that the adapter itself makes of its protocol.
+ *
+ * Network work is done in one of two ways, which may be mixed. With threads of the plugin's own: they begin in `open` and are
+ * joined in `destroy`; they answer calls and emit messages from wherever they are. Or on the loops of the bus, which costs no
+ * thread and no hand-over: `serve` and `call` come on a loop, and busway_loop_functions has watches, timers and connections. What
+ * the plugin is called for by one loop comes on one thread, one after the other; it keeps a state for each loop (`place`), and
+ * then needs no locks.
+ *
+ * Phases. `make`: looks at the settings; no threads, no I/O. `open`: binds, begins threads; may take its time. Then loops run.
+ * At the end `stop` (no more messages; what is under way goes on), `close` of services, and, when no loop runs any more,
+ * `destroy`. `busway test` makes things and never opens them. */
+
+/* Where an instance of an adapter stands in a route file. */
+enum {
+  BUSWAY_PART_LISTENER = 1, /* an entry of `listeners:` */
+  BUSWAY_PART_FROM = 2,     /* a route's `from:` */
+  BUSWAY_PART_SERVICE = 3   /* an entry of `services:` */
+};
+
+/* The keys of one part, and how an instance is made of them; as those of a component. A part without keys and without `make` has
+ * a null instance. The bus adds keys of its own, which cannot be declared: to listeners and services `max_body` and
+ * `max_in_flight`, to `from:` the key `when` (unless BUSWAY_SOURCE_PICKS_ROUTE). A key of `from:` that has the adapter's name is
+ * what stands behind it (`from: { NAME: VALUE }`); where none is declared the word `messages` stands there. */
+typedef struct busway_part {
+  uint32_t struct_size;
+  uint32_t reserved;
+  const busway_field* fields;
+  size_t field_count;
+  int32_t (*make)(const busway_make* call, void** instance);
+  void (*destroy)(void* instance);
+} busway_part;
+
+/* A call that is under way. 0 is none. A ticket is never used twice: what is said of one that has ended is counted, logged and
+ * otherwise ignored. This struct never grows. */
+typedef struct busway_ticket {
+  uint64_t number;
+} busway_ticket;
+
+/* What a service has answered. */
+typedef struct busway_answer {
+  uint32_t struct_size;
+  int32_t status; /* as HTTP's, where the protocol has such a thing: 400 and more say no. Else 0 */
+  busway_text bytes;
+  busway_text content_type;  /* of the bytes; may be empty */
+  busway_document* document; /* instead of bytes; it is the host's from then on, whatever comes of the call */
+  const busway_header* headers;
+  size_t header_count;
+} busway_answer;
+
+/* How a message has ended. */
+enum {
+  BUSWAY_REPLY_MADE = 0,     /* the body is the reply */
+  BUSWAY_REPLY_FILTERED = 1, /* a step has ended the route; there is no reply, and that is no failure */
+  BUSWAY_REPLY_FAILED = 2    /* `kind` says why; the body is what the route's `error:` makes of it, or empty */
+};
+
+/* What a message is answered with. Lives until the function that gets it returns. */
+typedef struct busway_reply {
+  uint32_t struct_size;
+  uint32_t outcome;   /* BUSWAY_REPLY_... */
+  uint32_t kind;      /* of failures: BUSWAY_FAIL_... */
+  int32_t status;     /* as HTTP's, also where the protocol has none */
+  busway_text reason; /* of failures: what may be told to a stranger ("Not Found"); nothing of the inside */
+  busway_text bytes;
+  busway_text content_type;
+  busway_node document; /* with BUSWAY_ADAPTER_DOCUMENTS, instead of bytes */
+  const busway_header* headers;
+  size_t header_count;
+} busway_reply;
+
+typedef struct busway_target_open {
+  uint32_t struct_size;
+  uint32_t loop_count; /* calls come on so many loops */
+  busway_failure* failure;
+} busway_target_open;
+
+typedef struct busway_target {
+  uint32_t struct_size;
+  uint32_t flags; /* none yet */
+  const busway_part* service;
+  /* Before any loop runs, on a thread that may wait: 0, or anything else after host.fail, and the bus does not start. May be
+   * null. */
+  int32_t (*open)(void* service, const busway_target_open* call);
+  /* Begins one attempt, on the loop of its message; other loops call at the same time. The ticket must be answered or failed,
+   * once, now or later, from any thread. `request` is this call's only: what is needed later is copied. When the time is up, the
+   * bus fails the call as `unknown`, after it has asked `cancel`. */
+  void (*call)(void* service, busway_request* request, busway_ticket ticket);
+  /* The time of a call is up: on its loop. The last chance to fail it in another way (NOT_SENT, when that is known); after this
+   * the ticket has ended. The connection that waits for the answer is to be given up. May be null. */
+  void (*cancel)(void* service, busway_loop* loop, busway_ticket ticket);
+  /* The bus has drained: what is kept on this loop (connections, timers) goes. On each loop where there were calls, once. May be
+   * null; after an end by force it is not called. */
+  void (*close)(void* service, busway_loop* loop);
+  /* Whether one more attempt cannot do harm, so that the bus may try again when the outcome is unknown: 1 or 0. On the loop. May
+   * be null: 0. */
+  int32_t (*idempotent)(void* service, busway_request* request);
+  /* For `busway test`, which has no sockets. All three may be null; bodies that are bytes then pass as they are, and a test that
+   * needs the bytes of a document fails and says so.
+   * The bytes that `call` would send: 0, or anything else after host.fail. */
+  int32_t (*encode_request)(void* service, busway_request* request, busway_sink* wire, busway_failure* failure);
+  /* The bytes that a service would send to answer with this body, as `decode_answer` reads them. */
+  int32_t (*encode_answer)(void* service, busway_request* request, const busway_reply* answer, busway_sink* wire,
+                           busway_failure* failure);
+  /* Reads the bytes of an answer as `call` does, and answers or fails the ticket before it returns. */
+  void (*decode_answer)(void* service, busway_request* request, busway_text wire, busway_ticket ticket);
+} busway_target;
+
+enum {
+  /* The plugin says which route takes a message (busway_incoming.route), as its protocol has topics, unit numbers or the like.
+   * Without it, routes are asked in the order of the file, each with its `when:`. */
+  BUSWAY_SOURCE_PICKS_ROUTE = 1u,
+  BUSWAY_SOURCE_MAY_REPEAT = 2u, /* a message may come twice, after a break */
+  BUSWAY_SOURCE_KEEPS_ORDER = 4u /* messages of one sender arrive in his order */
+};
+
+typedef struct busway_source_open {
+  uint32_t struct_size;
+  uint32_t loop_count;   /* `serve` will be called on so many loops */
+  busway_intake* intake; /* for all messages of this listener; lives until `destroy` of the listener has returned */
+  void* const* routes;   /* the instances of `from`, in the order of the file; they live as long as the listener */
+  size_t route_count;
+  busway_failure* failure;
+} busway_source_open;
+
+typedef struct busway_source {
+  uint32_t struct_size;
+  uint32_t flags;           /* BUSWAY_SOURCE_... */
+  busway_text acknowledges; /* when a sender may forget his message; empty: "when the route has replied" */
+  const busway_part* listener;
+  const busway_part* from;
+  /* Before any loop runs, on a thread that may wait: binds, and says where (intake.set_address). 0, or anything else after
+   * host.fail, and the bus does not start. Required. */
+  int32_t (*open)(void* listener, const busway_source_open* call);
+  /* On each loop, once: begins to listen there. May be null. */
+  void (*serve)(void* listener, busway_loop* loop);
+  /* On each loop, once: take nothing new, end what is idle. Messages under way get their replies. May be null. */
+  void (*stop)(void* listener, busway_loop* loop);
+  /* On each loop: connections that are still open there. The bus waits for them when it drains, as it waits for messages under
+   * way. May be null. */
+  size_t (*connections)(void* listener, busway_loop* loop);
+  /* How a message that was taken has ended: once for each, but when the bus is ended by force. `user` is busway_incoming.user.
+   * Where a loop was named with the message it comes on that loop, and never before emit has returned; else on any, perhaps while
+   * emit is still on its way back. Must not wait. */
+  void (*reply)(void* listener, void* user, const busway_reply* reply);
+  /* There is room again after emit has answered BUSWAY_EMIT_FULL: on the loop that was named then, or with a null loop on any.
+   * Must not wait. May be null for a source that has its own way to wait. */
+  void (*resume)(void* listener, busway_loop* loop);
+} busway_source;
+
+/* Which words of the route language mean something to the adapter; the others are findings. */
+enum {
+  BUSWAY_ADAPTER_DOCUMENTS = 1u, /* bodies are documents both ways, and `format` means nothing */
+  BUSWAY_ADAPTER_HEADERS = 2u,   /* messages have header fields */
+  BUSWAY_ADAPTER_METHOD = 4u,    /* `method` of a call */
+  BUSWAY_ADAPTER_PATH = 8u,      /* `path` of a call */
+  BUSWAY_ADAPTER_OPERATION = 16u /* `operation` of a call */
+};
+
+typedef struct busway_adapter {
+  uint32_t struct_size;
+  uint32_t flags;              /* BUSWAY_ADAPTER_... */
+  const busway_source* source; /* null: it cannot be listened to */
+  const busway_target* target; /* null: it cannot be called */
+} busway_adapter;
 
 /* ---- what the host offers ---- */
 
@@ -369,6 +565,115 @@ typedef struct busway_pending_functions {
   void (*complete)(busway_pending* pending, int32_t flow); /* BUSWAY_NEXT, _FILTERED or _FAILED */
 } busway_pending_functions;
 
+/* Documents of the plugin's own (since 1.1): begun on any thread, used by one at a time, and given away with an answer or a
+ * message. What a mistake in the building does stands with the function that takes the document. */
+typedef struct busway_detached_functions {
+  uint32_t struct_size;
+  uint32_t reserved;
+  busway_document* (*begin)(void);
+  busway_builder* (*builder)(busway_document* document); /* always the same; its `node` copies */
+  void (*drop)(busway_document* document);               /* of one that is not given away */
+} busway_detached_functions;
+
+/* What a watch waits for, and what it has found. */
+enum {
+  BUSWAY_READABLE = 1u, /* bytes, a connection, an end or an error: a read will not wait */
+  BUSWAY_WRITABLE = 2u
+};
+
+/* A loop (since 1.1). Everything is called on its own thread, but for `post`; after the loops have ended `end_watch` and
+ * `end_timer` may still be called, in `destroy`. What is called back comes on the loop's thread, and never within the function
+ * that asked for it. */
+typedef struct busway_loop_functions {
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint32_t (*index)(busway_loop* loop); /* from 0 to loop_count - 1 */
+  void** (*place)(
+      busway_loop* loop); /* a pointer for the plugin's use, one for each listener or service and loop; null at first */
+  int64_t (*now_ms)(busway_loop* loop); /* of a steady clock, as of this turn of the loop */
+  /* Waits for a descriptor that does not block; it stays the plugin's, and is closed after end_watch. `ready` comes as long as
+   * one of `events` is there (level-triggered), others having their turn in between. Null when the system refuses. A loop has at
+   * most one watch for a descriptor. */
+  busway_watch* (*watch)(busway_loop* loop, int fd, uint32_t events, void (*ready)(void* user, uint32_t events), void* user);
+  void (*change_watch)(busway_watch* watch, uint32_t events); /* 0: for nothing at present */
+  void (*end_watch)(busway_watch* watch);                     /* also from within `ready`; nothing comes of it any more */
+  busway_timer* (*timer)(busway_loop* loop, void (*expired)(void* user), void* user); /* not set yet */
+  void (*set_timer)(busway_timer* timer, int64_t after_ms); /* once; again in `expired` for an interval. Late by 4 ms at most */
+  void (*stop_timer)(busway_timer* timer);
+  void (*end_timer)(busway_timer* timer); /* also from within `expired` */
+  /* Runs it on the loop's thread, in order. From any thread; not run when the loop has ended. */
+  void (*post)(busway_loop* loop, void (*run)(void* user), void* user);
+  /* Resolves HOST:PORT and connects, without waiting: `done` gets a connected TCP descriptor that does not block (the plugin's to
+   * close), or -1 and why not. Once; not when the loop has ended by then. */
+  void (*connect)(busway_loop* loop, busway_text host_port, int64_t timeout_ms,
+                  void (*done)(void* user, int fd, busway_text problem), void* user);
+} busway_loop_functions;
+
+/* A message that comes in. */
+typedef struct busway_incoming {
+  uint32_t struct_size;
+  uint32_t flags;    /* none yet */
+  busway_loop* loop; /* that of the calling thread: the message is worked on there. Null: from any thread; the bus picks a loop */
+  void* user;        /* comes back with the reply */
+  size_t route;      /* with BUSWAY_SOURCE_PICKS_ROUTE: which of busway_source_open.routes */
+  busway_text bytes; /* all texts are copied */
+  busway_text content_type;
+  busway_document* document; /* instead of bytes: the host's from then on, unless the answer is BUSWAY_EMIT_FULL */
+  const busway_header* headers;
+  size_t header_count;
+  busway_text peer;   /* who sent it, for people: "10.1.2.3:51234" */
+  busway_text method; /* what $message shows; each may be empty */
+  busway_text target;
+  busway_text operation;
+  int64_t deadline_ms; /* how long the sender waits, where it says so: the route's own deadline is kept besides. 0: not said */
+} busway_incoming;
+
+enum {
+  BUSWAY_EMIT_TAKEN = 0,     /* `reply` will come */
+  BUSWAY_EMIT_FULL = 1,      /* max_in_flight is reached: emit no more before `resume`, and keep this one until then */
+  BUSWAY_EMIT_CLOSED = 2,    /* the bus stops: no more */
+  BUSWAY_EMIT_TOO_LARGE = 3, /* over max_body: to be refused in the protocol's own way */
+  BUSWAY_EMIT_WRONG = 4      /* the plugin's mistake (a document that is not whole, a route that is none); logged */
+};
+
+/* Where a listener's messages go (since 1.1). From any thread, several at once; between `open` and the end of `destroy`. */
+typedef struct busway_intake_functions {
+  uint32_t struct_size;
+  uint32_t reserved;
+  int32_t (*emit)(busway_intake* intake, const busway_incoming* message);
+  size_t (*room)(busway_intake* intake); /* messages that emit would take now: the credit */
+  void (*set_address)(busway_intake* intake,
+                      busway_text address); /* in `open` alone: what `busway run` prints for the listener */
+} busway_intake_functions;
+
+/* What a call sends (since 1.1); lives while the function runs that was given it. `about` takes BUSWAY_ABOUT_ID and _ROUTE, and,
+ * of the call itself, _METHOD, _TARGET (its path), _OPERATION and _CONTENT_TYPE. */
+typedef struct busway_request_functions {
+  uint32_t struct_size;
+  uint32_t reserved;
+  busway_loop* (*loop)(busway_request* request);                  /* null in `busway test` */
+  size_t (*endpoint)(busway_request* request, busway_text* text); /* which of the endpoints, and what it says */
+  busway_text (*bytes)(busway_request* request);                  /* of the body */
+  busway_node (*document)(busway_request* request);               /* with BUSWAY_ADAPTER_DOCUMENTS, instead */
+  size_t (*header_count)(busway_request* request);
+  busway_text (*header_at)(busway_request* request, size_t index, busway_text* value);
+  int32_t (*header)(busway_request* request, busway_text name, busway_text* value); /* the first of that name: 1, or 0 */
+  busway_text (*about)(busway_request* request, uint32_t what);
+  int64_t (*time_left_ms)(busway_request* request); /* of this attempt */
+} busway_request_functions;
+
+/* Ends calls (since 1.1), from any thread. Nothing of the route runs before these return. */
+typedef struct busway_call_functions {
+  uint32_t struct_size;
+  uint32_t reserved;
+  /* 1, or 0 when the call had ended before. An answer over max_body, or with a document that is not whole, fails the call. */
+  int32_t (*answer)(busway_ticket ticket, const busway_answer* answer);
+  /* Likewise. NOT_SENT only when nothing has left: the bus tries it again. ANSWERED: the service said no; `said` is what it said
+   * besides the code and the text of the reason, or null. */
+  int32_t (*fail)(busway_ticket ticket, const busway_reason* reason, const busway_answer* said);
+  int32_t (*wanted)(busway_ticket ticket); /* 1 while somebody waits */
+} busway_call_functions;
+
 enum { BUSWAY_LOG_DEBUG = 0, BUSWAY_LOG_INFO = 1, BUSWAY_LOG_WARN = 2, BUSWAY_LOG_ERROR = 3 };
 
 /* What the host gives to a plugin. It lives as long as the process, and everything in it may be called from any thread that holds
@@ -390,6 +695,12 @@ struct busway_host {
    * whoever holds no lock there and keeps nothing of use in thread-local memory. Cheap enough for every record; `work` is what
    * was done since the last time, in units of some 50 ns. 0: nobody waits for the result any more, and it may be given up. */
   int32_t (*pause)(int32_t work);
+  /* Since 1.1, for adapters. */
+  const busway_detached_functions* detached;
+  const busway_loop_functions* loop;
+  const busway_intake_functions* intake;
+  const busway_request_functions* request;
+  const busway_call_functions* call;
 };
 
 /* Whether this host can run a plugin that was built with this header. */

@@ -338,6 +338,10 @@ inline Constraint required() {
 inline Constraint shorthand() {
   return {BUSWAY_FIELD_SHORTHAND, "", ""};
 }
+// Of a service's key that holds a list: each text is a place where the service may be reached.
+inline Constraint endpoints() {
+  return {BUSWAY_FIELD_ENDPOINTS, "", ""};
+}
 // As in a route file: at_least("1ms"), at_most("64KiB"), at_least("0").
 inline Constraint at_least(std::string value) {
   return {0, std::move(value), ""};
@@ -488,6 +492,362 @@ struct Role {
   void (*destroy)(void*) = nullptr;
   busway_format format{};
   busway_step step{};
+  busway_source source{};
+  busway_target target{};
+  explicit operator bool() const { return static_cast<bool>(make); }
+};
+
+// ---- adapters: loops ----
+
+enum class Event : std::uint32_t { none = 0, readable = BUSWAY_READABLE, writable = BUSWAY_WRITABLE, both = 3 };
+
+// A thread that serves the network, as one listener or service sees it; as cheap as a pointer. Its thread only, but for post().
+class Loop {
+ public:
+  Loop() = default;
+  explicit Loop(busway_loop* raw) : raw_(raw) {}
+  explicit operator bool() const { return raw_ != nullptr; }
+  std::size_t index() const { return functions().index(raw_); }
+  std::chrono::milliseconds now() const { return std::chrono::milliseconds(functions().now_ms(raw_)); }
+  // What the listener or service keeps for this loop; null at first.
+  template <class T>
+  T* place() const {
+    return static_cast<T*>(*functions().place(raw_));
+  }
+  template <class T>
+  void set_place(T* state) const {
+    *functions().place(raw_) = state;
+  }
+  // From any thread; not run when the loop has ended.
+  void post(std::function<void()> work) const {
+    functions().post(
+        raw_,
+        [](void* user) {
+          std::unique_ptr<std::function<void()>> mine(static_cast<std::function<void()>*>(user));
+          (*mine)();
+        },
+        new std::function<void()>(std::move(work)));
+  }
+  // Resolves HOST:PORT and connects: done(descriptor, ""), or done(-1, "why not"), later.
+  void connect(std::string_view host_port, std::chrono::milliseconds time,
+               std::function<void(int, std::string_view)> done) const {
+    using Done = std::function<void(int, std::string_view)>;
+    functions().connect(
+        raw_, detail::text_of(host_port), time.count(),
+        [](void* user, int fd, busway_text problem) {
+          std::unique_ptr<Done> mine(static_cast<Done*>(user));
+          (*mine)(fd, detail::view(problem));
+        },
+        new Done(std::move(done)));
+  }
+  busway_loop* raw() const { return raw_; }
+  static const busway_loop_functions& functions() { return *detail::host->loop; }
+
+ private:
+  busway_loop* raw_ = nullptr;
+};
+
+// Waits for a descriptor as long as it lives: `ready` is called while one of `events` is there. The descriptor stays the owner's,
+// to be closed after this has ended. It may end within `ready`.
+class Watch {
+ public:
+  using Ready = std::function<void(Event)>;
+  Watch() = default;
+  Watch(Loop loop, int fd, Event events, Ready ready) : ready_(std::make_unique<Ready>(std::move(ready))) {
+    raw_ = Loop::functions().watch(
+        loop.raw(), fd, static_cast<std::uint32_t>(events),
+        [](void* user, std::uint32_t event) {
+          Ready call = *static_cast<Ready*>(user);  // it may end itself
+          call(static_cast<Event>(event));
+        },
+        ready_.get());
+  }
+  Watch(Watch&& other) noexcept : raw_(std::exchange(other.raw_, nullptr)), ready_(std::move(other.ready_)) {}
+  Watch& operator=(Watch&& other) noexcept {
+    end();
+    raw_ = std::exchange(other.raw_, nullptr);
+    ready_ = std::move(other.ready_);
+    return *this;
+  }
+  ~Watch() { end(); }
+  // False when the system has refused it.
+  explicit operator bool() const { return raw_ != nullptr; }
+  void change(Event events) { Loop::functions().change_watch(raw_, static_cast<std::uint32_t>(events)); }
+  void end() {
+    if (raw_ != nullptr) Loop::functions().end_watch(std::exchange(raw_, nullptr));
+  }
+
+ private:
+  busway_watch* raw_ = nullptr;
+  std::unique_ptr<Ready> ready_;
+};
+
+// Calls once, a time after set(). May end within the call.
+class Timer {
+ public:
+  using Expired = std::function<void()>;
+  Timer() = default;
+  Timer(Loop loop, Expired expired) : expired_(std::make_unique<Expired>(std::move(expired))) {
+    raw_ = Loop::functions().timer(
+        loop.raw(),
+        [](void* user) {
+          Expired call = *static_cast<Expired*>(user);
+          call();
+        },
+        expired_.get());
+  }
+  Timer(Timer&& other) noexcept : raw_(std::exchange(other.raw_, nullptr)), expired_(std::move(other.expired_)) {}
+  Timer& operator=(Timer&& other) noexcept {
+    end();
+    raw_ = std::exchange(other.raw_, nullptr);
+    expired_ = std::move(other.expired_);
+    return *this;
+  }
+  ~Timer() { end(); }
+  void set(std::chrono::milliseconds after) { Loop::functions().set_timer(raw_, after.count()); }
+  void stop() { Loop::functions().stop_timer(raw_); }
+
+ private:
+  void end() {
+    if (raw_ != nullptr) Loop::functions().end_timer(std::exchange(raw_, nullptr));
+  }
+  busway_timer* raw_ = nullptr;
+  std::unique_ptr<Expired> expired_;
+};
+
+// ---- adapters: bodies that are handed in ----
+
+using HeaderFields = std::vector<std::pair<std::string, std::string>>;
+
+// A document of the plugin's own, to be given away with an answer or a message.
+class Document {
+ public:
+  Document() : raw_(detail::host->detached->begin()) {}
+  Document(Document&& other) noexcept : raw_(std::exchange(other.raw_, nullptr)) {}
+  Document& operator=(Document&&) = delete;
+  ~Document() {
+    if (raw_ != nullptr) detail::host->detached->drop(raw_);
+  }
+  Builder builder() { return Builder(detail::host->detached->builder(raw_)); }
+  busway_document* release() { return std::exchange(raw_, nullptr); }
+  void take_back(busway_document* raw) { raw_ = raw; }
+
+ private:
+  busway_document* raw_;
+};
+
+namespace detail {
+inline std::vector<busway_header> raw_headers(const HeaderFields& fields) {
+  std::vector<busway_header> out;
+  for (const auto& [name, value] : fields) out.push_back({text_of(name), text_of(value)});
+  return out;
+}
+}  // namespace detail
+
+// ---- adapters: targets ----
+
+// What a call sends, while the function runs that is given it.
+class Request {
+ public:
+  explicit Request(busway_request* raw) : raw_(raw), functions_(detail::host->request) {}
+  Loop loop() const { return Loop(functions_->loop(raw_)); }  // none in `busway test`
+  // Which of the service's endpoints is to be asked, and what it says.
+  std::size_t endpoint_index() const { return functions_->endpoint(raw_, nullptr); }
+  std::string_view endpoint() const {
+    busway_text text{};
+    functions_->endpoint(raw_, &text);
+    return detail::view(text);
+  }
+  std::string_view bytes() const { return detail::view(functions_->bytes(raw_)); }
+  Node document() const { return Node(functions_->document(raw_)); }
+  std::optional<std::string_view> header(std::string_view name) const {
+    busway_text value{};
+    if (functions_->header(raw_, detail::text_of(name), &value) == 0) return std::nullopt;
+    return detail::view(value);
+  }
+  std::size_t header_count() const { return functions_->header_count(raw_); }
+  std::pair<std::string_view, std::string_view> header_at(std::size_t index) const {
+    busway_text value{};
+    std::string_view name = detail::view(functions_->header_at(raw_, index, &value));
+    return {name, detail::view(value)};
+  }
+  std::string_view about(std::uint32_t what) const { return detail::view(functions_->about(raw_, what)); }
+  std::chrono::milliseconds time_left() const { return std::chrono::milliseconds(functions_->time_left_ms(raw_)); }
+
+ private:
+  busway_request* raw_;
+  const busway_request_functions* functions_;
+};
+
+// A call that is under way: a number, to be kept and copied freely. Answered or failed once, from any thread; what is said after
+// that is ignored. False when it had ended before.
+class Call {
+ public:
+  Call() = default;
+  explicit Call(busway_ticket raw) : raw_(raw) {}
+  bool answer(std::string_view bytes, std::string_view content_type = {}, int status = 0,
+              const HeaderFields& headers = {}) const {
+    std::vector<busway_header> raw = detail::raw_headers(headers);
+    busway_answer answer{
+        sizeof(busway_answer), status, detail::text_of(bytes), detail::text_of(content_type), nullptr, raw.data(), raw.size()};
+    return functions().answer(raw_, &answer) != 0;
+  }
+  bool answer(Document document, int status = 0, const HeaderFields& headers = {}) const {
+    std::vector<busway_header> raw = detail::raw_headers(headers);
+    busway_answer answer{sizeof(busway_answer), status, {}, {}, document.release(), raw.data(), raw.size()};
+    return functions().answer(raw_, &answer) != 0;
+  }
+  bool fail(Failure kind, std::string_view text, std::string_view code = {}) const {
+    busway_reason reason{
+        sizeof(busway_reason), static_cast<std::uint32_t>(kind), detail::text_of(text), detail::text_of(code), {}};
+    return functions().fail(raw_, &reason, nullptr) != 0;
+  }
+  bool wanted() const { return functions().wanted(raw_) != 0; }
+  std::uint64_t number() const { return raw_.number; }
+  bool operator==(const Call& other) const { return raw_.number == other.raw_.number; }
+
+ private:
+  static const busway_call_functions& functions() { return *detail::host->call; }
+  busway_ticket raw_{};
+};
+
+// The bytes of the wire, for `busway test`.
+class Wire {
+ public:
+  Wire(busway_sink* sink, busway_failure* failure) : sink_(sink), failure_(failure) {}
+  void append(std::string_view bytes) { detail::host->append(sink_, detail::text_of(bytes)); }
+  bool fail(Failure kind, std::string_view text) {
+    detail::fail(failure_, kind, text);
+    return false;
+  }
+
+ private:
+  busway_sink* sink_;
+  busway_failure* failure_;
+};
+
+// ---- adapters: sources ----
+
+// What a message is answered with, while the function runs that is given it.
+class Reply {
+ public:
+  explicit Reply(const busway_reply* raw) : raw_(raw) {}
+  bool failed() const { return raw_->outcome == BUSWAY_REPLY_FAILED; }
+  bool filtered() const { return raw_->outcome == BUSWAY_REPLY_FILTERED; }
+  Failure kind() const { return static_cast<Failure>(raw_->kind); }
+  int status() const { return raw_->status; }
+  std::string_view reason() const { return detail::view(raw_->reason); }
+  std::string_view bytes() const { return detail::view(raw_->bytes); }
+  std::string_view content_type() const { return detail::view(raw_->content_type); }
+  Node document() const { return Node(raw_->document); }
+  std::size_t header_count() const { return raw_->header_count; }
+  std::pair<std::string_view, std::string_view> header_at(std::size_t index) const {
+    return {detail::view(raw_->headers[index].name), detail::view(raw_->headers[index].value)};
+  }
+
+ private:
+  const busway_reply* raw_;
+};
+
+enum class Emitted : std::int32_t {
+  taken = BUSWAY_EMIT_TAKEN,
+  full = BUSWAY_EMIT_FULL,
+  closed = BUSWAY_EMIT_CLOSED,
+  too_large = BUSWAY_EMIT_TOO_LARGE,
+  wrong = BUSWAY_EMIT_WRONG
+};
+
+// A message that comes in. Texts are the plugin's until emit() returns.
+struct Incoming {
+  Loop loop{};           // of the calling thread; none: from any thread
+  void* user = nullptr;  // comes back with the reply
+  std::size_t route = 0;
+  std::string_view bytes{};
+  std::string_view content_type{};
+  Document* document = nullptr;  // instead of bytes; taken, unless emit() answers `full`
+  HeaderFields headers{};
+  std::string_view peer{};
+  std::string_view method{};
+  std::string_view target{};
+  std::string_view operation{};
+  std::chrono::milliseconds deadline{0};
+};
+
+// Where a listener's messages go. Any thread.
+class Intake {
+ public:
+  Intake() = default;
+  explicit Intake(busway_intake* raw) : raw_(raw) {}
+  Emitted emit(const Incoming& message) const {
+    std::vector<busway_header> headers = detail::raw_headers(message.headers);
+    busway_document* document = message.document == nullptr ? nullptr : message.document->release();
+    busway_incoming raw{sizeof(busway_incoming),
+                        0,
+                        message.loop.raw(),
+                        message.user,
+                        message.route,
+                        detail::text_of(message.bytes),
+                        detail::text_of(message.content_type),
+                        document,
+                        headers.data(),
+                        headers.size(),
+                        detail::text_of(message.peer),
+                        detail::text_of(message.method),
+                        detail::text_of(message.target),
+                        detail::text_of(message.operation),
+                        message.deadline.count()};
+    auto how = static_cast<Emitted>(detail::host->intake->emit(raw_, &raw));
+    if (how == Emitted::full && document != nullptr) message.document->take_back(document);
+    return how;
+  }
+  std::size_t room() const { return detail::host->intake->room(raw_); }
+
+ private:
+  busway_intake* raw_ = nullptr;
+};
+
+// What a listener is opened with.
+class Opening {
+ public:
+  explicit Opening(const busway_source_open* raw) : raw_(raw) {}
+  std::size_t loops() const { return raw_->loop_count; }
+  Intake intake() const { return Intake(raw_->intake); }
+  std::size_t route_count() const { return raw_->route_count; }
+  // Of a class that was given to busway::from.
+  template <class From>
+  const From& route(std::size_t index) const {
+    return *static_cast<const From*>(raw_->routes[index]);
+  }
+  // What `busway run` prints for the listener.
+  void set_address(std::string_view address) { detail::host->intake->set_address(raw_->intake, detail::text_of(address)); }
+  // `return opening.fail("binding 127.0.0.1:502: permission denied")`
+  bool fail(std::string_view text) {
+    detail::fail(raw_->failure, Failure::internal, text);
+    return false;
+  }
+
+ private:
+  const busway_source_open* raw_;
+};
+
+// What the bus holds an instance to, and what it is called in the route file.
+struct Place {
+  std::string name;
+  std::uint64_t max_body = 0;
+  std::uint64_t max_in_flight = 0;
+};
+
+struct AdapterType {
+  std::string name;
+  std::string summary;
+  std::string doc;
+  std::uint32_t flags = 0;         // BUSWAY_ADAPTER_...
+  std::uint32_t source_flags = 0;  // BUSWAY_SOURCE_...
+  std::string acknowledges;        // when a sender may forget his message; empty: when the route has replied
+  Role listener;                   // busway::listener<Config, Made>(...); left out: it cannot be listened to
+  Role from;                       // busway::from<Config, Made>(...); left out: a route's `from:` has no keys of its own
+  Role service;                    // busway::service<Config, Made>(...); left out: it cannot be called
+  std::vector<Example> examples;
 };
 
 struct FormatType {
@@ -518,6 +878,10 @@ inline busway_setting setting_at(const busway_make& call, std::size_t index) {
   return out;
 }
 
+inline Place place_of(const busway_make& call) {
+  return {std::string(view(call.name)), call.max_body, call.max_in_flight};
+}
+
 template <class Config, class Made>
 Role role(std::vector<Field<Config>> fields) {
   Role out;
@@ -529,7 +893,11 @@ Role role(std::vector<Field<Config>> fields) {
       if (setting.given == BUSWAY_NOT_KNOWN_YET) return 0;  // a check of what nobody can judge yet
       if (setting.given == BUSWAY_GIVEN) fields[i].set(setting, config);
     }
-    *instance = new Made(std::move(config));
+    if constexpr (std::is_constructible_v<Made, Config, const Place&>) {
+      *instance = new Made(std::move(config), place_of(call));
+    } else {
+      *instance = new Made(std::move(config));
+    }
     return 0;
   };
   out.destroy = [](void* instance) { delete static_cast<Made*>(instance); };
@@ -561,6 +929,150 @@ std::int32_t start(void* instance, busway_message* raw, busway_pending* pending)
 }
 
 }  // namespace detail
+
+namespace detail {
+
+// Member functions that a listener or a service may have or not.
+#define BUSWAY_DETAIL_HAS(member)           \
+  template <class Made, class = void>       \
+  struct has_##member : std::false_type {}; \
+  template <class Made>                     \
+  struct has_##member<Made, std::void_t<decltype(&Made::member)>> : std::true_type {}
+BUSWAY_DETAIL_HAS(open);
+BUSWAY_DETAIL_HAS(serve);
+BUSWAY_DETAIL_HAS(stop);
+BUSWAY_DETAIL_HAS(connections);
+BUSWAY_DETAIL_HAS(resume);
+BUSWAY_DETAIL_HAS(cancel);
+BUSWAY_DETAIL_HAS(close);
+BUSWAY_DETAIL_HAS(idempotent);
+BUSWAY_DETAIL_HAS(encode_request);
+BUSWAY_DETAIL_HAS(encode_answer);
+BUSWAY_DETAIL_HAS(decode_answer);
+#undef BUSWAY_DETAIL_HAS
+
+// What cannot answer lets an exception end in the log.
+template <class F>
+void logged(F&& f) {
+  try {
+    f();
+  } catch (const std::exception& error) {
+    log(Level::error, error.what());
+  } catch (...) {
+    log(Level::error, "an exception of no known type");
+  }
+}
+
+}  // namespace detail
+
+// A `from:` that is a class Made(Config).
+template <class Config, class Made>
+Role from(std::vector<Field<Config>> fields) {
+  return detail::role<Config, Made>(std::move(fields));
+}
+
+// A listener that is a class Made(Config) or Made(Config, const Place&) with
+//   bool open(Opening&)                      binds; false after opening.fail(...)
+//   void reply(void* user, const Reply&)     how a message that was taken has ended
+// and, where it needs them, serve(Loop), stop(Loop), std::size_t connections(Loop), resume(Loop). See busway_source.
+template <class Config, class Made>
+Role listener(std::vector<Field<Config>> fields) {
+  Role out = detail::role<Config, Made>(std::move(fields));
+  busway_source& source = out.source;
+  source.struct_size = sizeof(busway_source);
+  source.open = [](void* made, const busway_source_open* call) -> std::int32_t {
+    return detail::guarded(call->failure, [&] {
+      Opening opening(call);
+      return static_cast<Made*>(made)->open(opening) ? 0 : BUSWAY_FAILED;
+    });
+  };
+  source.reply = [](void* made, void* user, const busway_reply* reply) {
+    detail::logged([&] { static_cast<Made*>(made)->reply(user, Reply(reply)); });
+  };
+  if constexpr (detail::has_serve<Made>::value) {
+    source.serve = [](void* made, busway_loop* loop) { detail::logged([&] { static_cast<Made*>(made)->serve(Loop(loop)); }); };
+  }
+  if constexpr (detail::has_stop<Made>::value) {
+    source.stop = [](void* made, busway_loop* loop) { detail::logged([&] { static_cast<Made*>(made)->stop(Loop(loop)); }); };
+  }
+  if constexpr (detail::has_connections<Made>::value) {
+    source.connections = [](void* made, busway_loop* loop) -> std::size_t {
+      return static_cast<Made*>(made)->connections(Loop(loop));
+    };
+  }
+  if constexpr (detail::has_resume<Made>::value) {
+    source.resume = [](void* made, busway_loop* loop) { detail::logged([&] { static_cast<Made*>(made)->resume(Loop(loop)); }); };
+  }
+  return out;
+}
+
+// A service that is a class Made(Config) or Made(Config, const Place&) with
+//   void call(const Request&, Call)          begins a call; an exception fails it (kind internal)
+// and, where it needs them, bool open(std::size_t loops), cancel(Loop, Call), close(Loop), bool idempotent(const Request&), and
+// for tests bool encode_request(const Request&, Wire&), bool encode_answer(const Request&, const Reply&, Wire&), void
+// decode_answer(const Request&, std::string_view wire, Call). See busway_target.
+template <class Config, class Made>
+Role service(std::vector<Field<Config>> fields) {
+  Role out = detail::role<Config, Made>(std::move(fields));
+  busway_target& target = out.target;
+  target.struct_size = sizeof(busway_target);
+  target.call = [](void* made, busway_request* request, busway_ticket ticket) {
+    try {
+      static_cast<Made*>(made)->call(Request(request), Call(ticket));
+    } catch (const std::exception& error) {
+      Call(ticket).fail(Failure::internal, error.what());
+    } catch (...) {
+      Call(ticket).fail(Failure::internal, "an exception of no known type");
+    }
+  };
+  if constexpr (detail::has_open<Made>::value) {
+    target.open = [](void* made, const busway_target_open* call) -> std::int32_t {
+      return detail::guarded(call->failure, [&] { return static_cast<Made*>(made)->open(call->loop_count) ? 0 : BUSWAY_FAILED; });
+    };
+  }
+  if constexpr (detail::has_cancel<Made>::value) {
+    target.cancel = [](void* made, busway_loop* loop, busway_ticket ticket) {
+      detail::logged([&] { static_cast<Made*>(made)->cancel(Loop(loop), Call(ticket)); });
+    };
+  }
+  if constexpr (detail::has_close<Made>::value) {
+    target.close = [](void* made, busway_loop* loop) { detail::logged([&] { static_cast<Made*>(made)->close(Loop(loop)); }); };
+  }
+  if constexpr (detail::has_idempotent<Made>::value) {
+    target.idempotent = [](void* made, busway_request* request) -> std::int32_t {
+      return static_cast<const Made*>(made)->idempotent(Request(request)) ? 1 : 0;
+    };
+  }
+  if constexpr (detail::has_encode_request<Made>::value) {
+    target.encode_request = [](void* made, busway_request* request, busway_sink* sink, busway_failure* failure) -> std::int32_t {
+      return detail::guarded(failure, [&] {
+        Wire wire(sink, failure);
+        return static_cast<const Made*>(made)->encode_request(Request(request), wire) ? 0 : BUSWAY_FAILED;
+      });
+    };
+  }
+  if constexpr (detail::has_encode_answer<Made>::value) {
+    target.encode_answer = [](void* made, busway_request* request, const busway_reply* reply, busway_sink* sink,
+                              busway_failure* failure) -> std::int32_t {
+      return detail::guarded(failure, [&] {
+        Wire wire(sink, failure);
+        return static_cast<const Made*>(made)->encode_answer(Request(request), Reply(reply), wire) ? 0 : BUSWAY_FAILED;
+      });
+    };
+  }
+  if constexpr (detail::has_decode_answer<Made>::value) {
+    target.decode_answer = [](void* made, busway_request* request, busway_text wire, busway_ticket ticket) {
+      try {
+        static_cast<const Made*>(made)->decode_answer(Request(request), detail::view(wire), Call(ticket));
+      } catch (const std::exception& error) {
+        Call(ticket).fail(Failure::internal, error.what());
+      } catch (...) {
+        Call(ticket).fail(Failure::internal, "an exception of no known type");
+      }
+    };
+  }
+  return out;
+}
 
 // A step that is a class Made(Config) with `Flow run(Message&) const`, or `Flow start(Message&, Completion&) const` for one that
 // completes later: that moves the completion to whatever does the work and answers Flow::later.
@@ -599,9 +1111,87 @@ Role format(std::vector<Field<Config>> fields) {
 
 namespace detail {
 
+// Keys as the ABI has them, with all that they point to. Never moved.
+class RawFields {
+ public:
+  explicit RawFields(const std::vector<FieldText>& fields) {
+    choices_.reserve(fields.size());
+    for (const FieldText& field : fields) {
+      std::vector<busway_text>& choices = choices_.emplace_back();
+      for (const std::string& word : field.choices) choices.push_back(text_of(word));
+      raw_.push_back({sizeof(busway_field), field.type, field.limits.flags, static_cast<std::uint32_t>(choices.size()),
+                      text_of(field.name), text_of(field.doc), text_of(field.default_text), text_of(field.limits.at_least),
+                      text_of(field.limits.at_most), choices.data()});
+    }
+  }
+  RawFields(const RawFields&) = delete;
+  RawFields& operator=(const RawFields&) = delete;
+  const busway_field* data() const { return raw_.data(); }
+  std::size_t size() const { return raw_.size(); }
+
+ private:
+  std::vector<busway_field> raw_;
+  std::vector<std::vector<busway_text>> choices_;
+};
+
+// An adapter's parts as the ABI has them. Never moved, never destroyed.
+class RawAdapter {
+ public:
+  explicit RawAdapter(AdapterType type)
+      : acknowledges_(std::move(type.acknowledges)),
+        listener_(std::move(type.listener)),
+        from_(std::move(type.from)),
+        service_(std::move(type.service)) {
+    raw_ = {sizeof(busway_adapter), type.flags, nullptr, nullptr};
+    if (listener_) {
+      busway_source& source = listener_.source;
+      source.flags = type.source_flags;
+      source.acknowledges = text_of(acknowledges_);
+      listener_part_ = part(listener_fields_, listener_);
+      source.listener = &listener_part_;
+      from_part_ = part(from_fields_, from_);
+      if (from_) source.from = &from_part_;
+      raw_.source = &source;
+    }
+    if (service_) {
+      service_part_ = part(service_fields_, service_);
+      service_.target.service = &service_part_;
+      raw_.target = &service_.target;
+    }
+  }
+  RawAdapter(const RawAdapter&) = delete;
+  RawAdapter& operator=(const RawAdapter&) = delete;
+  const busway_adapter* raw() const { return &raw_; }
+  std::int32_t make(const busway_make& call, void** instance) const { return role_of(call.part).make(call, instance); }
+
+ private:
+  const Role& role_of(std::uint32_t part) const {
+    return part == BUSWAY_PART_LISTENER ? listener_ : part == BUSWAY_PART_FROM ? from_ : service_;
+  }
+  static busway_part part(const RawFields& fields, const Role& role) {
+    return {sizeof(busway_part), 0, fields.data(), fields.size(), make_part, role.destroy};
+  }
+  static std::int32_t make_part(const busway_make* call, void** instance) {
+    return guarded(call->failure, [&] { return static_cast<const RawAdapter*>(call->component->user)->make(*call, instance); });
+  }
+
+  std::string acknowledges_;
+  Role listener_, from_, service_;
+  RawFields listener_fields_{listener_.fields}, from_fields_{from_.fields}, service_fields_{service_.fields};
+  busway_part listener_part_{}, from_part_{}, service_part_{};
+  busway_adapter raw_{};
+};
+
 // A declaration as the ABI has it, with all that it points to. Never moved, never destroyed.
 class Component {
  public:
+  explicit Component(AdapterType type) {
+    begin(BUSWAY_KIND_ADAPTER, std::move(type.name), std::move(type.summary), std::move(type.doc), std::move(type.examples));
+    adapter_ = std::make_unique<RawAdapter>(std::move(type));
+    raw_.make = nullptr;
+    raw_.role = adapter_->raw();
+    raw_.user = adapter_.get();
+  }
   explicit Component(StepType type) : role_(std::move(type.step)) {
     begin(BUSWAY_KIND_STEP, std::move(type.name), std::move(type.summary), std::move(type.doc), std::move(type.examples));
     raw_.role = &role_.step;
@@ -631,14 +1221,7 @@ class Component {
     summary_ = std::move(summary);
     doc_ = std::move(doc);
     examples_ = std::move(examples);
-    choices_.reserve(role_.fields.size());
-    for (const FieldText& field : role_.fields) {
-      std::vector<busway_text>& choices = choices_.emplace_back();
-      for (const std::string& word : field.choices) choices.push_back(text_of(word));
-      fields_.push_back({sizeof(busway_field), field.type, field.limits.flags, static_cast<std::uint32_t>(choices.size()),
-                         text_of(field.name), text_of(field.doc), text_of(field.default_text), text_of(field.limits.at_least),
-                         text_of(field.limits.at_most), choices.data()});
-    }
+    fields_ = std::make_unique<RawFields>(role_.fields);
     for (const Example& example : examples_)
       raw_examples_.push_back({sizeof(busway_example), 0, text_of(example.title), text_of(example.text)});
     raw_ = {sizeof(busway_component),
@@ -646,8 +1229,8 @@ class Component {
             text_of(name_),
             text_of(summary_),
             text_of(doc_),
-            fields_.data(),
-            fields_.size(),
+            fields_->data(),
+            fields_->size(),
             raw_examples_.data(),
             raw_examples_.size(),
             make,
@@ -660,8 +1243,8 @@ class Component {
   std::string name_, summary_, doc_, content_type_;
   std::vector<std::string> content_types_;
   std::vector<Example> examples_;
-  std::vector<busway_field> fields_;
-  std::vector<std::vector<busway_text>> choices_;
+  std::unique_ptr<RawFields> fields_;
+  std::unique_ptr<RawAdapter> adapter_;
   std::vector<busway_example> raw_examples_;
   std::vector<busway_text> raw_content_types_;
   busway_component raw_{};
@@ -675,6 +1258,7 @@ class Plugin {
   Plugin(const char* name, const char* version) : name_(name), version_(version) {}
   void add(StepType type) { keep(new detail::Component(std::move(type))); }
   void add(FormatType type) { keep(new detail::Component(std::move(type))); }
+  void add(AdapterType type) { keep(new detail::Component(std::move(type))); }
 
   // The entry point's work; null when it cannot declare anything.
   const busway_plugin* declare(const busway_host* host, void (*add_all)(Plugin&)) noexcept {

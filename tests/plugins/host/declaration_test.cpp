@@ -31,7 +31,17 @@ Declaration sample() {
   format.kind = BUSWAY_KIND_FORMAT;
   format.content_type = "text/x-wait";
   format.content_types = {"text/x-wait"};
-  out.components = {step, format};
+  ComponentDeclaration adapter = step;
+  adapter.kind = BUSWAY_KIND_ADAPTER;
+  adapter.adapter.flags = BUSWAY_ADAPTER_HEADERS;
+  adapter.adapter.source = adapter.adapter.target = true;
+  adapter.adapter.source_flags = BUSWAY_SOURCE_KEEPS_ORDER;
+  adapter.adapter.acknowledges = "when it is read";
+  adapter.adapter.listener = adapter.adapter.from = adapter.fields;
+  adapter.adapter.service = {{.type = BUSWAY_FIELD_TEXTS, .endpoints = true, .name = "places", .doc = "Where."}};
+  adapter.fields = {};
+  adapter.examples = {};
+  out.components = {step, format, adapter};
   return out;
 }
 

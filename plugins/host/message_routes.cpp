@@ -1,0 +1,140 @@
+#include "plugins/host/message_routes.hpp"
+
+#include "bus/compute.hpp"
+#include "plugins/host/loop.hpp"
+
+namespace busway::plugins {
+
+namespace {
+
+// Stands where a reply needs a format and the adapter takes the document itself.
+class AsDocument final : public Format {
+ public:
+  std::string_view name() const override { return "document"; }
+  std::string_view content_type() const override { return {}; }
+  Result<Node> read(std::string_view, Arena&) const override { return fail(ErrorKind::format, "a document has no bytes"); }
+  Result<void> write(const Node&, std::string&) const override { return {}; }
+};
+
+}  // namespace
+
+bool MessageRoutes::add(std::unique_ptr<PluginInlet> inlet, CheckContext& check) {
+  for (const auto& earlier : inlets_) {
+    if (picks_ || earlier->when()) continue;
+    check.findings.error(
+        "BW5023", inlet->at(),
+        "this route never gets a message: route '" + earlier->route().name() + "' takes all of them; give it a 'when'");
+    return false;
+  }
+  inlets_.push_back(std::move(inlet));
+  return true;
+}
+
+void MessageRoutes::receive(Exchange& exchange, const Arrival& arrival, const PluginInlet& inlet) const {
+  Message& message = exchange.message();
+  if (arrival.root) {
+    message.receive_document(*arrival.root, {}, arrival.content_type, adapter_, Side::caller);
+  } else {
+    message.receive(arrival.bytes, arrival.content_type, adapter_, inlet.format(), Side::caller);
+  }
+}
+
+const PluginInlet* MessageRoutes::choose(Exchange& exchange, const Arrival& arrival, std::optional<Error>& trouble) const {
+  if (picks_) {
+    const PluginInlet* picked = arrival.route < inlets_.size() ? inlets_[arrival.route].get() : nullptr;
+    if (picked != nullptr) receive(exchange, arrival, *picked);
+    return picked;
+  }
+  const PluginInlet* reading = nullptr;
+  for (const auto& inlet : inlets_) {
+    // Parsed once by each format, however many conditions read it.
+    if (reading == nullptr || inlet->format() != reading->format()) receive(exchange, arrival, *inlet);
+    reading = inlet.get();
+    if (!inlet->when()) return inlet.get();
+    ExchangeScope scope(exchange);
+    auto taken = inlet->when().expression->evaluate(scope, exchange.arena());
+    if (taken && truthy(*taken)) return inlet.get();
+    if (!taken && !trouble) trouble = std::move(taken.error());
+  }
+  return nullptr;
+}
+
+Task<MessageRoutes::Outcome> MessageRoutes::serve(Exchange& exchange, const Arrival& arrival) const {
+  for (const auto& [name, value] : arrival.headers) exchange.message().headers.add(name, value);
+  std::optional<Error> trouble;
+  const PluginInlet* inlet = co_await compute(exchange, [&] { return choose(exchange, arrival, trouble); }, arrival.bytes.size());
+  if (inlet == nullptr) {
+    Failure failure;
+    failure.kind = ErrorKind::invalid;
+    failure.status = 422;
+    failure.message = "no route of this listener takes the message";
+    if (trouble) {
+      exchange.fail(*trouble);
+    } else {
+      exchange.fail(std::move(failure));
+    }
+    co_return answer_failure(exchange, nullptr);
+  }
+  Worker& worker = exchange.worker();
+  exchange.deadline = worker.now() + inlet->route().deadline();
+  if (arrival.deadline_ms > 0) exchange.deadline = std::min(exchange.deadline, worker.now() + span_of(arrival.deadline_ms));
+  co_await inlet->route().run(exchange);
+  Outcome outcome = co_await compute(exchange, [&] { return answer(exchange, *inlet); });
+  co_return outcome;
+}
+
+MessageRoutes::Outcome MessageRoutes::answer(Exchange& exchange, const PluginInlet& inlet) const {
+  static const AsDocument as_document;
+  const Format& format = documents_ ? as_document : *inlet.format();
+  FinishedReply reply = finish_reply(exchange, format, adapter_);
+  if (reply.failure != nullptr) return answer_failure(exchange, &inlet);
+  Outcome out{.inlet = &inlet,
+              .outcome = exchange.ending == Exchange::Ending::filtered ? std::uint32_t{BUSWAY_REPLY_FILTERED}
+                                                                       : std::uint32_t{BUSWAY_REPLY_MADE},
+              .status = reply.status,
+              .bytes = reply.body,
+              .content_type = reply.content_type,
+              .document = {},
+              .failure = nullptr};
+  if (!documents_ || out.outcome == BUSWAY_REPLY_FILTERED) return out;
+  auto document = exchange.message().document(exchange.arena());
+  if (!document) {
+    exchange.fail(document.error());
+    return answer_failure(exchange, &inlet);
+  }
+  out.bytes = {};
+  out.document = *document;
+  return out;
+}
+
+MessageRoutes::Outcome MessageRoutes::answer_failure(Exchange& exchange, const PluginInlet* inlet) const {
+  exchange.ending = Exchange::Ending::failed;
+  const Failure& failure = *exchange.failure();
+  Outcome out{.inlet = inlet,
+              .outcome = BUSWAY_REPLY_FAILED,
+              .status = failure.status,
+              .bytes = {},
+              .content_type = {},
+              .document = {},
+              .failure = &failure};
+  // Where nobody took the message the first route that says how speaks for all.
+  const PluginInlet* speaker = inlet;
+  for (const auto& other : inlets_) {
+    if (speaker == nullptr && other->error()) speaker = other.get();
+  }
+  if (speaker == nullptr || !speaker->error()) return out;
+  ExchangeScope scope(exchange);
+  auto record = speaker->error().expression->evaluate(scope, exchange.arena());
+  if (!record || record->is_nothing()) return out;
+  if (documents_) {
+    out.document = *record;
+    return out;
+  }
+  std::string& body = exchange.keep_string();
+  if (!speaker->format()->write(*record, body)) return out;
+  out.bytes = body;
+  out.content_type = speaker->format()->content_type();
+  return out;
+}
+
+}  // namespace busway::plugins
