@@ -111,6 +111,7 @@ int run(RunOptions& options) {
     std::cerr << "busway run: " << opened.error().text << '\n';
     return found;
   }
+  if (known.supervisor != nullptr) known.supervisor->start();
   chores.start(engine);
   for (const auto& [name, listener] : bundle.snapshot->listeners) {
     std::cout << "listening " << name << ' ' << listener->adapter() << ' ' << listener->address() << '\n';
