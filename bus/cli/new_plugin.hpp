@@ -6,14 +6,24 @@
 
 namespace busway::cli {
 
-// The headers of plugins/sdk as this binary was built with them.
+// What stands in plugins/sdk, as this binary was built with it.
 extern const char* const plugin_c_header;
 extern const char* const plugin_cpp_header;
+extern const char* const plugin_python_module;
 
-// What a plugin and the steps in it may be called by `busway new plugin`: a word of C++, in lower case.
+// What a plugin and the steps in it may be called by `busway new plugin`: a word of C++ and of Python, in lower case.
 bool is_plugin_name(const std::string& name);
 
 // The files of a new plugin in C++ by their path in its directory: a step, how it is built, a bundle that tests it, the headers.
 std::vector<std::pair<std::string, std::string>> new_plugin_files(const std::string& name);
+
+// The same in Python: a step that runs as a process of its own, in a bundle that tests it, and the module it is made with.
+std::vector<std::pair<std::string, std::string>> new_python_plugin_files(const std::string& name);
+
+// What they share: routes that use the step NAME, with their tests.
+std::vector<std::pair<std::string, std::string>> trial_bundle_files(const std::string& name);
+
+// The text with `name` for each NAME in it.
+std::string named(std::string text, const std::string& name);
 
 }  // namespace busway::cli
