@@ -51,15 +51,18 @@ int new_bundle(const std::string& directory) {
   return good;
 }
 
+std::vector<std::pair<std::string, std::string>> files_of(const std::string& name, const std::string& language) {
+  if (language == "node") return new_node_plugin_files(name);
+  return language == "python" ? new_python_plugin_files(name) : new_plugin_files(name);
+}
+
 int new_plugin(const std::string& name, const std::string& language) {
   if (!is_plugin_name(name))
     return refuse(fmt::format("'{}' cannot name a plugin: use small letters, digits and '_', at most 40", name.substr(0, 60)));
   std::error_code error;
   fs::create_directories(name, error);
   if (error) return refuse(fmt::format("cannot make the directory {}: {}", name, error.message()));
-  if (int written = write_files(name, language == "python" ? new_python_plugin_files(name) : new_plugin_files(name));
-      written != good)
-    return written;
+  if (int written = write_files(name, files_of(name, language)); written != good) return written;
   fmt::print("\nNext:\n  make -C {0} test\n  busway help step {0} --bundle {0}/bundle\n", name);
   return good;
 }
@@ -80,7 +83,7 @@ void add_new(CLI::App& app, int& exit_code) {
   plugin->add_option("NAME", *name, "Of the plugin, its step and the directory it is written to. Nothing is overwritten.")
       ->required();
   plugin->add_option("--language", *language, "What it is written in")
-      ->check(CLI::IsMember({"c++", "python"}))
+      ->check(CLI::IsMember({"c++", "node", "python"}))
       ->capture_default_str();
   plugin->callback([name, language, &exit_code] { exit_code = new_plugin(*name, *language); });
 }

@@ -10,6 +10,7 @@ namespace busway::cli {
 extern const char* const plugin_c_header;
 extern const char* const plugin_cpp_header;
 extern const char* const plugin_python_module;
+extern const char* const plugin_node_module;
 
 // What a plugin and the steps in it may be called by `busway new plugin`: a word of C++ and of Python, in lower case.
 bool is_plugin_name(const std::string& name);
@@ -20,7 +21,11 @@ std::vector<std::pair<std::string, std::string>> new_plugin_files(const std::str
 // The same in Python: a step that runs as a process of its own, in a bundle that tests it, and the module it is made with.
 std::vector<std::pair<std::string, std::string>> new_python_plugin_files(const std::string& name);
 
-// What they share: routes that use the step NAME, with their tests.
+// The same in JavaScript, for Node.
+std::vector<std::pair<std::string, std::string>> new_node_plugin_files(const std::string& name);
+
+// What they share: the plugin.yaml of a process, and routes that use the step NAME, with their tests.
+std::string process_manifest(const std::string& name, const std::string& command);
 std::vector<std::pair<std::string, std::string>> trial_bundle_files(const std::string& name);
 
 // The text with `name` for each NAME in it.

@@ -8,7 +8,7 @@ namespace {
 const char* const manifest_text = R"(# How busway starts the plugin NAME, and what it offers.
 protocol: 1
 version: 0.1.0
-command: [python3, step_NAME.py]
+command: COMMAND
 
 steps:
   NAME:
@@ -93,11 +93,17 @@ plugin.yaml says how it is started and what it offers; busway_plugin.py tells wh
 
 }  // namespace
 
+std::string process_manifest(const std::string& name, const std::string& command) {
+  std::string text = named(manifest_text, name);
+  constexpr std::string_view place = "COMMAND";
+  return text.replace(text.find(place), place.size(), command);
+}
+
 std::vector<std::pair<std::string, std::string>> new_python_plugin_files(const std::string& name) {
   std::string folder = "bundle/plugins/" + name + "/";
   std::vector<std::pair<std::string, std::string>> out = trial_bundle_files(name);
   out.insert(out.begin(), {{folder + "step_" + name + ".py", named(source_text, name)},
-                           {folder + "plugin.yaml", named(manifest_text, name)},
+                           {folder + "plugin.yaml", process_manifest(name, "[python3, step_" + name + ".py]")},
                            {folder + "test_" + name + ".py", named(unit_test_text, name)},
                            {folder + "busway_plugin.py", plugin_python_module},
                            {"Makefile", named(make_text, name)},

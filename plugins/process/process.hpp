@@ -53,7 +53,9 @@ class Process final : private Session::Outside {
     Session session;
     TimePoint started;
     TimePoint must_end = TimePoint::max();  // when it was told to
-    bool announced = false;                 // the log has been told that it is ready
+    TimePoint next_memory{};
+    std::size_t memory = 0;  // the bus's own, when it was last heard
+    bool announced = false;  // the log has been told that it is ready
     std::optional<std::size_t> polled_router{};
     std::optional<std::size_t> polled_end{};
     std::optional<std::size_t> polled_output[2]{};
@@ -68,6 +70,7 @@ class Process final : private Session::Outside {
   Result<void> try_launch(RouterContext& context, const std::string& directory, TimePoint now);
   ProgramCall program_call(const std::string& endpoint, const std::string& cookie) const;
   void read_messages(TimePoint now);
+  void watch_memory();
   void over(const std::string& why, bool blames, TimePoint now);
   // Whether it is to be tried again; else it has been answered.
   bool settle(Session::Unanswered& unanswered, const std::string& why, bool blames);

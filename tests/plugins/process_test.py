@@ -334,5 +334,42 @@ class New(Case):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("2 passed, 0 failed", done.stdout)
 
+    def test_a_new_one_in_node_works(self):
+        if shutil.which("node") is None or shutil.which("npm") is None:
+            return print("SKIP: no node and npm, so nothing is known of plugins in JavaScript")
+        done = subprocess.run([BUSWAY, "new", "plugin", "--language", "node", "keep"], cwd=self.folder, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        plugin = self.folder / "keep/bundle/plugins/keep"
+        done = subprocess.run(["npm", "install", "--no-audit", "--no-fund"], cwd=plugin, capture_output=True, text=True, timeout=120, check=False)
+        tried = subprocess.run(["node", "-e", "require('zeromq')"], cwd=plugin, capture_output=True, text=True, timeout=30, check=False)
+        if done.returncode != 0 or tried.returncode != 0:
+            return print(f"SKIP: npm cannot give zeromq here, so nothing is known of plugins in JavaScript: {(done.stderr + tried.stderr)[:200]!r}")
+        done = subprocess.run(["make", "-s", "-C", self.folder / "keep", "test", f"BUSWAY={BUSWAY}"], capture_output=True, text=True,
+                              env={**os.environ, "BUSWAY_PLUGINS": "/nonexistent"}, timeout=120, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("2 passed, 0 failed", done.stdout)
+        # Large bodies, failures, and what it says.
+        (plugin / "step_keep.js").write_text("""
+const busway = require('./busway_plugin.js');
+const plugin = new busway.Plugin();
+plugin.step('keep', (message) => {
+  if (message.body === 'fail') throw new Error('mine');
+  plugin.log('seen', 'warn');
+  return { body: [message.body, message.body], headers: { 'X-Set': 'yes' } };
+});
+plugin.run();
+""")
+        (self.folder / "keep/bundle/routes.yaml").write_text("""
+listeners: { front: { http: { listen: '127.0.0.1:0' } } }
+routes: { keep: { from: { http: POST /keep, on: front }, steps: [ { keep: x } ] } }
+""")
+        (self.folder / "keep/bundle/keep.test.yaml").unlink()
+        with LiveBus(self.folder / "keep/bundle", {"BUSWAY_PLUGINS": "/nonexistent"}) as bus:
+            for size in (10, 262_140, 700_000):
+                status, text = ask(bus, "/keep", "x" * size)
+                self.assertEqual((status, len(text)), (200, 2 * (size + 2) + 3), size)
+            self.assertEqual(ask(bus, "/keep", "fail")[0], 500)
+            self.assertIn("A plugin says. plugin=keep text=seen", bus.log())
+
 
 main()

@@ -72,9 +72,6 @@ while True:
         elif deed == "flood":
             while True:
                 say(bus, {"type": "pong"})
-        elif deed == "unending":
-            while True:
-                bus.send(b"x" * 200_000, zmq.SNDMORE)
         elif deed == "stranger":
             strangers.append(connect(cookie))
             strangers.append(connect("guess"))
