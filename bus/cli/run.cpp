@@ -111,8 +111,8 @@ int run(RunOptions& options) {
     std::cerr << "busway run: " << opened.error().text << '\n';
     return found;
   }
-  if (known.supervisor != nullptr) known.supervisor->start();
   chores.start(engine);
+  if (known.supervisor != nullptr) known.supervisor->start();
   for (const auto& [name, listener] : bundle.snapshot->listeners) {
     std::cout << "listening " << name << ' ' << listener->adapter() << ' ' << listener->address() << '\n';
   }

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <utility>
 
 #include "bus/log.hpp"
@@ -22,7 +21,6 @@ constexpr std::chrono::milliseconds latest_after_ready{2'000};
 constexpr std::chrono::milliseconds long_enough{500};  // a life in which it has answered
 constexpr std::chrono::milliseconds very_long{10'000};
 constexpr std::size_t most_waiting_bytes = 64UL * 1024 * 1024;
-constexpr std::size_t most_gathered = 128UL * 1024 * 1024;
 constexpr int messages_a_turn = 256;
 
 // 128 bits nobody can guess; empty when the system has none.
@@ -35,14 +33,6 @@ std::string new_cookie() {
     out += "0123456789abcdef"[byte & 15];
   }
   return out;
-}
-
-// Of this process, in bytes (proc(5), statm).
-std::size_t own_memory() {
-  std::ifstream statm("/proc/self/statm");
-  std::size_t pages = 0;
-  statm >> pages >> pages;
-  return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 Session::Terms terms_of(const Manifest& manifest, std::string cookie) {
@@ -178,6 +168,7 @@ void Process::over(const std::string& why, bool blames, TimePoint now) {
   auto unanswered = launch.session.take_unanswered();
   launch.session.say_bye(why);
   launch.program.kill();
+  dying_.push_back(std::move(launch.program));
   launch_.reset();
   for (auto at = unanswered.rbegin(); at != unanswered.rend(); ++at) {
     if (!settle(*at, why, blames)) continue;
@@ -266,17 +257,6 @@ void Process::read_messages(TimePoint now) {
     launch_->session.take(received.peer, received.frames, now);
 }
 
-// ZeroMQ gathers the frames of a message until its last one has come, however many they are. A plugin that never sends that one
-// says nothing while the bus grows.
-void Process::watch_memory() {
-  std::size_t memory = own_memory();
-  if (!launch_->session.quiet()) {
-    launch_->memory = memory;
-  } else if (launch_->memory != 0 && memory > launch_->memory + most_gathered) {
-    launch_->session.break_off("says nothing, and what it sends has no end", true);
-  }
-}
-
 // ---- a turn ----
 
 void Process::watch(RouterPoll& poll) {
@@ -297,6 +277,7 @@ void Process::work(const RouterPoll& poll, RouterContext& context, const std::st
     Error late = call->too_late(call->attempts != 0);
     call->fail(late.kind, late.text);
   }
+  std::erase_if(dying_, [](Program& one) { return one.reap().has_value(); });
   if (!launch_) {
     if (wanted_ && !stopping_ && now >= next_start_) launch(context, directory, now);
     return;
@@ -313,10 +294,6 @@ void Process::work(const RouterPoll& poll, RouterContext& context, const std::st
   // What it has said before it ended counts.
   if (readable(launch.polled_router) || gone) read_messages(now);
   launch.session.tick(now);
-  if (now >= launch.next_memory) {
-    watch_memory();
-    launch.next_memory = now + (launch.session.quiet() ? 50ms : 500ms);
-  }
   if (!launch.session.ready() && !launch.session.end() && now - launch.started >= manifest_.start_within)
     launch.session.break_off("is not ready within " + std::to_string(manifest_.start_within.count()) + "ms of its start", false);
   if (!launch.announced && launch.session.ready()) {
@@ -332,8 +309,8 @@ void Process::work(const RouterPoll& poll, RouterContext& context, const std::st
   pump(now);
 }
 
-TimePoint Process::next_work() const {
-  TimePoint next = TimePoint::max();
+TimePoint Process::next_work(TimePoint now) const {
+  TimePoint next = dying_.empty() ? TimePoint::max() : now + 20ms;
   for (const auto& call : queue_) {
     next = call->deadline;
     break;
@@ -341,7 +318,6 @@ TimePoint Process::next_work() const {
   if (!launch_) return wanted_ && !stopping_ ? std::min(next, next_start_) : next;
   const Launch& launch = *launch_;
   next = std::min({next, launch.session.next_tick(), launch.must_end});
-  if (launch.session.quiet()) next = std::min(next, launch.next_memory);
   if (!launch.session.ready()) next = std::min(next, launch.started + manifest_.start_within);
   return next;
 }

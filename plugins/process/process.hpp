@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -38,7 +39,7 @@ class Process final : private Session::Outside {
   void watch(RouterPoll& poll);
   // After `poll` has waited: reads, sends, starts, ends.
   void work(const RouterPoll& poll, RouterContext& context, const std::string& directory, TimePoint now);
-  TimePoint next_work() const;
+  TimePoint next_work(TimePoint now) const;
   // Ready, or beyond what a start may take.
   bool settled() const { return !wanted_ || failures_ > 0 || (launch_ && launch_->session.ready()); }
   bool ready() const { return launch_ && launch_->session.ready(); }
@@ -53,9 +54,7 @@ class Process final : private Session::Outside {
     Session session;
     TimePoint started;
     TimePoint must_end = TimePoint::max();  // when it was told to
-    TimePoint next_memory{};
-    std::size_t memory = 0;  // the bus's own, when it was last heard
-    bool announced = false;  // the log has been told that it is ready
+    bool announced = false;                 // the log has been told that it is ready
     std::optional<std::size_t> polled_router{};
     std::optional<std::size_t> polled_end{};
     std::optional<std::size_t> polled_output[2]{};
@@ -70,7 +69,6 @@ class Process final : private Session::Outside {
   Result<void> try_launch(RouterContext& context, const std::string& directory, TimePoint now);
   ProgramCall program_call(const std::string& endpoint, const std::string& cookie) const;
   void read_messages(TimePoint now);
-  void watch_memory();
   void over(const std::string& why, bool blames, TimePoint now);
   // Whether it is to be tried again; else it has been answered.
   bool settle(Session::Unanswered& unanswered, const std::string& why, bool blames);
@@ -97,6 +95,7 @@ class Process final : private Session::Outside {
   std::map<std::uint64_t, std::string> refused_;  // by this launch
   std::deque<std::shared_ptr<Call>> queue_;
   std::unique_ptr<Launch> launch_;
+  std::list<Program> dying_;  // killed, and not gone yet
   bool wanted_ = false;
   bool stopping_ = false;
   bool alone_ = false;  // one message has the process for itself: it may be what ends it

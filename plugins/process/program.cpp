@@ -180,11 +180,10 @@ Program::Program(Program&& other) noexcept
       unfinished_{std::move(other.unfinished_[0]), std::move(other.unfinished_[1])} {}
 
 Program::~Program() {
-  if (pid_ > 0) {
-    kill();
-    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
-  }
+  kill();
+  // One that the system holds back (a file system that hangs) is left to it.
+  constexpr int tries = 100;
+  for (int i = 0; pid_ > 0 && !reap() && i < tries; ++i) ::usleep(10'000);
   if (ended_ >= 0) ::close(ended_);
   for (std::size_t which : {0UL, 1UL}) close_output(which);
 }
@@ -226,9 +225,9 @@ void Program::kill() {
 }
 
 std::optional<std::string> Program::reap() {
+  if (pid_ <= 0) return "gone";
   siginfo_t info{};
-  if (pid_ <= 0 || ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0)
-    return std::nullopt;
+  if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return std::nullopt;
   kill();  // what it has started
   int status = 0;
   while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {

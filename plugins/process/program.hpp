@@ -36,7 +36,7 @@ class Program {
   static Result<Program> start(const ProgramCall& call);
   Program(Program&& other) noexcept;
   Program& operator=(Program&&) = delete;
-  ~Program();  // kills what is left
+  ~Program();  // kills what is left, and waits a second for its end
 
   pid_t pid() const { return pid_; }
   // Readable when it has ended (pidfd_open(2)).

@@ -203,10 +203,7 @@ void Session::look(TimePoint now) {
   for (auto at = flights_.begin(); at != flights_.end() && !end_;) {
     auto current = at++;
     Flight& in = current->second;
-    if (!in.cancelled && (in.call->deadline <= now || !in.call->wanted())) {
-      cancel(current, now);
-      if (flights_.find(current->first) == flights_.end()) continue;
-    }
+    if (!in.cancelled && (in.call->deadline <= now || !in.call->wanted()) && !cancel(current, now)) continue;
     if (in.cancelled && now - in.cancelled_at >= terms_.acknowledge) {
       // It is its own message that was not answered; what else is in flight is tried again where it may be.
       break_off("has not acknowledged message " + std::to_string(current->first) + " within " +
@@ -217,18 +214,20 @@ void Session::look(TimePoint now) {
   }
 }
 
-void Session::cancel(Flights::iterator at, TimePoint now) {
+// False when nothing of it had gone out: then it is not in flight any more.
+bool Session::cancel(Flights::iterator at, TimePoint now) {
   Flight& in = at->second;
   Error late = in.call->too_late(in.begun);
   in.call->fail(late.kind, late.text);
   std::erase(sending_, at->first);
   if (!in.begun) {
     flights_.erase(at);
-    return;
+    return false;
   }
   in.cancelled = true;
   in.cancelled_at = now;
   say(wire::cancel(at->first));
+  return true;
 }
 
 // ---- what goes out ----

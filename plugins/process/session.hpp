@@ -64,8 +64,6 @@ class Session {
   bool has_backlog() const { return !control_.empty() || !sending_.empty(); }
   bool ready() const { return ready_ && !end_; }
   bool has_room() const { return ready() && flights_.size() < std::min(credit_, terms_.in_flight); }
-  // A ping has gone unanswered, and nothing else was heard.
-  bool quiet() const { return unheard_ > 1; }
   std::size_t in_flight() const { return flights_.size(); }
   std::size_t answered() const { return answered_; }
   const std::optional<End>& end() const { return end_; }
@@ -106,7 +104,7 @@ class Session {
   void finish(Flights::iterator at);
   void look(TimePoint now);
   void ping(TimePoint now);
-  void cancel(Flights::iterator at, TimePoint now);
+  bool cancel(Flights::iterator at, TimePoint now);
   void say(std::string head);
   void tell_uses();
   void flush(TimePoint now);

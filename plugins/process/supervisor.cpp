@@ -127,7 +127,7 @@ void Supervisor::run() {
         break;
 
       TimePoint next = time + 1s;
-      for (const auto& process : processes_) next = std::min(next, process->next_work());
+      for (const auto& process : processes_) next = std::min(next, process->next_work(time));
       poll.clear();
       poll.add(event_);
       for (const auto& process : processes_) process->watch(poll);

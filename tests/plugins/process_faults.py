@@ -185,15 +185,6 @@ class Faults(Case):
             self.assertIn("another process speaks for this plugin already", bus.log())
             self.assertIn("the cookie is not the one", bus.log())
 
-    def test_a_message_without_an_end(self):
-        with self.serve({"r": ("zmtp.py", "", "6s", "10s")}) as bus:
-            before = bus.anonymous_bytes()
-            began = time.monotonic()
-            self.assertEqual(self.outcome(bus, "r_once", "unending"), (504, "unknown"))
-            print(f"  ended after {time.monotonic() - began:.1f} s, {(bus.anonymous_bytes() - before) >> 20} MiB", flush=True)
-            self.assertIn("says nothing, and what it sends has no end", bus.log())
-            wait_until(lambda: bus.anonymous_bytes() - before < 64 << 20, seconds=40, what="that the memory is given back")
-
     def test_those_that_do_not_get_ready(self):
         modes = {mode: ("raw.py", mode, "5s", "1s") for mode in ("version", "cookie", "dies", "deaf", "unready")}
         with self.serve(modes) as bus, Bystander(bus):
