@@ -235,7 +235,7 @@ constexpr Diagnostic table[] = {
     {"BW6002", "Test names what the bundle does not have", "The route, service or listener a test names is not in the bundle.",
      "Mend the name, or add what it names to the bundle."},
     {"BW6003", "Unknown failure kind", "`error:` names a kind of failure that does not exist.",
-     "Use one of not_sent, unknown, answered, garbage, format, invalid, mapping, overload, deadline, internal."},
+     "Use one of not_sent, unknown, answered, garbage, format, invalid, mapping, overload, deadline, quarantined, internal."},
     {"BW6004", "Not a time", "`at:` is no point in time.",
      "Write date, time and offset: 2026-01-31T10:15:30Z or 2026-01-31T11:15:30+01:00."},
     {"BW7001", "Plugin file cannot be used",
@@ -269,6 +269,23 @@ constexpr Diagnostic table[] = {
      "Rename it in the plugin, or keep one of the two plugins."},
     {"BW7010", "Plugin refuses its settings", "The plugin has looked at the values of its keys and cannot work with them.",
      "Write what the message asks for; `busway help step|format|adapter NAME --bundle DIR` lists the keys."},
+    {"BW7101", "Plugin's manifest cannot be read",
+     "A file `plugins/NAME/plugin.yaml` cannot be read, is too large, or leads out of its directory.",
+     "Put the manifest there that came with the plugin, or remove the directory."},
+    {"BW7102", "Plugin for another protocol",
+     "The manifest names a version of the plugin protocol that this busway does not speak.",
+     "Use a plugin made for version 1 of docs/plugin-protocol.md, or a busway that has the other version."},
+    {"BW7103", "Plugin's process cannot be started as its manifest says",
+     "The command is empty or names a program that is not there, or the environment has a name that cannot be.",
+     "Name the program and its arguments in `command`: one in PATH (python3), or one of the plugin's directory (./program), "
+     "which must "
+     "be executable."},
+    {"BW7104", "Plugin's manifest declares what cannot be",
+     "A step or a key of the manifest breaks a rule: its name, its doc, its type, its default or its bounds.",
+     "Mend what the message names in plugin.yaml; docs/reference/plugin-manifest.md lists what may stand there."},
+    {"BW7105", "Settings that a plugin's process cannot be told",
+     "A process is told its settings as JSON, in one frame: text in UTF-8, 48 KiB in all.",
+     "Give the plugin the path of a large or binary file, and let it read the file itself."},
 };
 
 }  // namespace

@@ -13,6 +13,7 @@ std::string_view name_of(ErrorKind kind) {
     case ErrorKind::mapping: return "mapping";
     case ErrorKind::overload: return "overload";
     case ErrorKind::deadline: return "deadline";
+    case ErrorKind::quarantined: return "quarantined";
     case ErrorKind::internal: return "internal";
     case ErrorKind::config: return "config";
   }

@@ -10,17 +10,18 @@ namespace busway {
 // What kind of failure this is: it decides the retry and the default answer (docs/errors.md). The first four are the outcomes of
 // a call. `config` never reaches a caller: it is a finding of `busway check` or a refusal to start.
 enum class ErrorKind : std::uint8_t {
-  not_sent,  // nothing reached the service: refused, DNS, no connection to be had, deadline before the first byte
-  unknown,   // the first byte went out and no whole answer came back: the service may have acted
-  answered,  // a whole answer that says no: HTTP >= 400, a SOAP Fault, `fails_when`
-  garbage,   // a whole answer that its protocol or format refuses
-  format,    // bytes that do not parse, or a document that its format cannot hold
-  invalid,   // a document that its schema refuses
-  mapping,   // an expression that fails, or gives nothing where a value is needed
-  overload,  // a bound was reached before the message was accepted
-  deadline,  // the exchange ran out of time outside a call
-  internal,  // our own mistake
-  config     // a bundle, an option or a file of ours
+  not_sent,     // nothing reached the service: refused, DNS, no connection to be had, deadline before the first byte
+  unknown,      // the first byte went out and no whole answer came back: the service may have acted
+  answered,     // a whole answer that says no: HTTP >= 400, a SOAP Fault, `fails_when`
+  garbage,      // a whole answer that its protocol or format refuses
+  format,       // bytes that do not parse, or a document that its format cannot hold
+  invalid,      // a document that its schema refuses
+  mapping,      // an expression that fails, or gives nothing where a value is needed
+  overload,     // a bound was reached before the message was accepted
+  deadline,     // the exchange ran out of time outside a call
+  quarantined,  // each process that worked on the message has ended: it is not given to another one
+  internal,     // our own mistake
+  config        // a bundle, an option or a file of ours
 };
 
 // The word language.md and the problem+json `type` use for `kind`: "not_sent", "unknown", ...

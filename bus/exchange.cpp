@@ -18,6 +18,7 @@ int default_status(ErrorKind kind, Side side) {
     case ErrorKind::mapping: return 500;
     case ErrorKind::overload: return 503;
     case ErrorKind::deadline: return 504;
+    case ErrorKind::quarantined: return 502;
     case ErrorKind::internal:
     case ErrorKind::config: return 500;
   }

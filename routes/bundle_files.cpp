@@ -67,7 +67,9 @@ Result<void> BundleDirectory::list() {
       return fail(ErrorKind::config, "'" + root_ + "' holds more than 10000 files: is it a bundle?", "BW0001");
     std::string name = at->path().filename().string();
     std::error_code unused;
-    if (name.starts_with(".")) {
+    // What lies in `plugins/` is the plugins' own.
+    bool of_plugins = name == "plugins" && at.depth() == 0;
+    if (name.starts_with(".") || of_plugins) {
       if (at->is_directory(unused)) at.disable_recursion_pending();
       continue;
     }

@@ -10,8 +10,8 @@
 namespace busway::routes {
 
 // A bundle on disk: a directory, or one route file and the directory it lies in. Paths are relative to the file that names them
-// and never lead out, neither by `..`, nor absolute, nor through a link. Hidden files and directories are not part of it. One
-// thread; reads at every call.
+// and never lead out, neither by `..`, nor absolute, nor through a link. Hidden files and directories are not part of it, nor is
+// what lies in its `plugins/`. One thread; reads at every call.
 class BundleDirectory final : public BundleFiles {
  public:
   // `path` as on the command line. Without a listing it need not hold a route file. Errors: kind `config`, code BW0001.

@@ -66,7 +66,9 @@ def may_include(path, included):
         return path.startswith("bus/") and path.endswith(".cpp")
     if included.startswith("bus/") or component(included) == component(path):
         return True
-    if path.startswith("plugins/host/"):
+    if path.startswith("plugins/process/") and included.startswith("plugins/host/"):
+        return True
+    if path.startswith(("plugins/host/", "plugins/process/")):
         return included == "plugins/sdk/c/busway_plugin.h"
     if path == "adapters/builtin.cpp":
         return included.startswith("adapters/")
@@ -138,6 +140,8 @@ class Arrows(unittest.TestCase):
             "transforms/jsonata/ir.cpp": '#include "transforms/inference/shape.hpp"',
             "transforms/schema/check.cpp": '#include "transforms/inference/shape.hpp"',
             "plugins/host/plugin.cpp": '#include "routes/compile.hpp"',
+            "plugins/host/plugins.cpp": '#include "plugins/process/manifest.hpp"',
+            "plugins/process/wire.cpp": '#include "transforms/formats/json.hpp"',
             "plugins/host/builder.cpp": '#include "transforms/formats/utf8.hpp"',
             "plugins/sdk/cpp/busway_plugin.hpp": '#include "plugins/host/plugin.hpp"',
             "plugins/examples/tlv/tlv.cpp": '#include "adapters/http/head.hpp"',
@@ -160,6 +164,7 @@ class Arrows(unittest.TestCase):
             "transforms/steps/map.cpp": '#include "transforms/inference/inference.hpp"',
             "transforms/steps/validate.cpp": '#include "transforms/schema/validation.hpp"',
             "plugins/host/library.cpp": '#include "bus/log.hpp"\n#include "plugins/sdk/c/busway_plugin.h"\n#include <Poco/SharedLibrary.h>',
+            "plugins/process/manifest.cpp": '#include "plugins/host/settings.hpp"\n#include "bus/field.hpp"',
             "plugins/sdk/cpp/busway_plugin.hpp": '#include "busway_plugin.h"',
         }
         for path, text in right.items():

@@ -105,12 +105,12 @@ To use it, copy NAME.so into `plugins/` of a bundle, or into the directory that 
 a step or a format can do; `busway_plugin.h` below it is the interface for C.
 )";
 
+}  // namespace
+
 std::string named(std::string text, const std::string& name) {
   for (std::size_t at = 0; (at = text.find("NAME", at)) != std::string::npos; at += name.size()) text.replace(at, 4, name);
   return text;
 }
-
-}  // namespace
 
 bool is_plugin_name(const std::string& name) {
   constexpr std::size_t most = 40;
@@ -119,14 +119,17 @@ bool is_plugin_name(const std::string& name) {
          std::all_of(name.begin(), name.end(), [&](char c) { return lower(c) || (c >= '0' && c <= '9') || c == '_'; });
 }
 
+std::vector<std::pair<std::string, std::string>> trial_bundle_files(const std::string& name) {
+  return {{"bundle/routes.yaml", named(routes_text, name)}, {"bundle/" + name + ".test.yaml", named(tests_text, name)}};
+}
+
 std::vector<std::pair<std::string, std::string>> new_plugin_files(const std::string& name) {
-  return {{name + ".cpp", named(source_text, name)},
-          {"Makefile", named(make_text, name)},
-          {"README.md", named(readme_text, name)},
-          {"bundle/routes.yaml", named(routes_text, name)},
-          {"bundle/" + name + ".test.yaml", named(tests_text, name)},
-          {"busway_plugin.h", plugin_c_header},
-          {"busway_plugin.hpp", plugin_cpp_header}};
+  std::vector<std::pair<std::string, std::string>> out = trial_bundle_files(name);
+  out.insert(
+      out.begin(),
+      {{name + ".cpp", named(source_text, name)}, {"Makefile", named(make_text, name)}, {"README.md", named(readme_text, name)}});
+  out.insert(out.end(), {{"busway_plugin.h", plugin_c_header}, {"busway_plugin.hpp", plugin_cpp_header}});
+  return out;
 }
 
 }  // namespace busway::cli

@@ -6,18 +6,33 @@
 
 namespace busway::cli {
 
-// The headers of plugins/sdk as this binary was built with them.
+// What stands in plugins/sdk, as this binary was built with it.
 extern const char* const plugin_c_header;
 extern const char* const plugin_cpp_header;
 // plugins/examples/linetalk, from which new adapters are made.
 extern const char* const plugin_adapter_source;
+extern const char* const plugin_python_module;
+extern const char* const plugin_node_module;
 
-// What a plugin and the steps in it may be called by `busway new plugin`: a word of C++, in lower case.
+// What a plugin and the steps in it may be called by `busway new plugin`: a word of C++ and of Python, in lower case.
 bool is_plugin_name(const std::string& name);
 
 // The files of a new plugin in C++ by their path in its directory: a step, how it is built, a bundle that tests it, the headers.
 std::vector<std::pair<std::string, std::string>> new_plugin_files(const std::string& name);
 // Likewise: an adapter, and besides a script that sends a message through it.
 std::vector<std::pair<std::string, std::string>> new_adapter_files(const std::string& name);
+
+// The same in Python: a step that runs as a process of its own, in a bundle that tests it, and the module it is made with.
+std::vector<std::pair<std::string, std::string>> new_python_plugin_files(const std::string& name);
+
+// The same in JavaScript, for Node.
+std::vector<std::pair<std::string, std::string>> new_node_plugin_files(const std::string& name);
+
+// What they share: the plugin.yaml of a process, and routes that use the step NAME, with their tests.
+std::string process_manifest(const std::string& name, const std::string& command);
+std::vector<std::pair<std::string, std::string>> trial_bundle_files(const std::string& name);
+
+// The text with `name` for each NAME in it.
+std::string named(std::string text, const std::string& name);
 
 }  // namespace busway::cli

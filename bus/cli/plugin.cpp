@@ -21,9 +21,8 @@ namespace busway::cli {
 
 namespace {
 
-void print(const plugins::Plugin& plugin) {
-  const plugins::Declaration& declared = plugin.declaration();
-  fmt::print("{}  {}{}{}\n", plugin.file().shown, declared.name, declared.version.empty() ? "" : " ", declared.version);
+void print(const std::string& shown, const plugins::Declaration& declared) {
+  fmt::print("{}  {}{}{}\n", shown, declared.name, declared.version.empty() ? "" : " ", declared.version);
   for (const plugins::ComponentDeclaration& component : declared.components) {
     std::string what = std::string(plugins::word_for_kind(component.kind)) + " " + component.name;
     fmt::print("  {:<20} {}\n", what, component.summary);
@@ -33,7 +32,8 @@ void print(const plugins::Plugin& plugin) {
 int list(const PluginChoice& choice) {
   Findings findings;
   auto known = known_components(choice, plugins::Purpose::declared, findings);
-  for (const auto& plugin : known.plugins) print(*plugin);
+  for (const auto& plugin : known.plugins) print(plugin->file().shown, plugin->declaration());
+  for (const auto& manifest : known.processes) print(manifest->shown, manifest->declaration());
   std::fflush(stdout);
   write_text(findings, std::cerr);
   return findings.has_errors() ? found : good;
@@ -108,8 +108,7 @@ void try_example(const plugins::ComponentDeclaration& component, const Example& 
 }
 
 // Its examples, and what it does without any settings.
-void try_component(const plugins::Plugin& plugin, std::size_t index, CheckContext& check) {
-  const plugins::ComponentDeclaration& component = plugin.declaration().components[index];
+void try_component(const plugins::ComponentDeclaration& component, CheckContext& check) {
   auto required = [](const std::vector<plugins::FieldDeclaration>& fields) {
     return std::any_of(fields.begin(), fields.end(), [](const plugins::FieldDeclaration& field) { return field.required; });
   };
@@ -129,21 +128,47 @@ void try_component(const plugins::Plugin& plugin, std::size_t index, CheckContex
   for (const Example& example : component.examples) try_example(component, example, check);
 }
 
+// Its components, with what lies beside it as their bundle.
+void try_components(const std::string& path, const plugins::Declaration& declared, const Registry& registry, Findings& findings) {
+  auto beside = routes::BundleDirectory::open(std::filesystem::absolute(path).parent_path().string(),
+                                              routes::BundleDirectory::Listing::none);
+  if (!beside) return;
+  routes::SecretReferences secrets(routes::SecretReferences::Reading::opaque);
+  CheckContext check{findings, registry, **beside, secrets, jsonata::language()};
+  for (const plugins::ComponentDeclaration& component : declared.components) try_component(component, check);
+}
+
+// A manifest, or the directory it lies in.
+bool is_process(const std::string& path) {
+  std::error_code unused;
+  return std::filesystem::is_directory(path, unused) || path.ends_with(".yaml");
+}
+
 int check_files(const std::vector<std::string>& paths) {
   Findings findings;
   Registry registry = builtin_registry();
   std::vector<plugins::LibraryFile> files;
-  for (const std::string& path : paths) files.push_back({path, path});
+  std::vector<plugins::ManifestFile> manifests;
+  for (const std::string& path : paths) {
+    std::error_code unused;
+    if (!is_process(path)) {
+      files.push_back({path, path});
+    } else {
+      std::string file =
+          std::filesystem::is_directory(path, unused) ? (std::filesystem::path(path) / "plugin.yaml").string() : path;
+      manifests.push_back({file, file});
+    }
+  }
   auto known = plugins::add_plugin_files(registry, files, Finding::Severity::error, plugins::Purpose::declared, reserved_names(),
                                          findings);
   for (const auto& plugin : known) {
-    auto beside = routes::BundleDirectory::open(std::filesystem::absolute(plugin->file().path).parent_path().string(),
-                                                routes::BundleDirectory::Listing::none);
-    if (!beside) continue;
-    routes::SecretReferences secrets(routes::SecretReferences::Reading::opaque);
-    CheckContext check{findings, registry, **beside, secrets, jsonata::language()};
-    for (std::size_t i = 0; i < plugin->declaration().components.size(); ++i) try_component(*plugin, i, check);
-    print(*plugin);
+    try_components(plugin->file().path, plugin->declaration(), registry, findings);
+    print(plugin->file().shown, plugin->declaration());
+  }
+  for (const auto& manifest :
+       plugins::add_manifest_files(registry, manifests, manifest_reader(), reserved_names().steps, findings)) {
+    try_components(manifest->shown, manifest->declaration(), registry, findings);
+    print(manifest->shown, manifest->declaration());
   }
   std::fflush(stdout);
   write_text(findings, std::cout);
@@ -161,11 +186,12 @@ void add_plugin(CLI::App& app, int& exit_code) {
   CLI::App* listing = verb->add_subcommand("list", "The plugins that are found, and what they add.");
   listing->add_option("--bundle", choice->bundle, "A bundle whose plugins count, too")->option_text("DIR");
   listing->callback([choice, &exit_code] { exit_code = list(*choice); });
-  CLI::App* checking = verb->add_subcommand(
-      "check",
-      "Try plugins in processes of their own: what they declare, their examples, and whether they work without settings.");
+  CLI::App* checking = verb->add_subcommand("check",
+                                            "Try plugins: what they declare, their examples, and whether they work without "
+                                            "settings. Libraries are loaded in a process of their "
+                                            "own; a plugin that is a process is not started.");
   auto files = std::make_shared<std::vector<std::string>>();
-  checking->add_option("FILE", *files, "Shared libraries")->required();
+  checking->add_option("FILE", *files, "Shared libraries, and the plugin.yaml of processes or their directories")->required();
   checking->callback([files, &exit_code] { exit_code = check_files(*files); });
 }
 

@@ -7,6 +7,7 @@
 #include "bus/cli/builtin_registry.hpp"
 #include "routes/language_fields.hpp"
 #include "routes/test/test_fields.hpp"
+#include "routes/yaml.hpp"
 
 namespace busway::cli {
 
@@ -52,15 +53,24 @@ plugins::ReservedNames reserved_names() {
   return out;
 }
 
+plugins::ReadYaml manifest_reader() {
+  return [](std::string_view bytes, std::shared_ptr<const std::string> file, Findings& findings) {
+    return routes::read_yaml(bytes, std::move(file), findings);
+  };
+}
+
 KnownComponents known_components(const PluginChoice& choice, plugins::Purpose purpose, Findings& findings) {
-  KnownComponents out{std::shared_ptr<const Registry>(std::shared_ptr<void>(), &builtin_registry()), {}};
+  KnownComponents out{std::shared_ptr<const Registry>(std::shared_ptr<void>(), &builtin_registry()), {}, {}, {}};
   if (choice.none) return out;
   auto registry = std::make_shared<Registry>(builtin_registry());
   std::vector<plugins::PluginDirectory> directories;
   if (auto own = of_bundle(choice.bundle)) directories.push_back(std::move(*own));
   directories.push_back(of_installation());
   out.plugins = plugins::add_plugins(*registry, directories, purpose, reserved_names(), findings);
-  if (!out.plugins.empty()) out.registry = registry;
+  if (purpose == plugins::Purpose::used) out.supervisor = std::make_shared<plugins::Supervisor>();
+  out.processes =
+      plugins::add_process_plugins(*registry, directories, out.supervisor, manifest_reader(), reserved_names().steps, findings);
+  if (!out.plugins.empty() || !out.processes.empty()) out.registry = registry;
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include "bus/finding.hpp"
 #include "bus/registry.hpp"
 #include "plugins/host/plugins.hpp"
+#include "plugins/process/processes.hpp"
 
 namespace busway::cli {
 
@@ -24,9 +25,14 @@ void add_plugin_options(CLI::App& verb, PluginChoice& choice, bool bundle_option
 // installation ($BUSWAY_PLUGINS, or lib/busway/plugins beside the program's own directory). While the process has one thread.
 struct KnownComponents {
   std::shared_ptr<const Registry> registry;
-  std::vector<std::shared_ptr<const plugins::Plugin>> plugins;
+  std::vector<std::shared_ptr<const plugins::Plugin>> plugins;  // shared libraries
+  std::vector<std::shared_ptr<const plugins::Manifest>> processes{};
+  std::shared_ptr<plugins::Supervisor> supervisor{};  // of the processes, where they are used; nothing runs before it is asked
 };
 KnownComponents known_components(const PluginChoice& choice, plugins::Purpose purpose, Findings& findings);
+
+// How manifests are read.
+plugins::ReadYaml manifest_reader();
 
 // What a step of a plugin cannot be called.
 plugins::ReservedNames reserved_names();

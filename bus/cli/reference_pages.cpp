@@ -2,6 +2,7 @@
 
 #include "bus/cli/reference.hpp"
 #include "bus/diagnostics.hpp"
+#include "plugins/process/manifest.hpp"
 #include "routes/language_fields.hpp"
 #include "routes/test/test_fields.hpp"
 
@@ -73,6 +74,15 @@ std::string tests_page() {
          section("Expect", "What must come back.", routes::expect_config_fields().infos());
 }
 
+std::string manifest_page() {
+  plugins::ManifestKeys keys = plugins::manifest_keys();
+  return "# Plugin manifests\n\nThe keys of a `plugin.yaml`, which says how a plugin that is a process is started, and what it "
+         "offers. "
+         "[plugins.md](../plugins.md) shows one at work.\n\n" +
+         section("Manifest", "At the top of the file.", keys.manifest) +
+         section("Steps", "Of each step in `steps:`.", keys.step) + section("Keys", "Of each key in a step's `keys:`.", keys.key);
+}
+
 }  // namespace
 
 std::map<std::string, std::string> reference_pages(const Registry& registry, const CLI::App& app) {
@@ -92,6 +102,7 @@ std::map<std::string, std::string> reference_pages(const Registry& registry, con
           {"command-line.md", page(command_line_page(app))},
           {"diagnostics.md", page(diagnostics_page())},
           {"formats.md", page(formats)},
+          {"plugin-manifest.md", page(manifest_page())},
           {"route-files.md", page(route_file_page())},
           {"steps.md", page(steps)},
           {"tests.md", page(tests_page())}};

@@ -112,6 +112,7 @@ int run(RunOptions& options) {
     return found;
   }
   chores.start(engine);
+  if (known.supervisor != nullptr) known.supervisor->start();
   for (const auto& [name, listener] : bundle.snapshot->listeners) {
     std::cout << "listening " << name << ' ' << listener->adapter() << ' ' << listener->address() << '\n';
   }

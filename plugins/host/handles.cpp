@@ -57,6 +57,7 @@ std::uint32_t busway::plugins::fail_kind_of(ErrorKind kind) {
     case ErrorKind::answered: return BUSWAY_FAIL_ANSWERED;
     case ErrorKind::overload: return BUSWAY_FAIL_OVERLOAD;
     case ErrorKind::deadline: return BUSWAY_FAIL_DEADLINE;
+    case ErrorKind::quarantined:
     case ErrorKind::internal:
     case ErrorKind::config: break;
   }

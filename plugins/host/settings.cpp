@@ -1,5 +1,6 @@
 #include "plugins/host/settings.hpp"
 
+#include "plugins/host/no_bundle.hpp"
 #include "plugins/host/sized.hpp"
 
 namespace busway::plugins {
@@ -9,18 +10,6 @@ namespace {
 std::unexpected<Error> refuse(std::string text) {
   return fail(ErrorKind::config, std::move(text), "BW7008");
 }
-
-// A default is read like a value in a route file, but there is no bundle around it.
-class NoBundle final : public BundleFiles, public Secrets, public ExpressionLanguage {
- public:
-  Result<std::string> read(std::string_view, const Position&) const override { return fail(ErrorKind::config, "no bundle"); }
-  std::string name_of(std::string_view path, const Position&) const override { return std::string(path); }
-  std::optional<ConfigNode> read_yaml(std::string_view, const ConfigNode&, Findings&) const override { return std::nullopt; }
-  Result<std::string> expand(std::string_view text, const Position&) const override { return std::string(text); }
-  Result<std::shared_ptr<const Expression>> compile(std::string_view, std::vector<ExpressionWarning>*) const override {
-    return fail(ErrorKind::config, "no expressions");
-  }
-};
 
 ConfigNode node_of(std::uint32_t type, const std::string& text) {
   ConfigNode node;

@@ -9,8 +9,8 @@ namespace busway::routes {
 
 namespace {
 
-constexpr std::string_view failure_kinds[] = {"not_sent", "unknown", "answered", "garbage",  "format",
-                                              "invalid",  "mapping", "overload", "deadline", "internal"};
+constexpr std::string_view failure_kinds[] = {"not_sent", "unknown",  "answered", "garbage",     "format",  "invalid",
+                                              "mapping",  "overload", "deadline", "quarantined", "internal"};
 
 bool names_document(std::string_view path) {
   return path.ends_with(".json") || path.ends_with(".yaml") || path.ends_with(".yml");

@@ -36,8 +36,14 @@ def commands(body):
 
 
 class Guide(Case):
+    def end_the_bus(self):
+        """The one that the page leaves running when a line behind it fails."""
+        if (pid := self.folder / "pid").exists():
+            subprocess.run(["kill", pid.read_text().strip()], capture_output=True, check=False)
+
     def test_a_newcomer_gets_what_the_page_says(self):
         ran = 0
+        self.addCleanup(self.end_the_bus)
         path = f"{pathlib.Path(BUSWAY).parent}:{os.environ['PATH']}"
         environment = {**os.environ, "PATH": path, "SDK": str(SOURCE / "plugins/sdk"), "BUSWAY_PLUGINS": "/nonexistent"}
         for kind, body in blocks((SOURCE / "docs/plugins.md").read_text()):
@@ -54,7 +60,7 @@ class Guide(Case):
                                       stderr=subprocess.STDOUT, text=True, timeout=200, check=False)
                 self.assertEqual(done.stdout, printed, command)
                 ran += 1
-        self.assertGreaterEqual(ran, 9)
+        self.assertGreaterEqual(ran, 18)
 
 
 main()

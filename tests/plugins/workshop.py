@@ -10,6 +10,8 @@ import tempfile
 import unittest
 
 BUSWAY, SOURCE, CC, CXX = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3], sys.argv[4]
+# `python3` in a manifest is the one that runs this.
+os.environ["PATH"] = f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"
 PARTS = SOURCE / "tests/plugins/parts"
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 INCLUDE = [f"-I{SOURCE / 'plugins/sdk/c'}", f"-I{SOURCE / 'plugins/sdk/cpp'}", f"-I{PARTS}"]

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bus/field.hpp"
+#include "plugins/host/declaration.hpp"
+#include "plugins/process/program.hpp"
+
+namespace busway::plugins {
+
+// What of a message's body a step is given: a document as JSON, the bytes as they came, or nothing, and then it leaves it alone.
+enum class StepBody : std::uint8_t { document, bytes, none };
+
+// A step that a process offers: what it declares, and what of a message it is sent.
+struct ProcessStep {
+  ComponentDeclaration declared;
+  StepBody body = StepBody::document;
+  bool idempotent = false;
+  std::chrono::milliseconds timeout{30'000};
+  std::vector<std::string> headers;
+  std::vector<std::string> variables;
+};
+
+// plugins/NAME/plugin.yaml: how the process is started, and what it declares. Read as data; nothing is run.
+struct Manifest {
+  std::string name;   // of its directory
+  std::string shown;  // the file, for findings and logs
+  std::string directory;
+  std::string version;
+  std::vector<std::string> command;
+  std::vector<std::pair<std::string, std::string>> environment;  // on top of what every plugin gets
+  std::vector<std::string> inherits;                             // names of variables of the bus's own environment
+  ProgramLimits limits;
+  std::size_t in_flight = 16;
+  std::size_t queue = 256;
+  std::size_t max_body = 16UL * 1024 * 1024;
+  std::chrono::milliseconds start_within{10'000};
+  std::chrono::milliseconds silence{10'000};
+  std::chrono::milliseconds acknowledge_within{5'000};
+  std::chrono::milliseconds stop_within{2'000};
+  std::vector<ProcessStep> steps;
+
+  Declaration declaration() const;  // what it adds, as that of a library
+};
+
+// YAML is read by whoever knows it: bytes, the name for positions, findings.
+using ReadYaml = std::function<std::optional<ConfigNode>(std::string_view, std::shared_ptr<const std::string>, Findings&)>;
+
+// A file that may be a manifest.
+struct ManifestFile {
+  std::string path;
+  std::string shown;
+};
+
+// The plugin.yaml of each folder of a directory, by name; none when there is no such directory. Errors: kind `config`, code
+// BW7101, when it cannot be read or holds more than 64.
+Result<std::vector<ManifestFile>> manifests_in(const std::string& directory, const std::string& prefix);
+
+// Nothing after a finding; each stands at its place in the file.
+std::optional<Manifest> read_manifest(const ManifestFile& file, const Registry& registry, const ReadYaml& read_yaml,
+                                      Findings& findings);
+
+// The keys of a manifest, of `limits`, of a step and of a step's key, for the reference.
+struct ManifestKeys {
+  std::vector<FieldInfo> manifest;
+  std::vector<FieldInfo> step;
+  std::vector<FieldInfo> key;
+};
+ManifestKeys manifest_keys();
+
+}  // namespace busway::plugins

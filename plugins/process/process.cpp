@@ -1,0 +1,325 @@
+#include "plugins/process/process.hpp"
+
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "bus/log.hpp"
+
+namespace busway::plugins {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::chrono::milliseconds soonest_restart{50};
+constexpr std::chrono::milliseconds latest_restart{10'000};
+constexpr std::chrono::milliseconds latest_after_ready{2'000};
+constexpr std::chrono::milliseconds long_enough{500};  // a life in which it has answered
+constexpr std::chrono::milliseconds very_long{10'000};
+constexpr std::size_t most_waiting_bytes = 64UL * 1024 * 1024;
+constexpr int messages_a_turn = 256;
+
+// 128 bits nobody can guess; empty when the system has none.
+std::string new_cookie() {
+  unsigned char bytes[16];
+  if (::getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes)) return "";
+  std::string out;
+  for (unsigned char byte : bytes) {
+    out += "0123456789abcdef"[byte >> 4];
+    out += "0123456789abcdef"[byte & 15];
+  }
+  return out;
+}
+
+Session::Terms terms_of(const Manifest& manifest, std::string cookie) {
+  return {.cookie = std::move(cookie),
+          .silence = manifest.silence,
+          .acknowledge = manifest.acknowledge_within,
+          .in_flight = manifest.in_flight,
+          .max_body = manifest.max_body};
+}
+
+}  // namespace
+
+Process::Process(Manifest manifest, FormatPtr json) : manifest_(std::move(manifest)), json_(std::move(json)) {}
+
+Process::~Process() {
+  for (const auto& call : queue_) call->fail(ErrorKind::not_sent, "the bus is stopping");
+}
+
+// ---- any thread ----
+
+std::uint64_t Process::add_use(std::size_t index, Secret settings) {
+  Lock lock(lock_);
+  std::uint64_t number = added_.size() + 1;
+  added_.push_back({number, manifest_.steps[index].declared.name, std::move(settings)});
+  uses_added_.store(added_.size(), std::memory_order_release);
+  return number;
+}
+
+bool Process::admit(std::size_t bytes) {
+  std::size_t before = waiting_.fetch_add(1, std::memory_order_acq_rel);
+  std::size_t bytes_before = waiting_bytes_.fetch_add(bytes, std::memory_order_acq_rel);
+  // One that is as large as may be is taken when nothing else waits.
+  if (before < manifest_.queue && (before == 0 || bytes_before + bytes <= most_waiting_bytes)) return true;
+  waiting_.fetch_sub(1, std::memory_order_acq_rel);
+  waiting_bytes_.fetch_sub(bytes, std::memory_order_acq_rel);
+  return false;
+}
+
+// ---- what the session needs ----
+
+Session::Outside::Sent Process::send(std::string_view peer, std::string_view head, const std::string_view* payload) {
+  switch (launch_->router->send(peer, head, payload)) {
+    case Router::Sent::yes: return Sent::yes;
+    case Router::Sent::no_room: return Sent::no_room;
+    case Router::Sent::gone: break;
+  }
+  return Sent::gone;
+}
+
+void Process::logged(LogLevel level, std::string_view text) {
+  LogField fields[] = {{"plugin", manifest_.name}, {"text", text}};
+  log().write(level, "A plugin says.", "", fields);
+}
+
+void Process::refused(std::uint64_t use, std::string_view key, std::string_view text) {
+  std::string why = key.empty() ? std::string(text) : "'" + std::string(key) + "': " + std::string(text);
+  log().error("A plugin refuses the settings of a step.",
+              {{"plugin", manifest_.name}, {"use", static_cast<std::size_t>(use)}, {"text", why}});
+  if (use <= uses_.size()) refused_.emplace(use, why);
+}
+
+std::span<const StepUse> Process::uses() {
+  if (uses_.size() != uses_added_.load(std::memory_order_acquire)) {
+    Lock lock(lock_);
+    uses_ = added_;
+  }
+  return uses_;
+}
+
+// ---- its life ----
+
+void Process::want(TimePoint now) {
+  if (std::exchange(wanted_, true)) return;
+  next_start_ = now;
+}
+
+ProgramCall Process::program_call(const std::string& endpoint, const std::string& cookie) const {
+  ProgramCall out{.command = manifest_.command, .directory = manifest_.directory, .environment = {}, .limits = manifest_.limits};
+  std::map<std::string, std::string> environment;
+  std::vector<std::string> names = {"PATH", "HOME", "LANG", "TZ", "TMPDIR"};
+  names.insert(names.end(), manifest_.inherits.begin(), manifest_.inherits.end());
+  for (const std::string& name : names) {
+    if (const char* value = std::getenv(name.c_str()); value != nullptr) environment[name] = value;
+  }
+  for (const auto& [name, value] : manifest_.environment) environment[name] = value;
+  environment["BUSWAY_ENDPOINT"] = endpoint;
+  environment["BUSWAY_COOKIE"] = cookie;
+  environment["BUSWAY_PLUGIN"] = manifest_.name;
+  out.environment.assign(environment.begin(), environment.end());
+  return out;
+}
+
+Result<void> Process::try_launch(RouterContext& context, const std::string& directory, TimePoint now) {
+  std::string cookie = new_cookie();
+  if (cookie.empty() || directory.empty())
+    return fail(ErrorKind::config, "making a private directory for its socket: the system refuses");
+  std::string endpoint = "ipc://" + directory + "/" + manifest_.name.substr(0, 24) + "-" + std::to_string(++launches_);
+  auto router = Router::bind(context, endpoint, wire::most_payload);
+  if (!router) return std::unexpected(router.error());
+  auto program = Program::start(program_call(endpoint, cookie));
+  if (!program) return std::unexpected(program.error());
+  launch_.reset(new Launch{.program = std::move(*program),
+                           .router = std::move(*router),
+                           .session = Session(terms_of(manifest_, cookie), *json_, *this, now),
+                           .started = now});
+  return {};
+}
+
+void Process::launch(RouterContext& context, const std::string& directory, TimePoint now) {
+  refused_.clear();
+  alone_ = false;
+  if (auto launched = try_launch(context, directory, now); !launched)
+    again_later("was not started: " + launched.error().text, false, now);
+}
+
+void Process::again_later(const std::string& why, bool was_ready, TimePoint now) {
+  if (!was_ready) ++failures_;
+  auto most = was_ready ? latest_after_ready : latest_restart;
+  auto pause = std::min(most, soonest_restart * (1 << std::min(short_lives_++, 10)));
+  next_start_ = now + pause;
+  last_end_ = why;
+  log().error(was_ready ? "A plugin's process has ended." : "A plugin's process did not get ready.",
+              {{"plugin", manifest_.name}, {"reason", why}, {"again_in_ms", static_cast<std::int64_t>(pause.count())}});
+  if (down()) give_up_waiting();
+}
+
+// The process is gone, or is to go.
+void Process::over(const std::string& why, bool blames, TimePoint now) {
+  Launch& launch = *launch_;
+  bool was_ready = launch.announced;
+  auto age = now - launch.started;
+  if ((launch.session.answered() > 0 && age >= long_enough) || age >= very_long) short_lives_ = 0;
+  auto unanswered = launch.session.take_unanswered();
+  launch.session.say_bye(why);
+  launch.program.kill();
+  dying_.push_back(std::move(launch.program));
+  launch_.reset();
+  for (auto at = unanswered.rbegin(); at != unanswered.rend(); ++at) {
+    if (!settle(*at, why, blames)) continue;
+    waiting_.fetch_add(1, std::memory_order_acq_rel);
+    waiting_bytes_.fetch_add(at->call->body.size(), std::memory_order_acq_rel);
+    queue_.push_front(std::move(at->call));
+  }
+  if (!stopping_) again_later(why, was_ready, now);
+}
+
+// What becomes of a message that was with a process that has ended.
+bool Process::settle(Session::Unanswered& one, const std::string& why, bool blames) {
+  Call& call = *one.call;
+  if (!call.wanted()) return false;
+  std::string text = "working on the message: the process of the plugin '" + manifest_.name + "' " + why;
+  if (stopping_ || (one.sent && !call.repeatable)) {
+    call.fail(one.sent ? ErrorKind::unknown : ErrorKind::not_sent, std::move(text));
+    return false;
+  }
+  if (one.sent && blames && ++call.crashes >= crashes_until_quarantine) {
+    log().error("A message is quarantined: the plugin's process has ended each time it had it.",
+                {{"plugin", manifest_.name}, {"reason", why}});
+    call.fail(ErrorKind::quarantined, text + ", for the third time with this message");
+    return false;
+  }
+  return true;
+}
+
+void Process::stop(TimePoint now) {
+  stopping_ = true;
+  give_up_waiting();
+  if (!launch_) return;
+  launch_->session.say_bye("the bus is stopping");
+  launch_->must_end = now + manifest_.stop_within;
+}
+
+// ---- messages ----
+
+void Process::leave_queue(const Call& call) {
+  waiting_.fetch_sub(1, std::memory_order_acq_rel);
+  waiting_bytes_.fetch_sub(call.body.size(), std::memory_order_acq_rel);
+}
+
+void Process::take(std::shared_ptr<Call> call, TimePoint now) {
+  want(now);
+  queue_.push_back(std::move(call));
+  if (down() || stopping_) return give_up_waiting();
+  pump(now);
+}
+
+void Process::give_up_waiting() {
+  std::string why = stopping_ ? "the bus is stopping" : "it is down; its last process " + last_end_;
+  for (const auto& call : std::exchange(queue_, {})) {
+    leave_queue(*call);
+    call->fail(ErrorKind::not_sent, "giving the message to the plugin '" + manifest_.name + "': " + why);
+  }
+}
+
+void Process::pump(TimePoint now) {
+  if (!launch_) return;
+  Session& session = launch_->session;
+  if (session.in_flight() == 0) alone_ = false;
+  while (!queue_.empty() && session.has_room() && !alone_) {
+    std::shared_ptr<Call>& next = queue_.front();
+    bool suspect = next->crashes + 1 >= crashes_until_quarantine;
+    if (suspect && session.in_flight() != 0) return;
+    std::shared_ptr<Call> call = std::move(next);
+    queue_.pop_front();
+    leave_queue(*call);
+    if (auto refused = refused_.find(call->use); refused != refused_.end()) {
+      call->fail(ErrorKind::internal, "giving the message to the plugin '" + manifest_.name +
+                                          "': it refuses the settings of this step: " + refused->second);
+    } else if (call->deadline <= now) {
+      Error late = call->too_late(call->attempts != 0);
+      call->fail(late.kind, late.text);
+    } else if (call->wanted()) {
+      alone_ = suspect;
+      session.begin(std::move(call), now);
+    }
+  }
+}
+
+void Process::read_messages(TimePoint now) {
+  Router::Received received;
+  for (int i = 0; i < messages_a_turn && !launch_->session.end() && launch_->router->receive(received); ++i)
+    launch_->session.take(received.peer, received.frames, now);
+}
+
+// ---- a turn ----
+
+void Process::watch(RouterPoll& poll) {
+  if (!launch_) return;
+  launch_->polled_router = poll.add(*launch_->router);
+  launch_->polled_end = poll.add(launch_->program.ended_fd());
+  for (std::size_t which : {0UL, 1UL}) {
+    int fd = launch_->program.output_fd(which);
+    launch_->polled_output[which] = fd < 0 ? std::nullopt : std::optional(poll.add(fd));
+  }
+}
+
+void Process::work(const RouterPoll& poll, RouterContext& context, const std::string& directory, TimePoint now) {
+  while (!queue_.empty() && (queue_.front()->deadline <= now || !queue_.front()->wanted())) {
+    std::shared_ptr<Call> call = std::move(queue_.front());
+    queue_.pop_front();
+    leave_queue(*call);
+    Error late = call->too_late(call->attempts != 0);
+    call->fail(late.kind, late.text);
+  }
+  std::erase_if(dying_, [](Program& one) { return one.reap().has_value(); });
+  if (!launch_) {
+    if (wanted_ && !stopping_ && now >= next_start_) launch(context, directory, now);
+    return;
+  }
+  Launch& launch = *launch_;
+  auto readable = [&](const std::optional<std::size_t>& index) { return index && poll.readable(*index); };
+  bool gone = readable(launch.polled_end);
+  for (std::size_t which : {0UL, 1UL}) {
+    if (!readable(launch.polled_output[which]) && !gone) continue;
+    launch.program.read_output(which, [&](const std::string& line) {
+      log().info("A plugin has written.", {{"plugin", manifest_.name}, {"to", which == 0 ? "stdout" : "stderr"}, {"line", line}});
+    });
+  }
+  // What it has said before it ended counts.
+  if (readable(launch.polled_router) || gone) read_messages(now);
+  launch.session.tick(now);
+  if (!launch.session.ready() && !launch.session.end() && now - launch.started >= manifest_.start_within)
+    launch.session.break_off("is not ready within " + std::to_string(manifest_.start_within.count()) + "ms of its start", false);
+  if (!launch.announced && launch.session.ready()) {
+    launch.announced = true;
+    failures_ = 0;
+    log().info("A plugin is ready.", {{"plugin", manifest_.name}, {"pid", static_cast<std::int64_t>(launch.program.pid())}});
+  }
+  const std::optional<Session::End> end = launch.session.end();
+  auto how = gone ? launch.program.reap() : std::nullopt;
+  if (end && (how || !stopping_)) return over(end->why, end->blames, now);
+  if (how) return over("has ended: " + *how, true, now);
+  if (now >= launch.must_end) return over("has not ended when it was told to", false, now);
+  pump(now);
+}
+
+TimePoint Process::next_work(TimePoint now) const {
+  TimePoint next = dying_.empty() ? TimePoint::max() : now + 20ms;
+  for (const auto& call : queue_) {
+    next = call->deadline;
+    break;
+  }
+  if (!launch_) return wanted_ && !stopping_ ? std::min(next, next_start_) : next;
+  const Launch& launch = *launch_;
+  next = std::min({next, launch.session.next_tick(), launch.must_end});
+  if (!launch.session.ready()) next = std::min(next, launch.started + manifest_.start_within);
+  return next;
+}
+
+}  // namespace busway::plugins

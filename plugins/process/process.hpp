@@ -1,0 +1,109 @@
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bus/mutex.hpp"
+#include "plugins/process/manifest.hpp"
+#include "plugins/process/program.hpp"
+#include "plugins/process/router.hpp"
+#include "plugins/process/session.hpp"
+
+namespace busway::plugins {
+
+// A plugin that runs as a process of its own: started when it is first needed, started again when it ends, with the messages that
+// wait for it. What belongs to any thread says so; all else is the supervisor's thread's.
+class Process final : private Session::Outside {
+ public:
+  Process(Manifest manifest, FormatPtr json);
+  ~Process() override;
+
+  // ---- any thread ----
+  const Manifest& manifest() const { return manifest_; }
+  const Format& json() const { return *json_; }
+  // Another use of step `index`; its number.
+  std::uint64_t add_use(std::size_t index, Secret settings);
+  bool is_used() const { return uses_added_.load(std::memory_order_acquire) != 0; }
+  // Room for one more message that waits; false when there is none. Given back by the supervisor's thread.
+  bool admit(std::size_t bytes);
+
+  // ---- the supervisor's thread ----
+  void want(TimePoint now);  // it is to run from now on
+  void take(std::shared_ptr<Call> call, TimePoint now);
+  void watch(RouterPoll& poll);
+  // After `poll` has waited: reads, sends, starts, ends.
+  void work(const RouterPoll& poll, RouterContext& context, const std::string& directory, TimePoint now);
+  TimePoint next_work(TimePoint now) const;
+  // Ready, or beyond what a start may take.
+  bool settled() const { return !wanted_ || failures_ > 0 || (launch_ && launch_->session.ready()); }
+  bool ready() const { return launch_ && launch_->session.ready(); }
+  // Begins its end; ended() tells when it is through.
+  void stop(TimePoint now);
+  bool ended() const { return !launch_; }
+
+ private:
+  struct Launch {
+    Program program;
+    std::unique_ptr<Router> router;
+    Session session;
+    TimePoint started;
+    TimePoint must_end = TimePoint::max();  // when it was told to
+    bool announced = false;                 // the log has been told that it is ready
+    std::optional<std::size_t> polled_router{};
+    std::optional<std::size_t> polled_end{};
+    std::optional<std::size_t> polled_output[2]{};
+  };
+
+  Sent send(std::string_view peer, std::string_view head, const std::string_view* payload) override;
+  void logged(LogLevel level, std::string_view text) override;
+  void refused(std::uint64_t use, std::string_view key, std::string_view text) override;
+  std::span<const StepUse> uses() override;
+
+  void launch(RouterContext& context, const std::string& directory, TimePoint now);
+  Result<void> try_launch(RouterContext& context, const std::string& directory, TimePoint now);
+  ProgramCall program_call(const std::string& endpoint, const std::string& cookie) const;
+  void read_messages(TimePoint now);
+  void over(const std::string& why, bool blames, TimePoint now);
+  // Whether it is to be tried again; else it has been answered.
+  bool settle(Session::Unanswered& unanswered, const std::string& why, bool blames);
+  void again_later(const std::string& why, bool was_ready, TimePoint now);
+  // It does not get ready: nobody waits for that any more.
+  bool down() const { return failures_ >= failures_until_down && !ready(); }
+  void give_up_waiting();
+  void pump(TimePoint now);
+  void leave_queue(const Call& call);
+
+  static constexpr int failures_until_down = 3;
+  static constexpr int crashes_until_quarantine = 3;
+
+  const Manifest manifest_;
+  const FormatPtr json_;
+
+  Mutex lock_;
+  std::vector<StepUse> added_ BUSWAY_GUARDED_BY(lock_);
+  std::atomic<std::size_t> uses_added_{0};
+  std::atomic<std::size_t> waiting_{0};
+  std::atomic<std::size_t> waiting_bytes_{0};
+
+  std::vector<StepUse> uses_;
+  std::map<std::uint64_t, std::string> refused_;  // by this launch
+  std::deque<std::shared_ptr<Call>> queue_;
+  std::unique_ptr<Launch> launch_;
+  std::list<Program> dying_;  // killed, and not gone yet
+  bool wanted_ = false;
+  bool stopping_ = false;
+  bool alone_ = false;  // one message has the process for itself: it may be what ends it
+  TimePoint next_start_ = TimePoint::min();
+  int launches_ = 0;
+  int failures_ = 0;     // launches in a row that did not get ready
+  int short_lives_ = 0;  // launches in a row that ended soon
+  std::string last_end_;
+};
+
+}  // namespace busway::plugins

@@ -1,0 +1,198 @@
+#include "plugins/process/processes.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "bus/json_text.hpp"
+#include "plugins/host/settings.hpp"
+#include "plugins/host/utf8.hpp"
+#include "plugins/process/step.hpp"
+
+namespace busway::plugins {
+
+namespace {
+
+constexpr std::size_t most_settings = 48UL * 1024;  // bytes of JSON: they travel in one head
+
+// A step with its keys made ready; shared by all its uses.
+struct ProcessComponent {
+  std::shared_ptr<const Manifest> manifest;
+  std::size_t index;
+  std::shared_ptr<Supervisor> supervisor;
+  Process* process;
+  std::vector<DeclaredField> fields;
+  std::vector<FieldInfo> infos;
+
+  const ProcessStep& step() const { return manifest->steps[index]; }
+};
+
+void append_value(std::uint32_t type, const Setting& setting, std::string& out) {
+  switch (type) {
+    case BUSWAY_FIELD_BOOLEAN: out += setting.number != 0 ? "true" : "false"; return;
+    case BUSWAY_FIELD_INTEGER:
+    case BUSWAY_FIELD_DURATION:
+    case BUSWAY_FIELD_SIZE: out += std::to_string(setting.number); return;
+    case BUSWAY_FIELD_TEXTS: {
+      out += '[';
+      for (const std::string& text : setting.list) {
+        if (out.back() != '[') out += ',';
+        append_json_string(text, out);
+      }
+      out += ']';
+      return;
+    }
+    default: append_json_string(setting.text.expose(), out);
+  }
+}
+
+bool is_text(const Setting& setting) {
+  return is_utf8(setting.text.expose()) &&
+         std::all_of(setting.list.begin(), setting.list.end(), [](const std::string& one) { return is_utf8(one); });
+}
+
+// The settings of one use as JSON; nothing after a finding.
+std::optional<Secret> read_settings(const ProcessComponent& component, const ConfigNode& node, CheckContext& check) {
+  std::vector<Setting> settings;
+  for (const DeclaredField& field : component.fields) settings.push_back(field.left_out());
+  bool good = read_fields(node, component.infos, {}, check, [&](std::size_t at, const ConfigNode& value) {
+    if (!component.fields[at].read(value, check, settings[at])) return false;
+    if (is_text(settings[at])) return true;
+    check.findings.error("BW7105", value.at, "the value is not UTF-8, and a plugin's process is told its settings as JSON");
+    return false;
+  });
+  if (!good) return std::nullopt;
+  std::string json = "{";
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    if (i != 0) json += ',';
+    append_json_string(component.infos[i].name, json);
+    json += ':';
+    append_value(component.step().declared.fields[i].type, settings[i], json);
+  }
+  json += '}';
+  if (json.size() <= most_settings) return Secret(std::move(json));
+  check.findings.error("BW7105", node.at,
+                       "the settings are " + std::to_string(json.size()) +
+                           " bytes as JSON, and a plugin's process can be told 49152: let it read large files itself");
+  return std::nullopt;
+}
+
+void add_step(Registry& registry, const std::shared_ptr<const ProcessComponent>& component) {
+  const ComponentDeclaration& declared = component->step().declared;
+  Role<Step, StepContext> role;
+  role.fields = component->infos;
+  role.make = [component](const ConfigNode& node, CheckContext& check, const StepContext&) -> std::unique_ptr<Step> {
+    auto settings = read_settings(*component, node, check);
+    if (!settings) return nullptr;
+    std::uint64_t use = component->process == nullptr ? 0 : component->process->add_use(component->index, std::move(*settings));
+    return make_process_step(component->supervisor, component->step(), component->process, use);
+  };
+  registry.add(StepType{.name = declared.name,
+                        .summary = declared.summary,
+                        .doc = declared.doc,
+                        .step = std::move(role),
+                        .examples = declared.examples});
+}
+
+class AddingProcesses {
+ public:
+  AddingProcesses(Registry& registry, std::shared_ptr<Supervisor> supervisor, const ReadYaml& read_yaml,
+                  const std::vector<std::string>& reserved, Findings& findings)
+      : registry_(registry),
+        supervisor_(std::move(supervisor)),
+        read_yaml_(read_yaml),
+        reserved_(reserved),
+        findings_(findings) {}
+
+  void add(const ManifestFile& file, Finding::Severity severity) {
+    Findings own;
+    auto manifest = read_manifest(file, registry_, read_yaml_, own);
+    if (manifest) look_at_names(*manifest, own);
+    report(own, severity);
+    if (!manifest || own.has_errors()) return;
+    auto shared = std::make_shared<const Manifest>(std::move(*manifest));
+    Process* process = supervisor_ == nullptr ? nullptr : &supervisor_->add(*shared, registry_.plain_format("json"));
+    for (std::size_t i = 0; i < shared->steps.size(); ++i) {
+      auto component = std::make_shared<ProcessComponent>(ProcessComponent{shared, i, supervisor_, process, {}, {}});
+      for (const FieldDeclaration& field : shared->steps[i].declared.fields) {
+        component->fields.push_back(*DeclaredField::make(field));  // the manifest has been checked
+        component->infos.push_back(component->fields.back().info());
+      }
+      add_step(registry_, component);
+      owners_[shared->steps[i].declared.name] = file.shown;
+    }
+    added_.push_back(std::move(shared));
+  }
+
+  void say(Finding::Severity severity, const Error& error, const std::string& shown) {
+    Findings own;
+    own.error(error.code, Position{std::make_shared<const std::string>(shown), 0, 0}, "the plugin directory " + error.text);
+    report(own, severity);
+  }
+
+  std::vector<std::shared_ptr<const Manifest>> take() { return std::move(added_); }
+
+ private:
+  // Nobody may claim twice, and nothing is ever replaced in silence.
+  void look_at_names(const Manifest& manifest, Findings& own) const {
+    Position at{std::make_shared<const std::string>(manifest.shown), 0, 0};
+    for (const ProcessStep& step : manifest.steps) {
+      const std::string& name = step.declared.name;
+      auto owner = owners_.find(name);
+      bool reserved = std::find(reserved_.begin(), reserved_.end(), name) != reserved_.end();
+      if (!reserved && registry_.step(name) == nullptr) continue;
+      std::string taken = reserved                 ? "is a key that every step has"
+                          : owner != owners_.end() ? owner->second + " declares, too"
+                                                   : "is built in or another plugin's";
+      own.error("BW7009", at, "the plugin declares the step '" + name + "', which " + taken + ": rename it");
+    }
+  }
+
+  // A plugin of the installation, which no bundle need know of, is left out with a warning.
+  void report(const Findings& own, Finding::Severity severity) {
+    for (const Finding& finding : own.all()) {
+      if (severity == Finding::Severity::error && finding.severity == Finding::Severity::error) {
+        findings_.error(finding.id, finding.at, finding.text);
+      } else {
+        findings_.warning(finding.id, finding.at,
+                          finding.text + (finding.severity == Finding::Severity::error ? " (the plugin is left out)" : ""));
+      }
+    }
+  }
+
+  Registry& registry_;
+  std::shared_ptr<Supervisor> supervisor_;
+  const ReadYaml& read_yaml_;
+  const std::vector<std::string>& reserved_;
+  Findings& findings_;
+  std::map<std::string, std::string> owners_;
+  std::vector<std::shared_ptr<const Manifest>> added_;
+};
+
+}  // namespace
+
+std::vector<std::shared_ptr<const Manifest>> add_process_plugins(
+    Registry& registry, const std::vector<PluginDirectory>& directories, const std::shared_ptr<Supervisor>& supervisor,
+    const ReadYaml& read_yaml, const std::vector<std::string>& reserved_steps, Findings& findings) {
+  AddingProcesses adding(registry, supervisor, read_yaml, reserved_steps, findings);
+  for (const PluginDirectory& directory : directories) {
+    auto files = manifests_in(directory.path, directory.prefix);
+    if (!files) {
+      adding.say(directory.severity, files.error(), directory.prefix);
+      continue;
+    }
+    for (const ManifestFile& file : *files) adding.add(file, directory.severity);
+  }
+  return adding.take();
+}
+
+std::vector<std::shared_ptr<const Manifest>> add_manifest_files(Registry& registry, const std::vector<ManifestFile>& files,
+                                                                const ReadYaml& read_yaml,
+                                                                const std::vector<std::string>& reserved_steps,
+                                                                Findings& findings) {
+  AddingProcesses adding(registry, nullptr, read_yaml, reserved_steps, findings);
+  for (const ManifestFile& file : files) adding.add(file, Finding::Severity::error);
+  return adding.take();
+}
+
+}  // namespace busway::plugins

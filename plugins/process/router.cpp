@@ -1,0 +1,128 @@
+#include "plugins/process/router.hpp"
+
+#include <zmq.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+
+namespace busway::plugins {
+
+namespace {
+
+constexpr int high_water_mark = 64;  // messages each way
+
+bool set(void* socket, int option, int value) {
+  return ::zmq_setsockopt(socket, option, &value, sizeof value) == 0;
+}
+
+}  // namespace
+
+RouterContext::RouterContext() : context_(::zmq_ctx_new()) {}
+
+RouterContext::~RouterContext() {
+  while (::zmq_ctx_term(context_) != 0 && errno == EINTR) {
+  }
+}
+
+struct Router::Frames {
+  std::array<zmq_msg_t, most_frames + 1> kept;  // the peer's name and what is behind it
+  Frames() {
+    for (zmq_msg_t& one : kept) ::zmq_msg_init(&one);
+  }
+  ~Frames() {
+    for (zmq_msg_t& one : kept) ::zmq_msg_close(&one);
+  }
+  Frames(const Frames&) = delete;
+  Frames& operator=(const Frames&) = delete;
+};
+
+Router::Router(void* socket) : socket_(socket), frames_(std::make_unique<Frames>()) {}
+
+Router::~Router() {
+  ::zmq_close(socket_);
+}
+
+Result<std::unique_ptr<Router>> Router::bind(RouterContext& context, const std::string& endpoint, std::size_t most_frame) {
+  void* socket = ::zmq_socket(context.get(), ZMQ_ROUTER);
+  if (socket == nullptr) return fail(ErrorKind::config, std::string("making a socket for the plugin: ") + ::zmq_strerror(errno));
+  std::unique_ptr<Router> made(new Router(socket));
+  auto most = static_cast<std::int64_t>(most_frame);
+  constexpr int linger_ms = 200;  // for a last word
+  constexpr int handshake_ms = 2000;
+  bool good = set(socket, ZMQ_ROUTER_MANDATORY, 1) && set(socket, ZMQ_SNDHWM, high_water_mark) &&
+              set(socket, ZMQ_RCVHWM, high_water_mark) && set(socket, ZMQ_LINGER, linger_ms) &&
+              set(socket, ZMQ_HANDSHAKE_IVL, handshake_ms) && set(socket, ZMQ_BACKLOG, 8) &&
+              ::zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &most, sizeof most) == 0 && ::zmq_bind(socket, endpoint.c_str()) == 0;
+  if (!good) return fail(ErrorKind::config, "opening " + endpoint + " for the plugin: " + ::zmq_strerror(errno));
+  return made;
+}
+
+Router::Sent Router::send(std::string_view peer, std::string_view head, const std::string_view* payload) {
+  auto part = [&](std::string_view bytes, bool more) {
+    int sent = -1;
+    do {
+      sent = ::zmq_send(socket_, bytes.data(), bytes.size(), ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0));
+    } while (sent < 0 && errno == EINTR);
+    return sent >= 0;
+  };
+  // The first part alone is refused; those behind it are then taken without asking for room.
+  if (!part(peer, true)) return errno == EAGAIN ? Sent::no_room : Sent::gone;
+  if (!part(head, payload != nullptr) || (payload != nullptr && !part(*payload, false))) return Sent::gone;
+  return Sent::yes;
+}
+
+bool Router::receive(Received& out) {
+  out.frames.clear();
+  std::size_t index = 0;
+  bool more = true;
+  zmq_msg_t rest;
+  ::zmq_msg_init(&rest);
+  while (more) {
+    zmq_msg_t& into = index < frames_->kept.size() ? frames_->kept[index] : rest;
+    int got = ::zmq_msg_recv(&into, socket_, ZMQ_DONTWAIT);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) break;
+    std::string_view bytes(static_cast<const char*>(::zmq_msg_data(&into)), ::zmq_msg_size(&into));
+    more = ::zmq_msg_more(&into) != 0;
+    if (index == 0) {
+      out.peer = bytes;
+    } else if (index < frames_->kept.size()) {
+      out.frames.push_back(bytes);
+    } else if (out.frames.size() == most_frames) {
+      out.frames.emplace_back();
+    }
+    ++index;
+  }
+  ::zmq_msg_close(&rest);
+  return index > 0;
+}
+
+struct RouterPoll::Items {
+  std::vector<zmq_pollitem_t> all;
+};
+
+RouterPoll::RouterPoll() : items_(std::make_unique<Items>()) {}
+RouterPoll::~RouterPoll() = default;
+
+void RouterPoll::clear() {
+  items_->all.clear();
+}
+std::size_t RouterPoll::add(const Router& router) {
+  items_->all.push_back({.socket = router.socket(), .fd = 0, .events = ZMQ_POLLIN, .revents = 0});
+  return items_->all.size() - 1;
+}
+std::size_t RouterPoll::add(int fd) {
+  items_->all.push_back({.socket = nullptr, .fd = fd, .events = ZMQ_POLLIN, .revents = 0});
+  return items_->all.size() - 1;
+}
+void RouterPoll::wait(std::chrono::milliseconds most) {
+  if (::zmq_poll(items_->all.data(), static_cast<int>(items_->all.size()), most.count()) <= 0) {
+    for (zmq_pollitem_t& item : items_->all) item.revents = 0;
+  }
+}
+bool RouterPoll::readable(std::size_t index) const {
+  return items_->all[index].revents != 0;
+}
+
+}  // namespace busway::plugins

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bus/error.hpp"
+
+namespace busway::plugins {
+
+// ZeroMQ, as far as it is needed; the one place that includes it. Used by one thread.
+
+// The library's own thread; made at first use of a Router, and it outlives them all.
+class RouterContext {
+ public:
+  RouterContext();
+  ~RouterContext();
+  RouterContext(const RouterContext&) = delete;
+  RouterContext& operator=(const RouterContext&) = delete;
+  void* get() const { return context_; }
+
+ private:
+  void* context_;
+};
+
+// A ROUTER socket, bound for one launch of a plugin: it refuses to send to who is not there, holds a bounded number of messages
+// each way, and drops whoever sends a larger frame than the protocol allows.
+class Router {
+ public:
+  // `endpoint` as ZeroMQ writes it: "ipc:///run/x.sock". Errors: kind `config`.
+  static Result<std::unique_ptr<Router>> bind(RouterContext& context, const std::string& endpoint, std::size_t most_frame);
+  ~Router();
+  Router(const Router&) = delete;
+  Router& operator=(const Router&) = delete;
+
+  enum class Sent : std::uint8_t { yes, no_room, gone };
+  Sent send(std::string_view peer, std::string_view head, const std::string_view* payload);
+
+  // The next message, if there is one: views that hold until the next call. Of more than `most_frames` the rest is dropped, and
+  // one more stands in `frames` to show it.
+  struct Received {
+    std::string_view peer;
+    std::vector<std::string_view> frames;
+  };
+  bool receive(Received& out);
+
+  void* socket() const { return socket_; }
+  static constexpr std::size_t most_frames = 2;
+
+ private:
+  explicit Router(void* socket);
+  struct Frames;
+  void* socket_;
+  std::unique_ptr<Frames> frames_;
+};
+
+// Waits for sockets and descriptors at once.
+class RouterPoll {
+ public:
+  RouterPoll();
+  ~RouterPoll();
+  RouterPoll(const RouterPoll&) = delete;
+  RouterPoll& operator=(const RouterPoll&) = delete;
+  void clear();
+  // Their index.
+  std::size_t add(const Router& router);
+  std::size_t add(int fd);
+  void wait(std::chrono::milliseconds most);
+  bool readable(std::size_t index) const;
+
+ private:
+  struct Items;
+  std::unique_ptr<Items> items_;
+};
+
+}  // namespace busway::plugins

@@ -1,0 +1,151 @@
+#include "plugins/process/supervisor.hpp"
+
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "bus/log.hpp"
+
+namespace busway::plugins {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t longest_directory = 60;  // the path of a socket has 107 bytes in all
+
+TimePoint now() {
+  return TimePoint::clock::now();
+}
+
+// A new directory that only this user can enter, in the system's place for such things; empty when there is none.
+std::string private_directory() {
+  for (const char* name : {"XDG_RUNTIME_DIR", "TMPDIR"}) {
+    const char* place = std::getenv(name);
+    if (place == nullptr || place[0] != '/') continue;
+    std::string path = std::string(place) + "/busway-XXXXXX";
+    if (path.size() <= longest_directory && ::mkdtemp(path.data()) != nullptr) return path;
+  }
+  std::string path = "/tmp/busway-XXXXXX";
+  return ::mkdtemp(path.data()) == nullptr ? "" : path;
+}
+
+}  // namespace
+
+Process& Supervisor::add(Manifest manifest, FormatPtr json) {
+  return *processes_.emplace_back(std::make_unique<Process>(std::move(manifest), std::move(json)));
+}
+
+void Supervisor::begin_thread() {
+  if (thread_.joinable()) return;
+  event_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  // Signals are others' business.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &before);
+  thread_ = std::thread([this] { run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void Supervisor::wake() const {
+  std::uint64_t one = 1;
+  [[maybe_unused]] ssize_t written = ::write(event_, &one, sizeof one);
+}
+
+void Supervisor::start() {
+  Lock lock(lock_);
+  for (const auto& process : processes_) {
+    if (process->is_used()) posted_.push_back({process.get(), nullptr});
+  }
+  if (posted_.empty()) return;
+  begin_thread();
+  wake();
+  while (settled_ < processes_.size()) lock.wait(changed_);
+}
+
+bool Supervisor::submit(Process& process, std::shared_ptr<Call> call) {
+  if (!process.admit(call->body.size())) return false;
+  Lock lock(lock_);
+  begin_thread();
+  posted_.push_back({&process, std::move(call)});
+  if (posted_.size() == 1) wake();
+  return true;
+}
+
+Supervisor::~Supervisor() {
+  if (!thread_.joinable()) return;
+  {
+    Lock lock(lock_);
+    stop_ = true;
+    wake();
+  }
+  thread_.join();
+  ::close(event_);
+}
+
+// Whether it is to go on.
+bool Supervisor::take_posted(std::vector<Hint>& into) {
+  std::uint64_t unused = 0;
+  [[maybe_unused]] ssize_t got = ::read(event_, &unused, sizeof unused);
+  Lock lock(lock_);
+  into.swap(posted_);
+  return !stop_;
+}
+
+void Supervisor::run() {
+  directory_ = private_directory();
+  {
+    RouterContext context;
+    RouterPoll poll;
+    std::vector<Hint> taken;
+    bool going = true;
+    bool waited_for = true;
+    while (true) {
+      bool go_on = take_posted(taken);
+      TimePoint time = now();
+      for (Hint& hint : taken) {
+        if (hint.call == nullptr) {
+          hint.process->want(time);
+        } else {
+          hint.process->take(std::move(hint.call), time);
+        }
+      }
+      taken.clear();
+      if (going && !go_on) {
+        for (const auto& process : processes_) process->stop(time);
+      }
+      going = go_on;
+      if (!going && std::all_of(processes_.begin(), processes_.end(), [](const auto& process) { return process->ended(); }))
+        break;
+
+      TimePoint next = time + 1s;
+      for (const auto& process : processes_) next = std::min(next, process->next_work(time));
+      poll.clear();
+      poll.add(event_);
+      for (const auto& process : processes_) process->watch(poll);
+      poll.wait(std::clamp(std::chrono::ceil<std::chrono::milliseconds>(next - time), 1ms, 1000ms));
+      time = now();
+      for (const auto& process : processes_) process->work(poll, context, directory_, time);
+      if (waited_for) {
+        auto settled = static_cast<std::size_t>(
+            std::count_if(processes_.begin(), processes_.end(), [](const auto& process) { return process->settled(); }));
+        Lock lock(lock_);
+        settled_ = settled;
+        waited_for = settled_ < processes_.size();
+        changed_.notify_all();
+      }
+    }
+  }
+  std::error_code unused;
+  if (!directory_.empty()) fs::remove_all(directory_, unused);
+}
+
+}  // namespace busway::plugins

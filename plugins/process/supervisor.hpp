@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "bus/format.hpp"
+#include "bus/mutex.hpp"
+#include "plugins/process/process.hpp"
+
+namespace busway::plugins {
+
+// Keeps the plugins' processes: one thread that owns them, their sockets and everything that is said on them. Workers hand
+// messages over and are woken with the answers; none of them ever touches a socket of ZeroMQ. The thread begins with the first
+// start() or submit(), and the destructor ends it and the processes.
+class Supervisor {
+ public:
+  Supervisor() = default;
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+  ~Supervisor();
+
+  // While bundles are loaded, by one thread. The supervisor keeps it. `json` reads what it says.
+  Process& add(Manifest manifest, FormatPtr json);
+  const std::vector<std::unique_ptr<Process>>& processes() const { return processes_; }
+
+  // Starts the processes that a route uses, and waits until each is ready, has failed to start, or has taken longer than it may.
+  void start();
+
+  // Any thread. False: too much waits for it already.
+  bool submit(Process& process, std::shared_ptr<Call> call);
+
+ private:
+  struct Hint {
+    Process* process = nullptr;
+    std::shared_ptr<Call> call;  // null: it is to run
+  };
+  void begin_thread() BUSWAY_REQUIRES(lock_);
+  void wake() const;
+  void run();
+  bool take_posted(std::vector<Hint>& into);
+
+  std::vector<std::unique_ptr<Process>> processes_;
+  Mutex lock_;
+  std::condition_variable_any changed_;
+  std::vector<Hint> posted_ BUSWAY_GUARDED_BY(lock_);
+  bool stop_ BUSWAY_GUARDED_BY(lock_) = false;
+  std::size_t settled_ BUSWAY_GUARDED_BY(lock_) = 0;  // processes that are past their first start
+  int event_ = -1;
+  std::thread thread_;
+  std::string directory_;  // the thread's
+};
+
+}  // namespace busway::plugins

@@ -1,0 +1,95 @@
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bus/assert.hpp"
+#include "bus/cli/builtin_registry.hpp"
+#include "plugins/process/session.hpp"
+
+namespace {
+
+using namespace busway;
+using namespace busway::plugins;
+using namespace std::chrono_literals;
+
+// What lies around a session: it sees that nothing goes out that the protocol does not allow.
+class Around final : public Session::Outside {
+ public:
+  Sent send(std::string_view peer, std::string_view head, const std::string_view* payload) override {
+    BUSWAY_ASSERT(!peer.empty() && head.size() <= wire::most_head);
+    BUSWAY_ASSERT(payload == nullptr || payload->size() <= wire::most_payload);
+    if (gone) return Sent::gone;
+    if (room == 0) return Sent::no_room;
+    --room;
+    return Sent::yes;
+  }
+  void logged(LogLevel, std::string_view text) override { BUSWAY_ASSERT(text.size() <= 2000); }
+  void refused(std::uint64_t, std::string_view key, std::string_view text) override {
+    BUSWAY_ASSERT(key.size() <= 2000 && text.size() <= 2000);
+  }
+  std::span<const StepUse> uses() override { return all; }
+
+  std::size_t room = 8;
+  bool gone = false;
+  std::vector<StepUse> all{{1, "s", Secret("{}")}};
+};
+
+std::vector<std::string_view> split(std::string_view text, char at) {
+  std::vector<std::string_view> out;
+  while (true) {
+    std::size_t end = text.find(at);
+    out.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return out;
+    text.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace
+
+// A conversation, a line a message: its frames with tabs between them, in front `@` when it comes from somebody else. Other lines
+// let things happen: `+` a message for the plugin, `+500000` one with such a body, `#` time passes, `~` there is room to send
+// again,
+// `!` the connection is gone. Whatever is said, nothing is in flight beyond the bounds, and each message has been answered or is
+// left over at the end, never both.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const FormatPtr json = cli::builtin_registry().plain_format("json");
+  static Worker worker(0, Worker::ClockKind::steady);
+  std::string_view text(reinterpret_cast<const char*>(data), size);
+  Around around;
+  TimePoint now{1h};
+  Session session({.cookie = "c", .in_flight = 4, .max_body = 1000}, *json, around, now);
+  std::vector<std::shared_ptr<Call>> calls;
+  for (std::string_view line : split(text, '\n')) {
+    if (line.starts_with('+')) {
+      if (!session.has_room()) continue;
+      auto& call = calls.emplace_back(std::make_shared<Call>(worker));
+      call->use = 1;
+      call->repeatable = calls.size() % 2 == 0;
+      call->deadline = now + 250ms;
+      std::size_t body = 0;
+      for (char c : line.substr(1, 6)) body = c >= '0' && c <= '9' ? body * 10 + static_cast<std::size_t>(c - '0') : body;
+      call->body.assign(body, 'x');
+      session.begin(call, now);
+    } else if (line == "#") {
+      now += 100ms;
+      session.tick(now);
+    } else if (line == "~") {
+      around.room += 8;
+      session.tick(now);
+    } else if (line == "!") {
+      around.gone = true;
+    } else {
+      bool other = line.starts_with('@');
+      session.take(other ? "q" : "p", split(other ? line.substr(1) : line, '\t'), now);
+    }
+    BUSWAY_ASSERT(session.in_flight() <= 4);
+    BUSWAY_ASSERT(!session.end() || !session.has_room());
+  }
+  std::size_t answered = 0;
+  for (const auto& call : calls) answered += call->answered() ? 1 : 0;
+  auto left = session.take_unanswered();
+  for (const auto& one : left) BUSWAY_ASSERT(!one.call->answered());
+  BUSWAY_ASSERT(answered + left.size() == calls.size());
+  return 0;
+}
