@@ -197,6 +197,7 @@ Node Evaluation::evaluate_tuple_step(const Op& step, std::span<const Node> input
       if (failed_) return {};
       double index = 0;
       for (const Node& item : plain.items()) {
+        if (!count()) return {};
         Tuple* tuple = extend(Tuple{.value = item, .bindings = nullptr});
         if (step.index != no_variable) bind(*tuple, step.index, Node::number(index));
         index += 1;
@@ -221,12 +222,12 @@ Node Evaluation::evaluate_tuple_step(const Op& step, std::span<const Node> input
       continue;
     }
     std::size_t bound = (step.focus != no_variable) + (step.index != no_variable) + (step.ancestor != nullptr);
-    if (!spend(values.size()) || !room(values.size() * (sizeof(Tuple) + bound * sizeof(Binding)))) return {};
+    if (!room(values.size() * (sizeof(Tuple) + bound * sizeof(Binding)))) return {};
     double index = 0;
     for (const Node& one : values) {
+      if (!count()) return {};
       Tuple* tuple = extend(from);
       if (nested) {
-        if (!count()) return {};
         const Tuple& inner = tuple_of(one);
         tuple->value = inner.value;
         // Older bindings lie deeper, so they must go in first to stay hidden by newer ones.
