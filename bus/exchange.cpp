@@ -7,6 +7,13 @@
 
 namespace busway {
 
+Failure kept(const Failure& failure, Arena& arena) {
+  Failure out = failure;
+  for (Node* document : {&out.body, &out.headers, &out.errors}) *document = deep_copy(*document, arena);
+  if (out.fault) out.fault->detail = deep_copy(out.fault->detail, arena);
+  return out;
+}
+
 int default_status(ErrorKind kind, Side side) {
   switch (kind) {
     case ErrorKind::not_sent: return 503;

@@ -44,6 +44,9 @@ struct Failure {
   bool repeatable = false;  // of a call: one more try cannot do harm (language.md, "Outcome of a call")
 };
 
+// A copy that outlives the exchange: its documents live in `arena`.
+Failure kept(const Failure& failure, Arena& arena);
+
 // The default status of a failure kind (docs/errors.md); `side` decides 400 or 502 for `format`.
 int default_status(ErrorKind kind, Side side);
 

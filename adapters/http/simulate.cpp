@@ -41,16 +41,6 @@ Result<void> write_request(const TestRequest& request, const HttpInlet* inlet, s
   return {};
 }
 
-// Copies what outlives the exchange.
-Failure settle(const Failure& failure, Arena& arena) {
-  Failure copy = failure;
-  copy.body = deep_copy(failure.body, arena);
-  copy.headers = deep_copy(failure.headers, arena);
-  copy.errors = deep_copy(failure.errors, arena);
-  if (copy.fault) copy.fault->detail = deep_copy(copy.fault->detail, arena);
-  return copy;
-}
-
 }  // namespace
 
 Task<Result<TestReply>> HttpListener::simulate(Worker& worker, const TestRequest& request, Arena& arena) {
@@ -116,7 +106,7 @@ Task<Result<TestReply>> HttpListener::simulate(Worker& worker, const TestRequest
   for (const Header& header : seen.headers.all()) out.headers.emplace_back(header.name, header.value);
   out.bytes = seen.body;
   if (const Failure* failure = trip.exchange.failure(); failure != nullptr && trip.exchange.ending == Exchange::Ending::failed)
-    out.failure = settle(*failure, arena);
+    out.failure = kept(*failure, arena);
   HttpReply kept(arena);
   kept.status = seen.status;
   kept.content_type = arena.copy(seen.content_type);

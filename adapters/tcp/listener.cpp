@@ -134,13 +134,7 @@ Task<Result<TestReply>> TcpListener::simulate(Worker& worker, const TestRequest&
   }
   TestReply reply;
   if (response.inlet != nullptr && exchange.route != nullptr) reply.route = response.inlet->route().name();
-  if (const Failure* failure = exchange.failure()) {
-    reply.failure = *failure;
-    reply.failure->body = deep_copy(failure->body, arena);
-    reply.failure->headers = deep_copy(failure->headers, arena);
-    reply.failure->errors = deep_copy(failure->errors, arena);
-    if (reply.failure->fault) reply.failure->fault->detail = deep_copy(failure->fault->detail, arena);
-  }
+  if (const Failure* failure = exchange.failure()) reply.failure = kept(*failure, arena);
   if (response.close) reply.note = "connection closed";
   if (!response.frame) {
     if (!response.close) reply.note = "no reply";

@@ -226,19 +226,6 @@ void PluginListener::reply(const Arrival& arrival, const MessageRoutes::Outcome&
 
 // ---- `busway test` ----
 
-namespace {
-
-Failure kept_failure(const Failure& failure, Arena& arena) {
-  Failure out = failure;
-  out.body = deep_copy(failure.body, arena);
-  out.headers = deep_copy(failure.headers, arena);
-  out.errors = deep_copy(failure.errors, arena);
-  if (out.fault) out.fault->detail = deep_copy(failure.fault->detail, arena);
-  return out;
-}
-
-}  // namespace
-
 Task<Result<TestReply>> PluginListener::simulate(Worker& worker, const TestRequest& request, Arena& arena) {
   const auto& inlets = routes_.inlets();
   if (inlets.empty()) co_return fail(ErrorKind::config, "no route stands on this listener");
@@ -271,7 +258,7 @@ Task<Result<TestReply>> PluginListener::simulate(Worker& worker, const TestReque
   TestReply reply;
   reply.status = outcome.status;
   if (outcome.inlet != nullptr && exchange.route != nullptr) reply.route = outcome.inlet->route().name();
-  if (outcome.failure != nullptr) reply.failure = kept_failure(*outcome.failure, arena);
+  if (outcome.failure != nullptr) reply.failure = kept(*outcome.failure, arena);
   if (outcome.outcome == BUSWAY_REPLY_FILTERED) reply.note = "no reply";
   if (has_headers && outcome.failure == nullptr) {
     for (const Header& header : exchange.message().headers.all()) reply.headers.emplace_back(header.name, header.value);
