@@ -4,48 +4,22 @@
 
 namespace busway::tcp {
 
-bool FrameRoutes::add(std::unique_ptr<TcpInlet> inlet, CheckContext& check) {
-  for (const auto& earlier : inlets_) {
-    if (earlier->when()) continue;
-    check.findings.error(
-        "BW5023", inlet->at(),
-        "this route never gets a frame: route '" + earlier->route().name() + "' takes all of them; give it a 'when'");
-    return false;
-  }
-  inlets_.push_back(std::move(inlet));
-  return true;
-}
-
 const TcpInlet* FrameRoutes::choose(Exchange& exchange, std::string_view payload, std::optional<Error>& trouble) const {
+  // Parsed once by each format, however many conditions read it.
   const Format* reading = nullptr;
-  for (const auto& inlet : inlets_) {
-    // Parsed once by each format, however many conditions read it.
-    if (&inlet->format() != reading) {
-      reading = &inlet->format();
-      exchange.message().receive(payload, reading->content_type(), "tcp", reading, Side::caller);
-    }
-    if (!inlet->when()) return inlet.get();
-    ExchangeScope scope(exchange);
-    auto taken = inlet->when().expression->evaluate(scope, exchange.arena());
-    if (taken && truthy(*taken)) return inlet.get();
-    if (!taken && !trouble) trouble = std::move(taken.error());
-  }
-  return nullptr;
+  auto receive = [&](const TcpInlet& inlet) {
+    if (&inlet.format() == reading) return;
+    reading = &inlet.format();
+    exchange.message().receive(payload, reading->content_type(), "tcp", reading, Side::caller);
+  };
+  return inlets_.choose(exchange, receive, trouble);
 }
 
 Task<Response> FrameRoutes::serve(Exchange& exchange, std::string_view payload) const {
   std::optional<Error> trouble;
   const TcpInlet* inlet = co_await compute(exchange, [&] { return choose(exchange, payload, trouble); }, payload.size());
   if (inlet == nullptr) {
-    if (trouble) {
-      exchange.fail(*trouble);
-    } else {
-      Failure failure;
-      failure.kind = ErrorKind::invalid;
-      failure.status = 422;
-      failure.message = "no route of this listener takes the frame";
-      exchange.fail(std::move(failure));
-    }
+    fail_untaken(exchange, "frame", trouble);
     auto give_answer = [&] { return answer_failure(exchange, first_with_error()); };
     Response response = co_await compute(exchange, give_answer, payload.size());
     co_return response;
@@ -94,7 +68,7 @@ Response FrameRoutes::answer_failure(Exchange& exchange, const TcpInlet* inlet) 
 }
 
 const TcpInlet* FrameRoutes::first_with_error() const {
-  for (const auto& inlet : inlets_) {
+  for (const auto& inlet : inlets()) {
     if (inlet->error()) return inlet.get();
   }
   return nullptr;

@@ -5,6 +5,7 @@
 
 #include "adapters/tcp/framing.hpp"
 #include "adapters/tcp/inlet.hpp"
+#include "bus/inlets_by_condition.hpp"
 
 namespace busway::tcp {
 
@@ -22,8 +23,8 @@ class FrameRoutes {
   const Framer& framer() const { return framer_; }
 
   // False after a finding.
-  bool add(std::unique_ptr<TcpInlet> inlet, CheckContext& check);
-  const std::vector<std::unique_ptr<TcpInlet>>& inlets() const { return inlets_; }
+  bool add(std::unique_ptr<TcpInlet> inlet, CheckContext& check) { return inlets_.add(std::move(inlet), "frame", check); }
+  const std::vector<std::unique_ptr<TcpInlet>>& inlets() const { return inlets_.all(); }
 
   // Runs the exchange through the first route that takes the frame. `exchange.origin` is set; the payload outlives the exchange.
   Task<Response> serve(Exchange& exchange, std::string_view payload) const;
@@ -38,7 +39,7 @@ class FrameRoutes {
   const TcpInlet* first_with_error() const;
 
   Framer framer_;
-  std::vector<std::unique_ptr<TcpInlet>> inlets_;
+  InletsByCondition<TcpInlet> inlets_;
 };
 
 }  // namespace busway::tcp

@@ -19,14 +19,8 @@ class AsDocument final : public Format {
 }  // namespace
 
 bool MessageRoutes::add(std::unique_ptr<PluginInlet> inlet, CheckContext& check) {
-  for (const auto& earlier : inlets_) {
-    if (picks_ || earlier->when()) continue;
-    check.findings.error(
-        "BW5023", inlet->at(),
-        "this route never gets a message: route '" + earlier->route().name() + "' takes all of them; give it a 'when'");
-    return false;
-  }
-  inlets_.push_back(std::move(inlet));
+  if (!picks_) return inlets_.add(std::move(inlet), "message", check);
+  inlets_.add(std::move(inlet));
   return true;
 }
 
@@ -41,22 +35,17 @@ void MessageRoutes::receive(Exchange& exchange, const Arrival& arrival, const Pl
 
 const PluginInlet* MessageRoutes::choose(Exchange& exchange, const Arrival& arrival, std::optional<Error>& trouble) const {
   if (picks_) {
-    const PluginInlet* picked = arrival.route < inlets_.size() ? inlets_[arrival.route].get() : nullptr;
+    const PluginInlet* picked = arrival.route < inlets().size() ? inlets()[arrival.route].get() : nullptr;
     if (picked != nullptr) receive(exchange, arrival, *picked);
     return picked;
   }
+  // Parsed once by each format, however many conditions read it.
   const PluginInlet* reading = nullptr;
-  for (const auto& inlet : inlets_) {
-    // Parsed once by each format, however many conditions read it.
-    if (reading == nullptr || inlet->format() != reading->format()) receive(exchange, arrival, *inlet);
-    reading = inlet.get();
-    if (!inlet->when()) return inlet.get();
-    ExchangeScope scope(exchange);
-    auto taken = inlet->when().expression->evaluate(scope, exchange.arena());
-    if (taken && truthy(*taken)) return inlet.get();
-    if (!taken && !trouble) trouble = std::move(taken.error());
-  }
-  return nullptr;
+  auto receive_as = [&](const PluginInlet& inlet) {
+    if (reading == nullptr || inlet.format() != reading->format()) receive(exchange, arrival, inlet);
+    reading = &inlet;
+  };
+  return inlets_.choose(exchange, receive_as, trouble);
 }
 
 Task<MessageRoutes::Outcome> MessageRoutes::serve(Exchange& exchange, const Arrival& arrival) const {
@@ -64,16 +53,9 @@ Task<MessageRoutes::Outcome> MessageRoutes::serve(Exchange& exchange, const Arri
   std::optional<Error> trouble;
   const PluginInlet* inlet = co_await compute(exchange, [&] { return choose(exchange, arrival, trouble); }, arrival.bytes.size());
   if (inlet == nullptr) {
-    Failure failure;
-    failure.kind = ErrorKind::invalid;
-    failure.status = 422;
-    failure.message = "no route of this listener takes the message";
-    if (trouble) {
-      exchange.fail(*trouble);
-    } else {
-      exchange.fail(std::move(failure));
-    }
-    co_return answer_failure(exchange, nullptr);
+    fail_untaken(exchange, "message", trouble);
+    Outcome outcome = co_await compute(exchange, [&] { return answer_failure(exchange, nullptr); }, arrival.bytes.size());
+    co_return outcome;
   }
   Worker& worker = exchange.worker();
   exchange.deadline = worker.now() + inlet->route().deadline();
@@ -119,7 +101,7 @@ MessageRoutes::Outcome MessageRoutes::answer_failure(Exchange& exchange, const P
               .failure = &failure};
   // Where nobody took the message the first route that says how speaks for all.
   const PluginInlet* speaker = inlet;
-  for (const auto& other : inlets_) {
+  for (const auto& other : inlets()) {
     if (speaker == nullptr && other->error()) speaker = other.get();
   }
   if (speaker == nullptr || !speaker->error()) return out;

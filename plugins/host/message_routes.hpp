@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "bus/inlets_by_condition.hpp"
 #include "plugins/host/arrival.hpp"
 #include "plugins/host/inlet.hpp"
 
@@ -30,7 +31,7 @@ class MessageRoutes {
 
   // False after a finding.
   bool add(std::unique_ptr<PluginInlet> inlet, CheckContext& check);
-  const std::vector<std::unique_ptr<PluginInlet>>& inlets() const { return inlets_; }
+  const std::vector<std::unique_ptr<PluginInlet>>& inlets() const { return inlets_.all(); }
   bool picks() const { return picks_; }
   bool documents() const { return documents_; }
 
@@ -46,7 +47,7 @@ class MessageRoutes {
   std::string adapter_;
   bool picks_;
   bool documents_;
-  std::vector<std::unique_ptr<PluginInlet>> inlets_;
+  InletsByCondition<PluginInlet> inlets_;
 };
 
 }  // namespace busway::plugins
