@@ -16,7 +16,8 @@ Task<Flow> Step::run_waiting(Exchange& exchange) const {
 
 StepList::StepList(std::vector<Entry> entries) : entries_(std::move(entries)) {
   for (const Entry& entry : entries_) waits_ = waits_ || entry.step->waits() || !entry.handlers.empty();
-  alone_ = entries_.size() == 1 && entries_.front().step->waits() && entries_.front().handlers.empty();
+  bool alone = entries_.size() == 1 && entries_.front().step->waits() && entries_.front().handlers.empty();
+  if (alone) alone_ = entries_.front().step.get();
 }
 
 bool StepList::ends_route() const {
@@ -24,6 +25,13 @@ bool StepList::ends_route() const {
 }
 
 namespace {
+
+void name_the_step(Exchange& exchange, const StepList::Entry& entry) {
+  if (exchange.failure() == nullptr || !exchange.failure()->step.empty()) return;
+  Failure failure = *exchange.take_failure();
+  failure.step = entry.name;
+  exchange.restore_failure(std::move(failure));
+}
 
 // Others may have computed while this exchange did: the time of one that began early enough may be up before its next step.
 bool out_of_time(Exchange& exchange) {
@@ -34,18 +42,15 @@ bool out_of_time(Exchange& exchange) {
 
 }  // namespace
 
-void StepList::name_failure(Exchange& exchange, const Entry& entry) {
-  if (exchange.failure() == nullptr || !exchange.failure()->step.empty()) return;
-  Failure failure = *exchange.take_failure();
-  failure.step = entry.name;
-  exchange.restore_failure(std::move(failure));
+void StepList::name_failure(Exchange& exchange) const {
+  name_the_step(exchange, entries_.front());
 }
 
 Flow StepList::run(Exchange& exchange) const {
   for (const Entry& entry : entries_) {
     Flow flow = entry.step->run(exchange);
     if (flow == Flow::next) continue;
-    if (flow == Flow::failed) name_failure(exchange, entry);
+    if (flow == Flow::failed) name_the_step(exchange, entry);
     return flow;
   }
   return Flow::next;
@@ -53,12 +58,12 @@ Flow StepList::run(Exchange& exchange) const {
 
 Task<Flow> StepList::run_waiting(Exchange& exchange) const {
   // A list that is one call needs nothing of what was before it.
-  return alone_ && exchange.failure() == nullptr ? run_alone(exchange, entries_.front()) : run_all(exchange);
+  return alone_ != nullptr && exchange.failure() == nullptr ? run_alone(exchange, entries_.front()) : run_all(exchange);
 }
 
 Task<Flow> StepList::run_alone(Exchange& exchange, const Entry& entry) {
   Flow flow = co_await entry.step->run_waiting(exchange);
-  if (flow == Flow::failed) name_failure(exchange, entry);
+  if (flow == Flow::failed) name_the_step(exchange, entry);
   co_return flow;
 }
 
@@ -80,7 +85,7 @@ Task<Flow> StepList::run_all(Exchange& exchange) const {
       flow = co_await compute(exchange, [&] { return entry.step->run(exchange); });
     }
     if (flow == Flow::failed) {
-      name_failure(exchange, entry);
+      name_the_step(exchange, entry);
       if (before) {
         exchange.message() = std::move(*before);
         exchange.restore_variables(variables);
@@ -116,7 +121,7 @@ Task<Flow> try_again(Exchange& exchange, const ErrorHandler::Retry& retry, const
       flow = co_await compute(exchange, [&] { return entry.step->run(exchange); });
     }
     if (flow != Flow::failed) break;
-    StepList::name_failure(exchange, entry);
+    name_the_step(exchange, entry);
   }
   co_return flow;
 }

@@ -43,10 +43,10 @@ class StepList {
   bool waits() const { return waits_; }
   bool ends_route() const;
   // The step of a list that is one which waits and has no handlers, as most routes of a proxy are; null for any other list.
-  // Behind no failure its run_waiting() is then the list's, with name_failure() behind it.
-  const Entry* alone() const { return alone_ ? &entries_.front() : nullptr; }
-  // Gives the failure that a step ended with its name.
-  static void name_failure(Exchange& exchange, const Entry& entry);
+  // Behind no failure its run_waiting() is then the list's, with name_failure() behind it: the entry, a cache line that each of
+  // thousands of routes has of its own, is read where something failed.
+  const Step* alone() const { return alone_; }
+  void name_failure(Exchange& exchange) const;
 
   Flow run(Exchange& exchange) const;
   Task<Flow> run_waiting(Exchange& exchange) const;
@@ -58,8 +58,8 @@ class StepList {
   Task<Flow> run_all(Exchange& exchange) const;
 
   std::vector<Entry> entries_;
+  const Step* alone_ = nullptr;
   bool waits_ = false;
-  bool alone_ = false;
 };
 
 // Step::follow() of what the handlers do, each from a message of which nothing is known.

@@ -44,7 +44,7 @@ class BundleCompiler {
   // What is known of the messages it takes goes into `trail`.
   void compile_inlet(const Declared& declared, const ConfigNode& from, const Route& route, MessageTrail& trail,
                      LoadedBundle& out);
-  std::unique_ptr<StepList> compile_steps(const Declared& declared, bool& whole);
+  StepList compile_steps(const Declared& declared, bool& whole);
   DeclaredListener* find_listener(const ConfigNode& from, const AdapterType& adapter, const Position& at);
   const Service* find_service(const std::string& name, const Position& at);
   AdapterKey find_adapter(const ConfigNode& node, Place place, const std::vector<std::string_view>& own_keys);

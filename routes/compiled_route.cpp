@@ -22,13 +22,13 @@ Task<void> CompiledRoute::run(Exchange& exchange) const {
   exchange.route = this;
   if (computes_long()) exchange.expect_large();
   Flow flow = Flow::next;
-  if (alone_ != nullptr && exchange.failure() == nullptr) {
-    flow = co_await alone_->run_waiting(exchange);
-    if (flow == Flow::failed) StepList::name_failure(exchange, *steps_->alone());
-  } else if (steps_->waits()) {
-    flow = co_await steps_->run_waiting(exchange);
+  if (const Step* alone = steps_.alone(); alone != nullptr && exchange.failure() == nullptr) {
+    flow = co_await alone->run_waiting(exchange);
+    if (flow == Flow::failed) steps_.name_failure(exchange);
+  } else if (steps_.waits()) {
+    flow = co_await steps_.run_waiting(exchange);
   } else {
-    flow = co_await compute(exchange, [&] { return steps_->run(exchange); });
+    flow = co_await compute(exchange, [&] { return steps_.run(exchange); });
   }
   if (flow == Flow::failed) flow = co_await handle(exchange);
   switch (flow) {
@@ -54,8 +54,8 @@ Task<Flow> CompiledRoute::handle(Exchange& exchange) const {
 }
 
 const Service* CompiledRoute::proxied() const {
-  if (steps_ == nullptr || steps_->entries().size() != 1) return nullptr;
-  const StepList::Entry& only = steps_->entries().front();
+  if (steps_.entries().size() != 1) return nullptr;
+  const StepList::Entry& only = steps_.entries().front();
   return only.handlers.empty() && handlers_.empty() ? only.step->proxied() : nullptr;
 }
 
@@ -63,7 +63,7 @@ void CompiledRoute::follow(const MessageTrail& received, bool whole) const {
   // A list that lacks a step would be followed wrongly.
   if (whole) {
     MessageTrail trail = received;
-    steps_->follow(trail);
+    steps_.follow(trail);
     trail.send({}, trail.reply);
   }
   follow_handlers(handlers_, received);

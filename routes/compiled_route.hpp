@@ -16,10 +16,7 @@ class CompiledRoute final : public Route {
   CompiledRoute(std::string name, std::chrono::milliseconds deadline) : deadline_(deadline), name_(std::move(name)) {}
 
   // Set once while the bundle is loaded, before the route's inlet is made.
-  void set_steps(std::unique_ptr<StepList> steps) {
-    steps_ = std::move(steps);
-    alone_ = steps_ != nullptr && steps_->alone() != nullptr ? steps_->alone()->step.get() : nullptr;
-  }
+  void set_steps(StepList steps) { steps_ = std::move(steps); }
   void set_handlers(ErrorHandlers own, std::shared_ptr<const ErrorHandlers> bundle) {
     handlers_ = std::move(own);
     bundle_handlers_ = std::move(bundle);
@@ -40,8 +37,7 @@ class CompiledRoute final : public Route {
   Task<Flow> handle(Exchange& exchange) const;
 
   std::chrono::milliseconds deadline_;
-  const Step* alone_ = nullptr;  // of a route that is one step: reached without reading the list, which would be two cache lines
-  std::unique_ptr<StepList> steps_;
+  StepList steps_{std::vector<StepList::Entry>()};
   std::string name_;
   ErrorHandlers handlers_;
   std::shared_ptr<const ErrorHandlers> bundle_handlers_;

@@ -40,14 +40,14 @@ void BundleCompiler::compile_route(const Declared& declared, LoadedBundle& out) 
   routes_.emplace(declared.name(), std::move(route));
 }
 
-std::unique_ptr<StepList> BundleCompiler::compile_steps(const Declared& declared, bool& whole) {
+StepList BundleCompiler::compile_steps(const Declared& declared, bool& whole) {
   const ConfigNode& node = *declared.value;
   const ConfigNode::Entry* steps = node.find("steps");
   const ConfigNode::Entry* reply = node.find("reply");
   if (steps == nullptr && reply == nullptr) {
     check_.findings.error("BW2003", declared.key->at,
                           "the route '" + declared.name() + "' does nothing: give it steps or a reply");
-    return nullptr;
+    return StepList(std::vector<StepList::Entry>());
   }
   StepCompiler::Scope scope{.route = declared.name(), .handler = false, .alone = reply == nullptr};
   std::size_t before = check_.findings.errors();
@@ -65,9 +65,9 @@ std::unique_ptr<StepList> BundleCompiler::compile_steps(const Declared& declared
     last.step = steps_.step("reply", reply->value, check_, scope);
     if (last.step != nullptr) entries.push_back(std::move(last));
   }
-  auto list = std::make_unique<StepList>(std::move(entries));
+  StepList list(std::move(entries));
   std::size_t written = (steps != nullptr ? steps->value.items.size() : 0) + (reply != nullptr ? 1 : 0);
-  whole = check_.findings.errors() == before && list->entries().size() == written;
+  whole = check_.findings.errors() == before && list.entries().size() == written;
   return list;
 }
 
