@@ -5,20 +5,8 @@ namespace busway::cli {
 namespace {
 
 // NAME stands for the plugin's name.
-const char* const make_text = R"(CXX ?= g++
-CXXFLAGS ?= -O2 -Wall -Wextra
-BUSWAY ?= busway
-
-bundle/plugins/NAME.so: NAME.cpp busway_plugin.h busway_plugin.hpp
-	mkdir -p bundle/plugins
-	$(CXX) -std=c++17 $(CXXFLAGS) -fPIC -shared -fvisibility=hidden -I. NAME.cpp -o $@
-
-.PHONY: test try
-test: bundle/plugins/NAME.so
-	$(BUSWAY) plugin check bundle/plugins/NAME.so
-	$(BUSWAY) check bundle
-	$(BUSWAY) test bundle
-
+const char* const try_rule = R"(
+.PHONY: try
 try: bundle/plugins/NAME.so
 	python3 try.py $(BUSWAY)
 )";
@@ -108,29 +96,23 @@ what your protocol does is yours to write in its place.
 
 `Listener` and `Service` in NAME.cpp are the two halves; drop the one you do not need. Both work on the loops of the bus: what they
 are called for by one loop comes on one thread, and must not wait. `busway_plugin.hpp` tells what else they may have (threads of
-their own, header fields, documents in place of bytes); `busway_plugin.h` below it is the interface for C, and says who owns what.
+their own, header fields, documents in place of bytes), `busway_sockets.hpp` has what listens; `busway_plugin.h` below them is the interface for C, and says who owns what.
 
 To use it, copy NAME.so into `plugins/` of a bundle, or into the directory that $BUSWAY_PLUGINS names.
 )";
 
-std::string named(std::string text, std::string_view word, const std::string& name) {
-  for (std::size_t at = 0; (at = text.find(word, at)) != std::string::npos; at += name.size())
-    text.replace(at, word.size(), name);
-  return text;
-}
-
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> new_adapter_files(const std::string& name) {
-  auto filled = [&](const char* text) { return named(text, "NAME", name); };
-  return {{name + ".cpp", named(plugin_adapter_source, "linetalk", name)},
-          {"Makefile", filled(make_text)},
-          {"README.md", filled(readme_text)},
-          {"try.py", filled(try_text)},
-          {"bundle/routes.yaml", filled(routes_text)},
-          {"bundle/" + name + ".test.yaml", filled(tests_text)},
+  return {{name + ".cpp", named(plugin_adapter_source, name, "linetalk")},
+          {"Makefile", library_makefile(name) + named(try_rule, name)},
+          {"README.md", named(readme_text, name)},
+          {"try.py", named(try_text, name)},
+          {"bundle/routes.yaml", named(routes_text, name)},
+          {"bundle/" + name + ".test.yaml", named(tests_text, name)},
           {"busway_plugin.h", plugin_c_header},
-          {"busway_plugin.hpp", plugin_cpp_header}};
+          {"busway_plugin.hpp", plugin_cpp_header},
+          {"busway_sockets.hpp", plugin_sockets_header}};
 }
 
 }  // namespace busway::cli

@@ -61,7 +61,7 @@ const char* const make_text = R"(CXX ?= g++
 CXXFLAGS ?= -O2 -Wall -Wextra
 BUSWAY ?= busway
 
-bundle/plugins/NAME.so: NAME.cpp busway_plugin.h busway_plugin.hpp
+bundle/plugins/NAME.so: NAME.cpp $(wildcard *.h *.hpp)
 	mkdir -p bundle/plugins
 	$(CXX) -std=c++17 $(CXXFLAGS) -fPIC -shared -fvisibility=hidden -I. NAME.cpp -o $@
 
@@ -107,9 +107,14 @@ a step or a format can do; `busway_plugin.h` below it is the interface for C.
 
 }  // namespace
 
-std::string named(std::string text, const std::string& name) {
-  for (std::size_t at = 0; (at = text.find("NAME", at)) != std::string::npos; at += name.size()) text.replace(at, 4, name);
+std::string named(std::string text, const std::string& name, std::string_view word) {
+  for (std::size_t at = 0; (at = text.find(word, at)) != std::string::npos; at += name.size())
+    text.replace(at, word.size(), name);
   return text;
+}
+
+std::string library_makefile(const std::string& name) {
+  return named(make_text, name);
 }
 
 bool is_plugin_name(const std::string& name) {
@@ -127,7 +132,7 @@ std::vector<std::pair<std::string, std::string>> new_plugin_files(const std::str
   std::vector<std::pair<std::string, std::string>> out = trial_bundle_files(name);
   out.insert(
       out.begin(),
-      {{name + ".cpp", named(source_text, name)}, {"Makefile", named(make_text, name)}, {"README.md", named(readme_text, name)}});
+      {{name + ".cpp", named(source_text, name)}, {"Makefile", library_makefile(name)}, {"README.md", named(readme_text, name)}});
   out.insert(out.end(), {{"busway_plugin.h", plugin_c_header}, {"busway_plugin.hpp", plugin_cpp_header}});
   return out;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,7 @@ namespace busway::cli {
 // What stands in plugins/sdk, as this binary was built with it.
 extern const char* const plugin_c_header;
 extern const char* const plugin_cpp_header;
+extern const char* const plugin_sockets_header;
 // plugins/examples/linetalk, from which new adapters are made.
 extern const char* const plugin_adapter_source;
 extern const char* const plugin_python_module;
@@ -28,11 +30,16 @@ std::vector<std::pair<std::string, std::string>> new_python_plugin_files(const s
 // The same in JavaScript, for Node.
 std::vector<std::pair<std::string, std::string>> new_node_plugin_files(const std::string& name);
 
-// What they share: the plugin.yaml of a process, and routes that use the step NAME, with their tests.
+// What those in C++ share: the Makefile that builds and tests one.
+std::string library_makefile(const std::string& name);
+
+// What those in other languages share: the plugin.yaml of a process.
 std::string process_manifest(const std::string& name, const std::string& command);
+
+// What all with a step share: routes that use it, with their tests.
 std::vector<std::pair<std::string, std::string>> trial_bundle_files(const std::string& name);
 
-// The text with `name` for each NAME in it.
-std::string named(std::string text, const std::string& name);
+// The text with `name` for each `word` in it.
+std::string named(std::string text, const std::string& name, std::string_view word = "NAME");
 
 }  // namespace busway::cli

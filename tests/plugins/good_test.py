@@ -40,6 +40,7 @@ class Headers(Case):
             for standard in ("c++17", "c++20"):
                 self.compiles(cxx, standard, "busway_plugin.h", "cpp")
                 self.compiles(cxx, standard, "busway_plugin.hpp", "cpp")
+                self.compiles(cxx, standard, "busway_sockets.hpp", "cpp")
 
 
 class Examples(Case):

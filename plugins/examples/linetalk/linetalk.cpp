@@ -1,9 +1,7 @@
 // The adapter linetalk: a message is a line of text, and so is its answer. One connection has one message under way at a time.
 // What is refused is answered with `!STATUS REASON`. It works on the loops of the bus: no thread, no lock.
-#include <netdb.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,32 +10,13 @@
 #include <unordered_set>
 
 #include "busway_plugin.hpp"
+#include "busway_sockets.hpp"
 
 namespace {
 
 using std::chrono::milliseconds;
 
 // ---- what both sides need of a connection ----
-
-// A descriptor that is closed with it.
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    close();
-    fd_ = std::exchange(other.fd_, -1);
-    return *this;
-  }
-  ~Descriptor() { close(); }
-  int get() const { return fd_; }
-  void close() {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-  }
-
- private:
-  int fd_;
-};
 
 enum class Read { some, nothing_now, end };
 
@@ -118,39 +97,6 @@ struct ListenConfig {
   milliseconds idle{300000};
 };
 
-// Sockets that listen on one port, one for each loop; the kernel shares connections out among them.
-std::vector<Descriptor> bind_all(const std::string& at, std::size_t count, std::string& address) {
-  std::size_t colon = at.rfind(':');
-  if (colon == std::string::npos) throw std::runtime_error("binding '" + at + "': write HOST:PORT");
-  std::string host = at.substr(0, colon);
-  addrinfo wanted{};
-  wanted.ai_socktype = SOCK_STREAM;
-  wanted.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
-  if (int error = ::getaddrinfo(host.empty() ? nullptr : host.c_str(), at.c_str() + colon + 1, &wanted, &found); error != 0)
-    throw std::runtime_error("binding " + at + ": " + ::gai_strerror(error));
-  std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
-  sockaddr_storage name{};
-  std::memcpy(&name, found->ai_addr, found->ai_addrlen);
-  socklen_t size = found->ai_addrlen;
-  std::vector<Descriptor> out;
-  for (std::size_t i = 0; i < count; ++i) {
-    Descriptor socket(::socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    int on = 1;
-    ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-    bool bound = ::bind(socket.get(), reinterpret_cast<sockaddr*>(&name), size) == 0 && ::listen(socket.get(), 512) == 0;
-    if (!bound) throw std::runtime_error("binding " + at + ": " + std::strerror(errno));
-    size = sizeof name;  // the others take the port that the first has got
-    ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&name), &size);
-    out.push_back(std::move(socket));
-  }
-  char digits[NI_MAXSERV] = {};
-  ::getnameinfo(reinterpret_cast<sockaddr*>(&name), size, nullptr, 0, digits, sizeof digits, NI_NUMERICSERV);
-  address = host + ":" + digits;
-  return out;
-}
-
 class Listener {
  public:
   Listener(ListenConfig config, const busway::Place& place) : config_(std::move(config)), most_(place.max_body) {}
@@ -159,8 +105,8 @@ class Listener {
     intake_ = opening.intake();
     std::string address;
     try {
-      std::vector<Descriptor> sockets = bind_all(config_.listen, opening.loops(), address);
-      for (Descriptor& socket : sockets) lanes_.push_back(std::make_unique<Lane>(std::move(socket)));
+      std::vector<busway::OwnedDescriptor> sockets = busway::listen_on(config_.listen, opening.loops(), address);
+      for (busway::OwnedDescriptor& socket : sockets) lanes_.push_back(std::make_unique<Lane>(std::move(socket)));
     } catch (const std::runtime_error& error) {
       return opening.fail(error.what());
     }
@@ -212,9 +158,10 @@ class Listener {
  private:
   struct Lane;
   struct Connection {
-    explicit Connection(Lane& of, Descriptor socket, std::string from) : lane(of), fd(std::move(socket)), peer(std::move(from)) {}
+    explicit Connection(Lane& of, busway::OwnedDescriptor socket, std::string from)
+        : lane(of), fd(std::move(socket)), peer(std::move(from)) {}
     Lane& lane;
-    Descriptor fd;
+    busway::OwnedDescriptor fd;
     std::string peer;
     LineBuffer in;
     Outbox out;
@@ -226,9 +173,9 @@ class Listener {
   };
   // What one loop has; used on its thread alone.
   struct Lane {
-    explicit Lane(Descriptor listening) : socket(std::move(listening)) {}
+    explicit Lane(busway::OwnedDescriptor listening) : socket(std::move(listening)) {}
     busway::Loop loop;
-    Descriptor socket;
+    busway::OwnedDescriptor socket;
     busway::Watch accepting;
     bool stopping = false;
     std::unordered_map<Connection*, std::unique_ptr<Connection>> connections;
@@ -239,7 +186,8 @@ class Listener {
     for (int i = 0; i < 64; ++i) {
       sockaddr_storage name{};
       socklen_t size = sizeof name;
-      Descriptor socket(::accept4(lane.socket.get(), reinterpret_cast<sockaddr*>(&name), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      busway::OwnedDescriptor socket(
+          ::accept4(lane.socket.get(), reinterpret_cast<sockaddr*>(&name), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (socket.get() < 0) return;
       int on = 1;
       ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -377,7 +325,7 @@ class Service {
     std::size_t generation = ++link->lane.generation;
     link->generation = generation;
     lane.loop.connect(request.endpoint(), request.time_left(), [this, &lane, link, generation](int fd, std::string_view problem) {
-      Descriptor socket(fd);
+      busway::OwnedDescriptor socket(fd);
       auto still = lane.links.find(link);
       if (still == lane.links.end() || link->generation != generation) return;  // nobody waits for it any more
       if (fd < 0) return fail(*link, busway::Failure::not_sent, problem);
@@ -409,8 +357,8 @@ class Service {
     Lane& lane;
     std::size_t endpoint;
     std::size_t generation = 0;
-    Descriptor fd;      // none while it is being connected
-    busway::Call call;  // that it works on; none while it is kept
+    busway::OwnedDescriptor fd;  // none while it is being connected
+    busway::Call call;           // that it works on; none while it is kept
     LineBuffer in;
     Outbox out;
     busway::Watch watch;

@@ -1,15 +1,13 @@
 // The source half of the adapter modbus: a listener is a device, whose registers are what the routes say.
 #pragma once
 
-#include <netdb.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <unordered_map>
 
+#include "busway_sockets.hpp"
 #include "modbus_frames.hpp"
 
 namespace {
@@ -19,54 +17,18 @@ struct ListenerConfig {
   std::chrono::milliseconds idle{300000};
 };
 
-// A socket that listens, for each of `count` loops; the kernel shares connections out among them. Throws std::runtime_error.
-std::vector<int> bind_all(const std::string& at, std::size_t count, std::string& address) {
-  std::size_t colon = at.rfind(':');
-  if (colon == std::string::npos) throw std::runtime_error("binding '" + at + "': write HOST:PORT");
-  std::string host = at.substr(0, colon);
-  addrinfo wanted{};
-  wanted.ai_socktype = SOCK_STREAM;
-  wanted.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
-  if (int error = ::getaddrinfo(host.empty() ? nullptr : host.c_str(), at.c_str() + colon + 1, &wanted, &found); error != 0)
-    throw std::runtime_error("binding " + at + ": " + ::gai_strerror(error));
-  std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
-  sockaddr_storage name{};
-  std::memcpy(&name, found->ai_addr, found->ai_addrlen);
-  socklen_t size = found->ai_addrlen;
-  std::vector<int> out;
-  for (std::size_t i = 0; i < count; ++i) {
-    out.push_back(::socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    int on = 1;
-    ::setsockopt(out.back(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    ::setsockopt(out.back(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-    if (::bind(out.back(), reinterpret_cast<sockaddr*>(&name), size) != 0 || ::listen(out.back(), 128) != 0) {
-      std::string why = std::strerror(errno);
-      for (int fd : out) ::close(fd);
-      throw std::runtime_error("binding " + at + ": " + why);
-    }
-    size = sizeof name;  // the others take the port that the first has got
-    ::getsockname(out.back(), reinterpret_cast<sockaddr*>(&name), &size);
-  }
-  char digits[NI_MAXSERV] = {};
-  ::getnameinfo(reinterpret_cast<sockaddr*>(&name), size, nullptr, 0, digits, sizeof digits, NI_NUMERICSERV);
-  address = host + ":" + digits;
-  return out;
-}
-
 // One request of a connection is at work at a time; the others wait where they are.
 class Listener {
  public:
   explicit Listener(ListenerConfig config) : config_(std::move(config)) {}
-  ~Listener() {
-    for (auto& lane : lanes_) lane->hang_up();
-  }
 
   bool open(busway::Opening& opening) {
     intake_ = opening.intake();
     std::string address;
     try {
-      for (int fd : bind_all(config_.listen, opening.loops(), address)) lanes_.push_back(std::make_unique<Lane>(fd));
+      for (auto& socket : busway::listen_on(config_.listen, opening.loops(), address)) {
+        lanes_.push_back(std::make_unique<Lane>(std::move(socket)));
+      }
     } catch (const std::runtime_error& error) {
       return opening.fail(error.what());
     }
@@ -76,12 +38,14 @@ class Listener {
   void serve(busway::Loop loop) {
     Lane& lane = *lanes_[loop.index()];
     lane.loop = loop;
-    lane.accepting = busway::Watch(loop, lane.socket, busway::Event::readable, [this, &lane](busway::Event) { accept_on(lane); });
+    lane.accepting =
+        busway::Watch(loop, lane.socket.get(), busway::Event::readable, [this, &lane](busway::Event) { accept_on(lane); });
   }
   void stop(busway::Loop loop) {
     Lane& lane = *lanes_[loop.index()];
     lane.stopping = true;
-    lane.hang_up();
+    lane.accepting.end();
+    lane.socket.close();
     std::vector<Connection*> idle;
     for (auto& [connection, owned] : lane.connections) {
       if (!connection->busy) idle.push_back(connection);
@@ -112,15 +76,9 @@ class Listener {
  private:
   struct Lane;
   struct Connection {
-    Connection(Lane& of, int socket) : lane(of), fd(socket) {}
-    Connection(const Connection&) = delete;
-    Connection& operator=(const Connection&) = delete;
-    ~Connection() {
-      watch.end();
-      ::close(fd);
-    }
+    Connection(Lane& of, busway::OwnedDescriptor socket) : lane(of), fd(std::move(socket)) {}
     Lane& lane;
-    int fd;
+    busway::OwnedDescriptor fd;
     std::string in;
     std::string out;
     Asked asked;
@@ -131,13 +89,9 @@ class Listener {
   };
   // What one loop has; used on its thread alone.
   struct Lane {
-    explicit Lane(int listening) : socket(listening) {}
-    void hang_up() {
-      accepting.end();
-      if (socket >= 0) ::close(std::exchange(socket, -1));
-    }
+    explicit Lane(busway::OwnedDescriptor listening) : socket(std::move(listening)) {}
     busway::Loop loop;
-    int socket;
+    busway::OwnedDescriptor socket;
     busway::Watch accepting;
     bool stopping = false;
     std::unordered_map<Connection*, std::unique_ptr<Connection>> connections;
@@ -145,17 +99,18 @@ class Listener {
 
   void accept_on(Lane& lane) {
     for (int i = 0; i < 64; ++i) {
-      int fd = ::accept4(lane.socket, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      if (fd < 0) return;
+      busway::OwnedDescriptor socket(::accept4(lane.socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      if (socket.get() < 0) return;
       int on = 1;
-      ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      auto made = std::make_unique<Connection>(lane, fd);
+      ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      auto made = std::make_unique<Connection>(lane, std::move(socket));
       Connection& connection = *made;
       lane.connections.emplace(&connection, std::move(made));
-      connection.watch = busway::Watch(lane.loop, fd, busway::Event::readable, [this, &connection](busway::Event event) {
-        if (event == busway::Event::readable) read(connection);
-        go_on(connection);
-      });
+      connection.watch =
+          busway::Watch(lane.loop, connection.fd.get(), busway::Event::readable, [this, &connection](busway::Event event) {
+            if (event == busway::Event::readable) read(connection);
+            go_on(connection);
+          });
       connection.idle = busway::Timer(lane.loop, [this, &connection] {
         connection.ended = true;
         connection.out.clear();
@@ -167,7 +122,7 @@ class Listener {
 
   void read(Connection& connection) {
     char buffer[4096];
-    ssize_t got = ::recv(connection.fd, buffer, sizeof buffer, 0);
+    ssize_t got = ::recv(connection.fd.get(), buffer, sizeof buffer, 0);
     if (got > 0) connection.in.append(buffer, static_cast<std::size_t>(got));
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) connection.ended = true;
     connection.idle.set(config_.idle);
@@ -176,7 +131,7 @@ class Listener {
   // Sends what there is to send, then takes the next request. The connection may be gone afterwards.
   void go_on(Connection& connection) {
     if (!connection.out.empty()) {
-      ssize_t sent = ::send(connection.fd, connection.out.data(), connection.out.size(), MSG_NOSIGNAL);
+      ssize_t sent = ::send(connection.fd.get(), connection.out.data(), connection.out.size(), MSG_NOSIGNAL);
       if (sent > 0) connection.out.erase(0, static_cast<std::size_t>(sent));
       if (sent < 0 && errno != EAGAIN && errno != EINTR) {
         connection.ended = true;
