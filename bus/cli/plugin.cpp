@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 
 #include "bus/cli/builtin_registry.hpp"
 #include "bus/cli/plugin_registry.hpp"
@@ -138,10 +139,11 @@ void try_components(const std::string& path, const plugins::Declaration& declare
   for (const plugins::ComponentDeclaration& component : declared.components) try_component(component, check);
 }
 
-// A manifest, or the directory it lies in.
-bool is_process(const std::string& path) {
+// The manifest of a plugin that is a process: itself, or in the directory that is named. Nothing for a library.
+std::optional<std::string> manifest_at(const std::string& path) {
   std::error_code unused;
-  return std::filesystem::is_directory(path, unused) || path.ends_with(".yaml");
+  if (std::filesystem::is_directory(path, unused)) return (std::filesystem::path(path) / "plugin.yaml").string();
+  return path.ends_with(".yaml") ? std::optional(path) : std::nullopt;
 }
 
 int check_files(const std::vector<std::string>& paths) {
@@ -150,23 +152,20 @@ int check_files(const std::vector<std::string>& paths) {
   std::vector<plugins::LibraryFile> files;
   std::vector<plugins::ManifestFile> manifests;
   for (const std::string& path : paths) {
-    std::error_code unused;
-    if (!is_process(path)) {
-      files.push_back({path, path});
+    if (auto manifest = manifest_at(path)) {
+      manifests.push_back({*manifest, *manifest});
     } else {
-      std::string file =
-          std::filesystem::is_directory(path, unused) ? (std::filesystem::path(path) / "plugin.yaml").string() : path;
-      manifests.push_back({file, file});
+      files.push_back({path, path});
     }
   }
-  auto known = plugins::add_plugin_files(registry, files, Finding::Severity::error, plugins::Purpose::declared, reserved_names(),
-                                         findings);
+  plugins::ReservedNames reserved = reserved_names();
+  auto known =
+      plugins::add_plugin_files(registry, files, Finding::Severity::error, plugins::Purpose::declared, reserved, findings);
   for (const auto& plugin : known) {
     try_components(plugin->file().path, plugin->declaration(), registry, findings);
     print(plugin->file().shown, plugin->declaration());
   }
-  for (const auto& manifest :
-       plugins::add_manifest_files(registry, manifests, manifest_reader(), reserved_names().steps, findings)) {
+  for (const auto& manifest : plugins::add_manifest_files(registry, manifests, manifest_reader(), reserved.steps, findings)) {
     try_components(manifest->shown, manifest->declaration(), registry, findings);
     print(manifest->shown, manifest->declaration());
   }

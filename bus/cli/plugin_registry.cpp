@@ -66,10 +66,11 @@ KnownComponents known_components(const PluginChoice& choice, plugins::Purpose pu
   std::vector<plugins::PluginDirectory> directories;
   if (auto own = of_bundle(choice.bundle)) directories.push_back(std::move(*own));
   directories.push_back(of_installation());
-  out.plugins = plugins::add_plugins(*registry, directories, purpose, reserved_names(), findings);
+  plugins::ReservedNames reserved = reserved_names();
+  out.plugins = plugins::add_plugins(*registry, directories, purpose, reserved, findings);
   if (purpose == plugins::Purpose::used) out.supervisor = std::make_shared<plugins::Supervisor>();
   out.processes =
-      plugins::add_process_plugins(*registry, directories, out.supervisor, manifest_reader(), reserved_names().steps, findings);
+      plugins::add_process_plugins(*registry, directories, out.supervisor, manifest_reader(), reserved.steps, findings);
   if (!out.plugins.empty() || !out.processes.empty()) out.registry = registry;
   return out;
 }

@@ -34,7 +34,7 @@ KnownComponents known_components(const PluginChoice& choice, plugins::Purpose pu
 // How manifests are read.
 plugins::ReadYaml manifest_reader();
 
-// What a step of a plugin cannot be called.
+// What a plugin's steps and adapters cannot be called.
 plugins::ReservedNames reserved_names();
 
 }  // namespace busway::cli

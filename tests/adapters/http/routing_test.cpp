@@ -113,6 +113,16 @@ TEST_CASE("routes with conditions go first, in file order") {
   CHECK(table.ask("PUT", "/b") == "405");
 }
 
+TEST_CASE("more methods than there are bits are told apart") {
+  Table table;
+  for (int i = 0; i < 70; ++i) CHECK(table.add("M" + std::to_string(i) + " /a"));
+  CHECK(table.add("GET /a"));
+  for (int i = 0; i < 70; ++i) CHECK(table.ask("M" + std::to_string(i), "/a") == "M" + std::to_string(i) + " /a");
+  CHECK(table.ask("GET", "/a") == "GET /a");
+  CHECK(table.ask("HEAD", "/a") == "GET /a");
+  CHECK(table.ask("M70", "/a") == "405");
+}
+
 TEST_CASE("two that match alike are a finding at the second") {
   Table table;
   CHECK(table.add("GET /a/{x}"));
