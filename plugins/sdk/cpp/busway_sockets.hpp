@@ -1,4 +1,4 @@
-// Sockets for adapters that work on the loops of the bus, in C++17, to stand beside busway_plugin.hpp: how a listener over TCP begins.
+// Sockets for adapters that work on the loops of the bus, in C++17, beside busway_plugin.hpp: how a listener over TCP begins.
 // with.
 #ifndef BUSWAY_SOCKETS_HPP
 #define BUSWAY_SOCKETS_HPP
