@@ -1,5 +1,4 @@
-// Sockets for adapters that work on the loops of the bus, in C++17, beside busway_plugin.hpp: how a listener over TCP begins.
-// with.
+// Sockets for adapters that work on the loops of the bus, in C++17, beside busway_plugin.hpp: how a TCP listener begins.
 #ifndef BUSWAY_SOCKETS_HPP
 #define BUSWAY_SOCKETS_HPP
 
