@@ -16,10 +16,7 @@ bool is_plain_step(const Op& step) {
 
 void Compiler::finish_path(Op& path) {
   bool plain = path.group == nullptr && path.predicates.empty();
-  for (Op* step : path.list) {
-    if (step->keep_array) path.keep_singleton = true;
-    plain = plain && is_plain_step(*step);
-  }
+  for (Op* step : path.list) plain = plain && is_plain_step(*step);
   Op::Kind first = path.list[0]->kind;
   path.absolute = first == Op::Kind::context || first == Op::Kind::root || first == Op::Kind::local || first == Op::Kind::free ||
                   first == Op::Kind::builtin;
@@ -56,6 +53,8 @@ Op* Compiler::compile_dot(const Ast& ast, bool outer) {
   if (path->list.back()->kind == Op::Kind::array) path->list.back()->constructor = true;
   resolve_ancestry(*path);
   if (failed_) return nullptr;
+  // Not so a path that only `^`, `#` or `@` make of one step: (a)[]^(b) gives up its list of one.
+  for (Op* step : path->list) path->keep_singleton = path->keep_singleton || step->keep_array;
   finish_path(*path);
   return path;
 }

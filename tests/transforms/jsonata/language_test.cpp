@@ -38,6 +38,7 @@ TEST_CASE("who calls a function unwraps what a built-in gives at its end") {
   CHECK(run("$spread([1])") == "[1]");
   CHECK(run("$spread([])") == "nothing");
   CHECK(run("$spread([[]])") == "[]");
+  CHECK(run("$spread(missing[[0..1]][])") == "nothing");
   CHECK(run("$spread({\"a\":1})") == R"({"a":1})");
 }
 
@@ -75,6 +76,19 @@ TEST_CASE("a path flattens what it collects and gives up lists of one") {
   CHECK(run("o.[p.n]", orders) == "[[1,2],[3]]");
   CHECK(run("**.n", orders) == "[1,2,3]");
   CHECK(run("o.p[n>1].n", orders) == "[2,3]");
+}
+
+TEST_CASE("[] keeps a list of one where a name or a dot has made the path") {
+  const char* data = R"({"a":{"b":1}})";
+  CHECK(run("a[]^(b)", data) == R"([{"b":1}])");
+  CHECK(run("a[][0]^(b)", data) == R"([{"b":1}])");
+  CHECK(run("(a)[]^(b).b", data) == "[1]");
+  CHECK(run("(a)[][0]", data) == R"([{"b":1}])");
+  for (const char* text :
+       {"(a)[]^(b)", "(a)[][0]^(b)", "(a)[]#$i", "(a)[]#$i^(b)", "(a)[]@$x", "$$.a ~> function($x){ $x[]^(b) }"}) {
+    CAPTURE(text);
+    CHECK(run(text, data) == R"({"b":1})");
+  }
 }
 
 TEST_CASE("an array as the whole input is one value") {

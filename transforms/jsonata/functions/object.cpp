@@ -64,7 +64,12 @@ Node spread(Evaluation& evaluation, Arguments arguments, const Node&) {
   if (!arguments[0].is_array() && !arguments[0].is_object()) return arguments[0];
   List<Node> parts(evaluation);
   if (!spread_into(evaluation, arguments[0], parts, 0)) return {};
-  return arguments[0].is_array() && arguments[0].size() > 0 ? Node::array(parts.items()) : make_sequence(parts.items());
+  // What an item has been appended to is an array and no sequence any more, even when the item brought nothing along: [[]].
+  bool appended = false;
+  if (arguments[0].is_array()) {
+    for (const Node& item : arguments[0].items()) appended = appended || !item.is_nothing();
+  }
+  return appended ? Node::array(parts.items()) : make_sequence(parts.items());
 }
 
 Node merge(Evaluation& evaluation, Arguments arguments, const Node&) {
