@@ -43,6 +43,8 @@ class HttpInlet : public Inlet {
     bool answer = false;
   };
   virtual Passing passing() const { return {}; }
+  // Adds what each request reads of it and of its route.
+  virtual void leave(Footprint& footprint) const { route().leave(footprint); }
   virtual bool shares_place() const { return false; }
   // Of two inlets that share a place: whether they match the same messages as well, so that the second would never serve.
   virtual bool clashes(const HttpInlet&) const { return false; }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "bus/exchange.hpp"
+#include "bus/footprint.hpp"
 #include "bus/task.hpp"
 
 namespace busway {
@@ -27,6 +28,8 @@ class Route {
   virtual const Service* proxied() const { return nullptr; }
   // Whether some on_error, its own or the bundle's, may read a message that failed.
   virtual bool handles_failures() const { return true; }
+  // Adds what each message reads of it.
+  virtual void leave(Footprint&) const {}
 
   // An expression of it has once worked long, on whatever body: from then on all it computes runs in slices. Any thread.
   bool computes_long() const { return computes_long_.load(std::memory_order_relaxed); }

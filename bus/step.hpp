@@ -8,6 +8,7 @@
 #include "bus/config_node.hpp"
 #include "bus/exchange.hpp"
 #include "bus/field.hpp"
+#include "bus/footprint.hpp"
 #include "bus/message_trail.hpp"
 #include "bus/task.hpp"
 
@@ -36,6 +37,8 @@ class Step {
   // What a check knows of the message behind this step, and what it has to say about the step by that. A step that leaves the
   // body as it is overrides it to do nothing.
   virtual void follow(MessageTrail& trail) const { trail.forget(); }
+  // Adds what each message reads of it, where that is so little that asking for it early is worth it.
+  virtual void leave(Footprint&) const {}
 };
 
 // What a step's factory may ask of the route compiler.

@@ -59,6 +59,11 @@ const Service* CompiledRoute::proxied() const {
   return only.handlers.empty() && handlers_.empty() ? only.step->proxied() : nullptr;
 }
 
+void CompiledRoute::leave(Footprint& footprint) const {
+  footprint.add(this, alignof(CompiledRoute));
+  if (const Step* alone = steps_.alone(); alone != nullptr) alone->leave(footprint);
+}
+
 void CompiledRoute::follow(const MessageTrail& received, bool whole) const {
   // A list that lacks a step would be followed wrongly.
   if (whole) {

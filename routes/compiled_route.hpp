@@ -29,6 +29,7 @@ class alignas(64) CompiledRoute final : public Route {
   std::chrono::milliseconds deadline() const override { return deadline_; }
   Task<void> run(Exchange& exchange) const override;
   const Service* proxied() const override;
+  void leave(Footprint& footprint) const override;
   bool handles_failures() const override {
     return !handlers_.empty() || (bundle_handlers_ != nullptr && !bundle_handlers_->empty());
   }

@@ -21,6 +21,12 @@ RouteInlet::RouteInlet(HttpMatch match, const Route& route, Formats formats, std
   }
 }
 
+void RouteInlet::leave(Footprint& footprint) const {
+  const void* end = &match_;
+  footprint.add(this, static_cast<std::size_t>(static_cast<const char*>(end) - reinterpret_cast<const char*>(this)));
+  route_.leave(footprint);
+}
+
 Task<void> RouteInlet::serve(Exchange& exchange, std::span<const HttpInlet* const>, HttpReply& reply) const {
   Message& message = exchange.message();
   const Format* format = formats_.declared.get();

@@ -16,7 +16,7 @@ struct InletConfig {
 };
 
 // A route on an http listener in HTTP's own terms: the request's body is the message, the reply is the answer.
-class RouteInlet final : public HttpInlet {
+class alignas(64) RouteInlet final : public HttpInlet {
  public:
   struct Formats {
     FormatPtr declared;  // null: by content type
@@ -31,6 +31,7 @@ class RouteInlet final : public HttpInlet {
   const HttpMatch& match() const override { return match_; }
   std::uint64_t max_body() const override { return max_body_; }
   Passing passing() const override { return passing_; }
+  void leave(Footprint& footprint) const override;
   Task<void> serve(Exchange& exchange, std::span<const HttpInlet* const> same_place, HttpReply& reply) const override;
   void refuse(Exchange& exchange, const Failure& failure, HttpReply& reply) const override;
   Result<void> write_test_request(const TestRequest& request, Arena& arena, std::string& method,
@@ -39,7 +40,7 @@ class RouteInlet final : public HttpInlet {
 
  private:
   void finish(Exchange& exchange, HttpReply& reply) const;
-  // What each request reads stands first, together.
+  // What each request reads stands first, together: up to match_, see leave().
   const Route& route_;
   std::uint64_t max_body_;
   Passing passing_;

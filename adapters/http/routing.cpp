@@ -107,7 +107,10 @@ class RoutingTable::Walk {
     std::string_view segment = segments()[depth];
     if (!branch.literals.empty()) {
       const RoutingBranch* next = branch.literals.find(plain(segment));
-      if (next != nullptr && enter(*next, depth + 1)) return true;
+      if (next != nullptr) {
+        next->footprint.fetch();
+        if (enter(*next, depth + 1)) return true;
+      }
     }
     if (segment.empty()) return false;  // a value is never empty
     if (branch.name != nullptr) {
@@ -219,6 +222,7 @@ bool RoutingTable::add(std::unique_ptr<HttpInlet> inlet, Findings& findings) {
   std::uint64_t methods = 0;
   for (const std::string& method : match.methods) methods |= methods_.learn(method);
   places.emplace_back(*inlet, methods, read->names());
+  branch->take_footprint();
   inlets_.push_back(std::move(inlet));
   return true;
 }

@@ -25,8 +25,16 @@ RoutingPlace::RoutingPlace(const HttpInlet& first, std::uint64_t methods, std::v
       conditional_(!first.match().headers.empty() || !first.match().query.empty()) {}
 
 void RoutingPlace::add(const HttpInlet& inlet) {
-  if (shared_.empty()) shared_.push_back(first_);
-  shared_.push_back(&inlet);
+  if (shared_ == nullptr) shared_ = std::make_unique<std::vector<const HttpInlet*>>(1, first_);
+  shared_->push_back(&inlet);
+}
+
+void RoutingBranch::take_footprint() {
+  footprint = {};
+  for (const std::vector<RoutingPlace>* places : {&rest, &here}) {
+    footprint.add(places->data(), places->size() * sizeof(RoutingPlace));
+    for (const RoutingPlace& place : *places) place.first().leave(footprint);
+  }
 }
 
 // Where the segment is, or would be.

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bus/footprint.hpp"
 #include "bus/http_inlet.hpp"
 
 namespace busway::http {
@@ -27,14 +28,14 @@ class MethodNames {
 };
 
 // All inlets of one template, one set of methods and one of conditions.
-class RoutingPlace {
+class alignas(64) RoutingPlace {
  public:
   // `methods`: of all inlets, 0 when they take any.
   RoutingPlace(const HttpInlet& first, std::uint64_t methods, std::vector<std::string> names);
   void add(const HttpInlet& inlet);
 
   const HttpInlet& first() const { return *first_; }
-  std::span<const HttpInlet* const> inlets() const { return shared_.empty() ? std::span(&first_, 1) : std::span(shared_); }
+  std::span<const HttpInlet* const> inlets() const { return shared_ == nullptr ? std::span(&first_, 1) : std::span(*shared_); }
   std::uint64_t methods() const { return methods_; }
   bool conditional() const { return conditional_; }
   const std::vector<std::string>& names() const { return names_; }  // of the template's values
@@ -44,7 +45,7 @@ class RoutingPlace {
   std::uint64_t methods_;
   std::vector<std::string> names_;
   bool conditional_;
-  std::vector<const HttpInlet*> shared_;  // the first one too; empty when it is alone
+  std::unique_ptr<std::vector<const HttpInlet*>> shared_;  // the first one too; null when it is alone
 };
 
 struct RoutingBranch;
@@ -73,6 +74,9 @@ struct alignas(64) RoutingBranch {
   std::unique_ptr<RoutingBranch> name;
   std::vector<RoutingPlace> rest;
   std::vector<RoutingPlace> here;
+  Footprint footprint;  // of those that end here
+
+  void take_footprint();
 };
 
 }  // namespace busway::http

@@ -62,6 +62,7 @@ class alignas(64) CallStep final : public Step {
   bool waits() const override { return true; }
   bool touches_body() const override { return static_cast<bool>(config_.request); }
   const Service* proxied() const override { return plain_ ? &service_ : nullptr; }
+  void leave(Footprint& footprint) const override { footprint.add(this, plain_ ? alignof(CallStep) : sizeof(CallStep)); }
 
   void follow(MessageTrail& trail) const override {
     trail.read_by(config_.request);
