@@ -45,7 +45,8 @@ def measured(scenario, build, options):
     for case in scenario.cases():
         sides = tuple(side for side in case.sides if not wanted or side.peer.name in wanted)
         try:
-            scenario.measure(Lab(build, options), dataclasses.replace(case, sides=sides), outcome)
+            with Lab(build, options) as lab:
+                scenario.measure(lab, dataclasses.replace(case, sides=sides), outcome)
         except NotMeasured as why:
             outcome.remarks.append(f"not measured: {why}")
         except Void as why:
