@@ -96,10 +96,19 @@ int evaluate_cases(const std::string& path, const ExpressionLanguage& language) 
 }
 
 // What is wrong with words that stand alone, where the expression may: only one may, and a file is named by an option.
-void judge_words(EvalOptions& options, const std::vector<std::string>& more) {
-  if (auto option = std::find_if(more.begin(), more.end(), [](const std::string& word) { return word.starts_with('-'); });
-      option != more.end()) {
-    throw CLI::ExtrasError(std::vector<std::string>{*option});
+void judge_words(EvalOptions& options, std::vector<std::string> more) {
+  auto behind = std::find(more.begin(), more.end(), "--");
+  if (auto option = std::find_if(more.begin(), behind, [](const std::string& word) { return word.starts_with('-'); });
+      option != behind) {
+    if (option->starts_with("--")) throw CLI::ExtrasError(std::vector<std::string>{*option});
+    throw CLI::ValidationError("EXPRESSION", "'" + *option +
+                                                 "' is no option; an expression that begins with '-' stands behind --: " +
+                                                 "busway eval -- '" + *option + "'");
+  }
+  if (behind != more.end()) more.erase(behind);
+  if (options.word.empty() && !more.empty()) {
+    options.word = more.front();
+    more.erase(more.begin());
   }
   if (options.word.empty()) return;
   if (!options.expression.empty() || !options.expression_file.empty() || !options.cases.empty()) {

@@ -233,6 +233,8 @@ class Eval(Case):
         self.assertEqual(self.exits(0, "eval", "a * 21", stdin='{"a": 2}')[0].strip(), "42")
         self.assertEqual(self.exits(0, "eval", "[a, [a]]", stdin='{"a": 2}')[0].strip(), "[2,[2]]")
         self.assertEqual(self.exits(0, "eval", "--explain", "a.b")[0], "reads: a.b\n")
+        self.assertEqual(self.exits(0, "eval", "--", "-a", stdin='{"a": 2}')[0].strip(), "-2")
+        self.assertIn("busway eval -- '-a'", self.exits(2, "eval", "-a", stdin='{"a": 2}')[1])
         document, mapping = self.write("a.json", '{"a": 2}'), self.write("m.jsonata", "a")
         self.assertEqual(self.exits(0, "eval", "a", "--input", document)[0].strip(), "2")
         for arguments, telling in (([], "busway eval 'a * 21' --input"), (["a", document], "document's file behind --input"),
