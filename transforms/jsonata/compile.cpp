@@ -193,6 +193,9 @@ Op* Compiler::compile_variable(const Ast& ast, bool outer) {
   Op* op = make(local ? Op::Kind::local : builtin != nullptr ? Op::Kind::builtin : Op::Kind::free, ast);
   op->builtin = builtin;
   op->variable = names_.id_of(op->text);
+  if (op->kind == Op::Kind::builtin && (builtin->signature->may_use_context(0) || builtin->name == "eval")) {
+    program_.reads_input = true;  // as a value it may be called without arguments; compile_call knows of those it calls
+  }
   if (op->kind == Op::Kind::free) {
     if (options_.known != nullptr &&
         std::find(options_.known->begin(), options_.known->end(), ast.text) == options_.known->end()) {

@@ -97,12 +97,15 @@ Op* Compiler::compile_call(const Ast& ast, bool outer) {
     push_ancestry(*compiled, *op);
     op->list.push(compiled, arena_);
   }
+  bool read_before = program_.reads_input;
   op->left = compile(*ast.left, outer);
   if (failed_) return nullptr;
   const Op& procedure = *op->left;
   // What an error about the call names.
   op->text = procedure.kind == Op::Kind::path ? procedure.list[0]->text : procedure.text;
   if (procedure.kind == Op::Kind::builtin) {
+    // Called by its name, it takes its context only where an argument is missing.
+    if (op->kind == Op::Kind::call && procedure.predicates.empty()) program_.reads_input = read_before;
     if (outer && procedure.builtin->signature->may_use_context(op->list.size)) program_.reads_input = true;
     if (procedure.builtin->name == "eval") program_.reads_input = true;
   }

@@ -10,7 +10,7 @@ namespace busway::jsonata {
 Node Evaluation::evaluate_negation(const Op& op, const Node& input, Frame* frame) {
   Node value = evaluate(*op.left, input, frame);
   if (value.is_nothing()) return {};
-  if (!value.is_number()) return fail("D1002", {}, op.position, op.text);
+  if (!value.is_number() || std::isnan(value.as_double())) return fail("D1002", {}, op.position, op.text);
   return Node::number(-value.as_double());
 }
 

@@ -136,6 +136,7 @@ class Follower {
       // A function of the text: what it gets is looked at as a whole, so its body needs no arguments to be followed.
       use(given);
       follow(*op.left, context);
+      if (takes_context_) use(context);
     } else if (builtin->name == "eval") {
       all_ = true;
     } else {
@@ -174,9 +175,21 @@ class Follower {
     return false;
   }
 
+  // A function as a value: who calls it may leave out what it then takes from the context of the call.
+  void pass_around(const Signature* signature) {
+    if (takes_context_ || signature == nullptr || !signature->may_use_context(0)) return;
+    takes_context_ = true;
+    grown_ = true;
+  }
+
   Values follow_kind(const Op& op, const Values& context) {
     Values values;
     switch (op.kind) {
+      case Op::Kind::builtin:
+        all_ = all_ || op.builtin->name == "eval";
+        pass_around(op.builtin->signature);
+        return {};
+      case Op::Kind::lambda: pass_around(op.signature); break;
       case Op::Kind::context: return context;
       case Op::Kind::root: return {root_};
       case Op::Kind::name: return below(context, op.text);
@@ -231,6 +244,7 @@ class Follower {
   Place* root_ = nullptr;
   std::map<VariableId, Values> variables_{};
   bool grown_ = false;
+  bool takes_context_ = false;  // some function that is passed around may take its context
   bool all_ = false;
 };
 

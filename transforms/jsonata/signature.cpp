@@ -130,7 +130,8 @@ Result<const Signature*> Signature::parse(std::string_view source, Arena& arena)
           return std::unexpected(text_error("S0401", static_cast<std::int64_t>(at), text.substr(at, 1)));
         }
         std::size_t end = closing(text, at, '<', '>');
-        parameters.back().item = text.substr(at + 1, end - at - 1);
+        // `a<>` is an array of no type at all: none but an empty one fits.
+        parameters.back().item = end == at + 1 ? std::string_view(" ") : text.substr(at + 1, end - at - 1);
         at = end;
         break;
       }

@@ -48,7 +48,10 @@ TEST_CASE("a plan names the parts of the input that are read") {
   CHECK(reads("a ? b : c.d") == "a; b; c.d");
   CHECK(reads("$headers.accept & id") == "id; $headers");
   CHECK(reads("1 + 1") == "nothing");
-  for (const char* all : {"$", "*.id", "**.id", "a.b.%.c", "$eval(\"a\")", "$ ~> |a|{\"b\": 1}|", "$string()"}) {
+  CHECK(reads("$map([1, 2], $string)") == "nothing");
+  CHECK(reads("a.( $f := $uppercase; $f() )") == "a");
+  for (const char* all : {"$", "*.id", "**.id", "a.b.%.c", "$eval(\"a\")", "$ ~> |a|{\"b\": 1}|", "$string()", "( $f := $string; $f() )",
+                          "( $f := function($x)<x-:x>{ $x }; $f() )", "( $e := $eval; $e(\"a\") )"}) {
     CHECK_MESSAGE(reads(all) == "everything", all);
   }
 }

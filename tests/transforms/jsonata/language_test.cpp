@@ -34,6 +34,7 @@ TEST_CASE("who calls a function unwraps what a built-in gives at its end") {
   CHECK(run("($f := function($v){ $keys($v) }; $f($[0]))", data) == R"("a")");
   CHECK(run("($f := function($v){ $keys($v) }; $[0] ~> $f)", data) == R"("a")");
   CHECK(run("$sort([2,1], function($l,$r){ $filter([0],function($x){true}) })") == "[1,2]");
+  CHECK(run("$map([1], function($v){ $each(missing, $string) })") == "[]");
   CHECK(run("$spread([{\"a\":1}])") == R"([{"a":1}])");
   CHECK(run("$spread([1])") == "[1]");
   CHECK(run("$spread([])") == "nothing");
@@ -50,7 +51,22 @@ TEST_CASE("a function's context is its caller's, and null at the end of a chain"
   CHECK(run("($f := $sum ~> $string; $f([1,2]))") == R"("3")");
 }
 
+TEST_CASE("a built-in function that is called as a value takes its context") {
+  CHECK(run("($f := $string; $f())", R"({"a":1})") == R"("{\"a\":1}")");
+  CHECK(run("a.($f := $uppercase; $f())", R"({"a":"x"})") == R"("X")");
+  CHECK(run("($f := $length; $f())", R"({"a":1})").starts_with("T0411"));
+}
+
+TEST_CASE("numbers that stand together have the digits their pictures say") {
+  CHECK(run("$toMillis(\"2018\", \"[Y0001][M01][D01][H01]\")") == "nothing");
+  CHECK(run("$toMillis(\"2018032310\", \"[Y0001][M01][D01][H01]\")") == "1521799200000");
+  CHECK(run("$toMillis(\"20180323999\", \"[Y0001][M01][D01][H01]\")") == "1525359600000");
+}
+
 TEST_CASE("what jsonata-js refuses is refused") {
+  CHECK(run("(function($x)<a<>>{ $x })([\"3\"])").starts_with("T0412"));
+  CHECK(run("(function($x)<a<>>{ $x })([])") == "[]");
+  CHECK(run("-(3 % 0)").starts_with("D1002"));
   CHECK(run("$power(3, missing)").starts_with("D3061"));
   CHECK(run("$power(missing, 3)") == "nothing");
   for (const char* text : {"$replace(\"axb\", /x*/, \"-\", 1)", "$split(\"axb\", /x*/, 1)", "$match(\"xb\", /x*/, 1)"}) {

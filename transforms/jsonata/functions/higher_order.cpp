@@ -89,7 +89,7 @@ Node sift(Evaluation& evaluation, Arguments arguments, const Node&) {
 
 Node each(Evaluation& evaluation, Arguments arguments, const Node&) {
   const Node& object = arguments[0];
-  if (!object.is_object()) return {};
+  if (!object.is_object()) return make_sequence({});
   List<Node> results(evaluation);
   for (const Member& member : object.members()) {
     Node value = evaluation.apply_to(arguments[1], member.value, member.key, object);

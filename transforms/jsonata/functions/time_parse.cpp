@@ -52,7 +52,8 @@ class Reader {
       return text.size() >= part.literal.size() && equals_anycase(text.substr(0, part.literal.size()), part.literal) &&
              read(text.substr(part.literal.size()), index + 1);
     }
-    for (std::size_t length = longest(part, text); length > 0; --length) {
+    std::size_t least = shortest(part);
+    for (std::size_t length = longest(part, text); length >= least; --length) {
       std::optional<double> value = value_of(part, text.substr(0, length));
       if (!value || !read(text.substr(length), index + 1)) continue;
       if (!into_[part.component]) into_[part.component] = value;
@@ -62,6 +63,12 @@ class Reader {
   }
 
  private:
+  static std::size_t shortest(const TimePicture::Part& part) {
+    bool digits = part.names == TimePicture::Names::none && part.component != 'Z' && part.component != 'z' && part.component != 'f' &&
+                  part.integer.form == IntegerPicture::Form::decimal;
+    return digits && part.integer.width != 0 ? part.integer.width : 1;
+  }
+
   static std::size_t longest(const TimePicture::Part& part, std::string_view text) {
     std::size_t end = 0;
     if (part.component == 'Z' || part.component == 'z' || part.names != TimePicture::Names::none)
