@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace busway {
 
@@ -20,8 +21,9 @@ class Footprint {
     }
   }
   void fetch() const {
-    for (std::size_t i = 0; i < used_; ++i) __builtin_prefetch(lines_[i]);
+    for (const void* at : lines()) __builtin_prefetch(at);
   }
+  std::span<const void* const> lines() const { return {lines_.data(), used_}; }
 
  private:
   static constexpr std::size_t line = 64;

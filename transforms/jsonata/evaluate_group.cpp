@@ -111,6 +111,8 @@ Node Evaluation::evaluate_group(const Items<Op::Pair>& pairs, std::int64_t posit
     if (failed_) return {};
     if (!value.is_nothing()) members.push({Node::string(group.key.text()), value});
   }
+  // Though empty, it is no other object: `in` can tell.
+  if (members.items().empty()) return Node::object({arena_.array<Member>(1), 0});
   return Node::object(members.items());
 }
 

@@ -67,6 +67,10 @@ TEST_CASE("what jsonata-js refuses is refused") {
   CHECK(run("(function($x)<a<>>{ $x })([\"3\"])").starts_with("T0412"));
   CHECK(run("(function($x)<a<>>{ $x })([])") == "[]");
   CHECK(run("-(3 % 0)").starts_with("D1002"));
+  CHECK(run("$parseInteger(\", \", \"w\")").starts_with("D3030"));
+  CHECK(run("$fromMillis(0, \"[Z010101t]\")").starts_with("D3134"));
+  CHECK(run("$fromMillis(0, \"[Z0101t]\")") == "\"Z\"");
+  CHECK(run("missing{a: 1} in missing{b: 1}") == "false");
   CHECK(run("$power(3, missing)").starts_with("D3061"));
   CHECK(run("$power(missing, 3)") == "nothing");
   for (const char* text : {"$replace(\"axb\", /x*/, \"-\", 1)", "$split(\"axb\", /x*/, 1)", "$match(\"xb\", /x*/, 1)"}) {

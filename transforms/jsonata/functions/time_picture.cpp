@@ -145,7 +145,6 @@ std::string in_case(std::string_view text, TimePicture::Names names) {
 std::string format_zone(const TimePicture::Part& part, int zone, std::string_view& code, std::string& about) {
   int hours = zone / 100;
   int minutes = zone % 100;
-  if (zone == 0 && part.zulu) return "Z";
   std::string out;
   std::size_t digits = part.integer.mandatory;
   if (part.integer.regular || digits == 3 || digits == 4) {
@@ -162,6 +161,7 @@ std::string format_zone(const TimePicture::Part& part, int zone, std::string_vie
     about = std::to_string(digits);
     return {};
   }
+  if (zone == 0 && part.zulu) return "Z";
   if (zone >= 0) out.insert(0, "+");
   return part.component == 'z' ? "GMT" + out : out;
 }

@@ -103,6 +103,7 @@ std::string number_to_words(double value, bool ordinal) {
 
 double words_to_number(std::string_view text) {
   std::vector<double> parts = {0};
+  bool any = false;
   std::size_t at = 0;
   while (at <= text.size()) {
     std::size_t end = text.find_first_of(", -", at);
@@ -112,6 +113,7 @@ double words_to_number(std::string_view text) {
     if (word.empty() || word == "and") continue;
     double value = value_of(word);
     if (std::isnan(value)) return value;
+    any = true;
     if (value < 100) {
       double top = parts.back();
       if (top >= 1000) {
@@ -125,7 +127,7 @@ double words_to_number(std::string_view text) {
   }
   double sum = 0;
   for (double part : parts) sum += part;
-  return sum;
+  return any ? sum : std::numeric_limits<double>::quiet_NaN();
 }
 
 std::string number_to_roman(double value) {
