@@ -64,8 +64,8 @@ class Reader {
 
  private:
   static std::size_t shortest(const TimePicture::Part& part) {
-    bool digits = part.names == TimePicture::Names::none && part.component != 'Z' && part.component != 'z' && part.component != 'f' &&
-                  part.integer.form == IntegerPicture::Form::decimal;
+    bool digits = part.names == TimePicture::Names::none && part.component != 'Z' && part.component != 'z' &&
+                  part.component != 'f' && part.integer.form == IntegerPicture::Form::decimal;
     return digits && part.integer.width != 0 ? part.integer.width : 1;
   }
 
