@@ -49,7 +49,17 @@ def same_to_15_digits(ours, theirs):
         math.isclose(float(a), float(b), rel_tol=1e-14) for a, b in zip(mine[1::2], other[1::2]))
 
 
-ALIKE = {"characters": same_characters, "15 digits": same_to_15_digits}
+def same_but_for_separators(ours, theirs):
+    at = 0
+    for c in theirs:
+        if at < len(ours) and ours[at] == c:
+            at += 1
+        elif c not in ",:.$":
+            return False
+    return at == len(ours)
+
+
+ALIKE = {"separators": same_but_for_separators, "characters": same_characters, "15 digits": same_to_15_digits}
 
 
 class Rule:

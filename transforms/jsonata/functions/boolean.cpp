@@ -5,7 +5,10 @@
 namespace busway::jsonata::functions {
 
 Node boolean(Evaluation& evaluation, Arguments arguments, const Node&) {
-  return arguments[0].is_nothing() ? Node() : Node::boolean(evaluation.is_true(arguments[0]));
+  const Node& value = arguments[0];
+  // An array of one is what its item is, even if that is nothing.
+  bool nothing = value.is_nothing() || (value.is_array() && value.size() == 1 && value.items()[0].is_nothing());
+  return nothing ? Node() : Node::boolean(evaluation.is_true(value));
 }
 
 Node not_(Evaluation& evaluation, Arguments arguments, const Node&) {

@@ -246,8 +246,10 @@ std::optional<double> parse_time(std::string_view text, const TimePicture& pictu
   auto whole = [&read](char component) { return static_cast<std::int64_t>(std::min(read[component].value_or(0), 1e8)); };
   std::int64_t hour = whole('H');
   if (by_half) hour = (whole('h') == 12 ? 0 : whole('h')) + (whole('P') == 1 ? 12 : 0);
-  std::int64_t date = by_day ? days_from_date(whole('Y'), 1, whole('d'))
-                             : days_from_date(whole('Y'), std::max<std::int64_t>(whole('M'), 1), whole('D'));
+  std::int64_t year = whole('Y');
+  if (year < 100) year += 1900;  // as JavaScript's Date.UTC has it
+  std::int64_t date =
+      by_day ? days_from_date(year, 1, whole('d')) : days_from_date(year, std::max<std::int64_t>(whole('M'), 1), whole('D'));
   double millis = static_cast<double>(date) * 86'400'000.0 + static_cast<double>(hour) * 3'600'000.0 +
                   static_cast<double>(whole('m')) * 60'000.0 + static_cast<double>(whole('s')) * 1000.0 +
                   static_cast<double>(whole('f'));
