@@ -52,9 +52,9 @@ int new_bundle(const std::string& directory) {
 }
 
 std::vector<std::pair<std::string, std::string>> files_of(const std::string& name, const std::string& language, bool adapter) {
-  if (adapter) return new_adapter_files(name);
-  if (language == "node") return new_node_plugin_files(name);
-  return language == "python" ? new_python_plugin_files(name) : new_plugin_files(name);
+  if (language == "node") return adapter ? new_node_adapter_files(name) : new_node_plugin_files(name);
+  if (language == "python") return adapter ? new_python_adapter_files(name) : new_python_plugin_files(name);
+  return adapter ? new_adapter_files(name) : new_plugin_files(name);
 }
 
 int new_plugin(const std::string& name, const std::string& language, bool adapter) {
@@ -88,14 +88,10 @@ void add_new(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember({"c++", "node", "python"}))
       ->capture_default_str();
   auto kind = std::make_shared<std::string>("step");
-  plugin->add_option("--kind", *kind, "What it adds to the bus; an adapter is written in C++")
+  plugin->add_option("--kind", *kind, "What it adds to the bus")
       ->check(CLI::IsMember({"step", "adapter"}))
       ->capture_default_str();
-  plugin->callback([name, language, kind, &exit_code] {
-    bool adapter = *kind == "adapter";
-    if (adapter && *language != "c++") throw CLI::ValidationError("--language", "an adapter is written in c++");
-    exit_code = new_plugin(*name, *language, adapter);
-  });
+  plugin->callback([name, language, kind, &exit_code] { exit_code = new_plugin(*name, *language, *kind == "adapter"); });
 }
 
 }  // namespace busway::cli
