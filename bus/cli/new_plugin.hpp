@@ -20,6 +20,10 @@ extern const char* const plugin_python_adapter;
 extern const char* const plugin_python_adapter_manifest;
 extern const char* const plugin_python_adapter_test;
 extern const char* const plugin_node_adapter;
+extern const char* const plugin_process_header;
+extern const char* const plugin_json_header;
+extern const char* const plugin_cpp_process_adapter;  // plugins/examples/linepost
+extern const char* const plugin_cpp_process_adapter_manifest;
 extern const char* const plugin_node_adapter_manifest;
 extern const char* const plugin_node_adapter_test;
 
@@ -40,6 +44,9 @@ std::vector<std::pair<std::string, std::string>> new_node_plugin_files(const std
 // An adapter as a process, in Python or JavaScript.
 std::vector<std::pair<std::string, std::string>> new_python_adapter_files(const std::string& name);
 std::vector<std::pair<std::string, std::string>> new_node_adapter_files(const std::string& name);
+
+// A step or an adapter as a process in C++.
+std::vector<std::pair<std::string, std::string>> new_cpp_process_files(const std::string& name, bool adapter);
 
 // What those in one language share.
 std::string python_makefile(const std::string& name);
