@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
@@ -35,6 +36,10 @@ class BUSWAY_THREAD_MARK(scoped_lockable) Lock {
   void unlock() BUSWAY_THREAD_MARK(release_capability()) { lock_.unlock(); }
   // Sleeps until `changed` is notified; the lock is held again afterwards. Call in a loop over the condition.
   void wait(std::condition_variable_any& changed) { changed.wait(lock_); }
+  // The same until then, at most: false when the time is up.
+  bool wait_until(std::condition_variable_any& changed, std::chrono::steady_clock::time_point until) {
+    return changed.wait_until(lock_, until) == std::cv_status::no_timeout;
+  }
 
  private:
   std::unique_lock<Mutex> lock_;

@@ -51,19 +51,20 @@ int new_bundle(const std::string& directory) {
   return good;
 }
 
-std::vector<std::pair<std::string, std::string>> files_of(const std::string& name, const std::string& language, bool adapter) {
-  if (adapter) return new_adapter_files(name);
-  if (language == "node") return new_node_plugin_files(name);
-  return language == "python" ? new_python_plugin_files(name) : new_plugin_files(name);
+std::vector<std::pair<std::string, std::string>> files_of(const std::string& name, const std::string& language, bool adapter, bool process) {
+  if (language == "node") return adapter ? new_node_adapter_files(name) : new_node_plugin_files(name);
+  if (language == "python") return adapter ? new_python_adapter_files(name) : new_python_plugin_files(name);
+  if (process) return new_cpp_process_files(name, adapter);
+  return adapter ? new_adapter_files(name) : new_plugin_files(name);
 }
 
-int new_plugin(const std::string& name, const std::string& language, bool adapter) {
+int new_plugin(const std::string& name, const std::string& language, bool adapter, bool process) {
   if (!is_plugin_name(name))
     return refuse(fmt::format("'{}' cannot name a plugin: use small letters, digits and '_', at most 40", name.substr(0, 60)));
   std::error_code error;
   fs::create_directories(name, error);
   if (error) return refuse(fmt::format("cannot make the directory {}: {}", name, error.message()));
-  if (int written = write_files(name, files_of(name, language, adapter)); written != good) return written;
+  if (int written = write_files(name, files_of(name, language, adapter, process)); written != good) return written;
   fmt::print("\nNext:\n  make -C {0} test\n  busway help {1} {0} --bundle {0}/bundle\n", name, adapter ? "adapter" : "step");
   return good;
 }
@@ -88,13 +89,13 @@ void add_new(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember({"c++", "node", "python"}))
       ->capture_default_str();
   auto kind = std::make_shared<std::string>("step");
-  plugin->add_option("--kind", *kind, "What it adds to the bus; an adapter is written in C++")
+  plugin->add_option("--kind", *kind, "What it adds to the bus")
       ->check(CLI::IsMember({"step", "adapter"}))
       ->capture_default_str();
-  plugin->callback([name, language, kind, &exit_code] {
-    bool adapter = *kind == "adapter";
-    if (adapter && *language != "c++") throw CLI::ValidationError("--language", "an adapter is written in c++");
-    exit_code = new_plugin(*name, *language, adapter);
+  auto process = std::make_shared<bool>(false);
+  plugin->add_flag("--process", *process, "In C++: a process of its own in place of a shared library; in other languages it is one");
+  plugin->callback([name, language, kind, process, &exit_code] {
+    exit_code = new_plugin(*name, *language, *kind == "adapter", *process);
   });
 }
 

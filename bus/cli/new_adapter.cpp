@@ -103,16 +103,21 @@ To use it, copy NAME.so into `plugins/` of a bundle, or into the directory that 
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> new_adapter_files(const std::string& name) {
-  return {{name + ".cpp", named(plugin_adapter_source, name, "linetalk")},
-          {"Makefile", library_makefile(name) + named(try_rule, name)},
-          {"README.md", named(readme_text, name)},
-          {"try.py", named(try_text, name)},
+std::vector<std::pair<std::string, std::string>> adapter_bundle_files(const std::string& name) {
+  return {{"try.py", named(try_text, name)},
           {"bundle/routes.yaml", named(routes_text, name)},
-          {"bundle/" + name + ".test.yaml", named(tests_text, name)},
-          {"busway_plugin.h", plugin_c_header},
-          {"busway_plugin.hpp", plugin_cpp_header},
-          {"busway_sockets.hpp", plugin_sockets_header}};
+          {"bundle/" + name + ".test.yaml", named(tests_text, name)}};
+}
+
+std::vector<std::pair<std::string, std::string>> new_adapter_files(const std::string& name) {
+  std::vector<std::pair<std::string, std::string>> out = adapter_bundle_files(name);
+  out.insert(out.begin(), {{name + ".cpp", named(plugin_adapter_source, name, "linetalk")},
+                           {"Makefile", library_makefile(name) + named(try_rule, name)},
+                           {"README.md", named(readme_text, name)}});
+  out.insert(out.end(), {{"busway_plugin.h", plugin_c_header},
+                         {"busway_plugin.hpp", plugin_cpp_header},
+                         {"busway_sockets.hpp", plugin_sockets_header}});
+  return out;
 }
 
 }  // namespace busway::cli

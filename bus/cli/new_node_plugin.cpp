@@ -77,15 +77,23 @@ plugin.yaml says how it is started and what it offers; busway_plugin.js tells wh
 
 }  // namespace
 
+std::string node_makefile(const std::string& name) {
+  return named(make_text, name);
+}
+
+std::string node_package(const std::string& name) {
+  return named(package_text, name);
+}
+
 std::vector<std::pair<std::string, std::string>> new_node_plugin_files(const std::string& name) {
   std::string folder = "bundle/plugins/" + name + "/";
   std::vector<std::pair<std::string, std::string>> out = trial_bundle_files(name);
   out.insert(out.begin(), {{folder + "step_" + name + ".js", named(source_text, name)},
                            {folder + "plugin.yaml", process_manifest(name, "[node, step_" + name + ".js]")},
                            {folder + "test_" + name + ".js", named(unit_test_text, name)},
-                           {folder + "package.json", named(package_text, name)},
+                           {folder + "package.json", node_package(name)},
                            {folder + "busway_plugin.js", plugin_node_module},
-                           {"Makefile", named(make_text, name)},
+                           {"Makefile", node_makefile(name)},
                            {"README.md", named(readme_text, name)}});
   return out;
 }

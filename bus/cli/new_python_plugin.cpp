@@ -93,6 +93,10 @@ plugin.yaml says how it is started and what it offers; busway_plugin.py tells wh
 
 }  // namespace
 
+std::string python_makefile(const std::string& name) {
+  return named(make_text, name);
+}
+
 std::string process_manifest(const std::string& name, const std::string& command) {
   std::string text = named(manifest_text, name);
   constexpr std::string_view place = "COMMAND";
@@ -106,7 +110,7 @@ std::vector<std::pair<std::string, std::string>> new_python_plugin_files(const s
                            {folder + "plugin.yaml", process_manifest(name, "[python3, step_" + name + ".py]")},
                            {folder + "test_" + name + ".py", named(unit_test_text, name)},
                            {folder + "busway_plugin.py", plugin_python_module},
-                           {"Makefile", named(make_text, name)},
+                           {"Makefile", python_makefile(name)},
                            {"README.md", named(readme_text, name)}});
   return out;
 }

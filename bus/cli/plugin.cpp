@@ -165,7 +165,7 @@ int check_files(const std::vector<std::string>& paths) {
     try_components(plugin->file().path, plugin->declaration(), registry, findings);
     print(plugin->file().shown, plugin->declaration());
   }
-  for (const auto& manifest : plugins::add_manifest_files(registry, manifests, manifest_reader(), reserved.steps, findings)) {
+  for (const auto& manifest : plugins::add_manifest_files(registry, manifests, manifest_reader(), reserved, findings)) {
     try_components(manifest->shown, manifest->declaration(), registry, findings);
     print(manifest->shown, manifest->declaration());
   }

@@ -69,8 +69,7 @@ KnownComponents known_components(const PluginChoice& choice, plugins::Purpose pu
   plugins::ReservedNames reserved = reserved_names();
   out.plugins = plugins::add_plugins(*registry, directories, purpose, reserved, findings);
   if (purpose == plugins::Purpose::used) out.supervisor = std::make_shared<plugins::Supervisor>();
-  out.processes =
-      plugins::add_process_plugins(*registry, directories, out.supervisor, manifest_reader(), reserved.steps, findings);
+  out.processes = plugins::add_process_plugins(*registry, directories, out.supervisor, manifest_reader(), reserved, findings);
   if (!out.plugins.empty() || !out.processes.empty()) out.registry = registry;
   return out;
 }

@@ -80,7 +80,9 @@ std::string manifest_page() {
          "offers. "
          "[plugins.md](../plugins.md) shows one at work.\n\n" +
          section("Manifest", "At the top of the file.", keys.manifest) +
-         section("Steps", "Of each step in `steps:`.", keys.step) + section("Keys", "Of each key in a step's `keys:`.", keys.key);
+         section("Steps", "Of each step in `steps:`.", keys.step) +
+         section("Adapters", "Of each adapter in `adapters:`. It has a `listener`, a `service`, or both.", keys.adapter) +
+         section("Keys", "Of each key in `keys:`.", keys.key);
 }
 
 }  // namespace

@@ -88,7 +88,8 @@ std::unique_ptr<Inlet> make_inlet(const Part& part, const ConfigNode& node, Chec
   if ((part.declared().adapter.flags & BUSWAY_ADAPTER_DOCUMENTS) != 0) {
     with.format = nullptr;
   } else if (with.format == nullptr) {
-    with.format = check.registry.plain_format("bytes");
+    const std::string& usual = part.declared().adapter.format;
+    with.format = check.registry.plain_format(usual.empty() ? "bytes" : usual);
     if (with.format == nullptr) {
       check.findings.error("BW4001", node.at, "the route needs a 'format': this version has no format 'bytes' to fall back on");
       return nullptr;
@@ -122,7 +123,9 @@ std::unique_ptr<Target> make_target(const Part& part, const ConfigNode& node, Ch
   if (!read(part, service_limits(), node, check, settings, limits)) return nullptr;
   if (!part.make(node, check, settings, making_of(BUSWAY_PART_SERVICE, name, limits), instance)) return nullptr;
   auto endpoints = endpoints_of(part.declared(), settings, node, name);
-  return std::make_unique<PluginTarget>(part.declared(), part.plugin(), std::move(instance), std::move(endpoints), limits);
+  const std::string& usual = part.declared().adapter.format;
+  return std::make_unique<PluginTarget>(part.declared(), part.plugin(), std::move(instance), std::move(endpoints), limits,
+                                        usual.empty() ? nullptr : check.registry.plain_format(usual));
 }
 
 std::vector<std::string> no_use_for(const AdapterDeclaration& adapter) {

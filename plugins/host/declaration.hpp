@@ -34,6 +34,7 @@ struct AdapterDeclaration {
   bool target = false;
   std::uint32_t source_flags = 0;  // BUSWAY_SOURCE_...
   std::string acknowledges{};
+  std::string format{};  // that its bodies are in where no `format:` says otherwise; of processes alone
   std::vector<FieldDeclaration> listener{};
   std::vector<FieldDeclaration> from{};
   std::vector<FieldDeclaration> service{};

@@ -24,6 +24,7 @@ void adapter(Io& io, AdapterDeclaration& a) {
   io.flag(a.target);
   io.number(a.source_flags);
   io.text(a.acknowledges);
+  io.text(a.format);
   for (std::vector<FieldDeclaration>* part : {&a.listener, &a.from, &a.service})
     io.list(*part, [&](FieldDeclaration& f) { field(io, f); });
 }

@@ -5,22 +5,6 @@
 
 namespace {
 
-busway::ErrorKind kind_of(std::uint32_t kind) {
-  using busway::ErrorKind;
-  switch (kind) {
-    case BUSWAY_FAIL_INVALID: return ErrorKind::invalid;
-    case BUSWAY_FAIL_MAPPING: return ErrorKind::mapping;
-    case BUSWAY_FAIL_FORMAT: return ErrorKind::format;
-    case BUSWAY_FAIL_GARBAGE: return ErrorKind::garbage;
-    case BUSWAY_FAIL_NOT_SENT: return ErrorKind::not_sent;
-    case BUSWAY_FAIL_UNKNOWN: return ErrorKind::unknown;
-    case BUSWAY_FAIL_ANSWERED: return ErrorKind::answered;
-    case BUSWAY_FAIL_OVERLOAD: return ErrorKind::overload;
-    case BUSWAY_FAIL_DEADLINE: return ErrorKind::deadline;
-    default: return ErrorKind::internal;
-  }
-}
-
 // Fit for logs, findings and $failure: of a size, and UTF-8.
 std::string fit(std::string_view text) {
   constexpr std::size_t most = 2000;
@@ -35,7 +19,7 @@ std::string fit(std::string_view text) {
 }  // namespace
 
 void busway_failure::set(const busway_reason& reason) {
-  error.emplace(busway::Error{.kind = kind_of(reason.kind),
+  error.emplace(busway::Error{.kind = busway::plugins::error_kind_of(reason.kind),
                               .text = fit(busway::plugins::view(reason.text)),
                               .code = fit(busway::plugins::view(reason.code))});
   field = fit(busway::plugins::view(reason.field));
@@ -62,4 +46,19 @@ std::uint32_t busway::plugins::fail_kind_of(ErrorKind kind) {
     case ErrorKind::config: break;
   }
   return BUSWAY_FAIL_INTERNAL;
+}
+
+busway::ErrorKind busway::plugins::error_kind_of(std::uint32_t kind) {
+  switch (kind) {
+    case BUSWAY_FAIL_INVALID: return ErrorKind::invalid;
+    case BUSWAY_FAIL_MAPPING: return ErrorKind::mapping;
+    case BUSWAY_FAIL_FORMAT: return ErrorKind::format;
+    case BUSWAY_FAIL_GARBAGE: return ErrorKind::garbage;
+    case BUSWAY_FAIL_NOT_SENT: return ErrorKind::not_sent;
+    case BUSWAY_FAIL_UNKNOWN: return ErrorKind::unknown;
+    case BUSWAY_FAIL_ANSWERED: return ErrorKind::answered;
+    case BUSWAY_FAIL_OVERLOAD: return ErrorKind::overload;
+    case BUSWAY_FAIL_DEADLINE: return ErrorKind::deadline;
+    default: return ErrorKind::internal;
+  }
 }

@@ -11,6 +11,7 @@ namespace busway::plugins {
 
 // A kind of failure as the ABI has it (BUSWAY_FAIL_...).
 std::uint32_t fail_kind_of(ErrorKind kind);
+ErrorKind error_kind_of(std::uint32_t kind);
 
 }  // namespace busway::plugins
 

@@ -130,8 +130,21 @@ Result<std::shared_ptr<const Plugin>> Plugin::find(const LibraryFile& file, Purp
   return found;
 }
 
+std::shared_ptr<const Plugin> Plugin::stand_in(LibraryFile file, Declaration declaration, StandIn behind) {
+  auto made = std::make_shared<Plugin>();
+  made->file_ = std::move(file);
+  made->declaration_ = std::move(declaration);
+  for (const busway_component* table : behind.tables) {
+    made->own_.push_back(table);
+    made->components_.push_back(*table);
+  }
+  made->stand_in_ = std::move(behind);
+  return made;
+}
+
 std::expected<void, Refusal> Plugin::try_settings(std::size_t index, const std::vector<Setting>& settings,
                                                   const Making& making) const {
+  if (stand_in_) return stand_in_->try_settings(index, settings, making);
   // An instance that was made before may have begun threads, and a fork would find their locks held for ever.
   if (!components_.empty() && !has_one_thread()) return {};
   auto end = in_child([&]() -> std::string {

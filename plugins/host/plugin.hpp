@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,6 +62,15 @@ class Plugin {
   // BW7001 to BW7008, saying what is wrong and what to do.
   static Result<std::shared_ptr<const Plugin>> find(const LibraryFile& file, Purpose purpose);
 
+  // One whose components are the bus's own tables, in the order of the declaration, with something else behind them (a process).
+  // Without tables it is only declared. `try_settings` stands for the trial in a child.
+  struct StandIn {
+    std::vector<const busway_component*> tables{};
+    std::shared_ptr<const void> keeps{};  // the tables
+    std::function<std::expected<void, Refusal>(std::size_t, const std::vector<Setting>&, const Making&)> try_settings{};
+  };
+  static std::shared_ptr<const Plugin> stand_in(LibraryFile file, Declaration declaration, StandIn behind);
+
   const LibraryFile& file() const { return file_; }
   const Declaration& declaration() const { return declaration_; }
 
@@ -79,6 +89,7 @@ class Plugin {
   // Empty where it is only declared.
   std::vector<const busway_component*> own_;  // the plugin's
   std::vector<busway_component> components_;  // as this busway knows them
+  std::optional<StandIn> stand_in_;
 };
 
 }  // namespace busway::plugins

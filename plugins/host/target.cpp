@@ -7,11 +7,13 @@
 namespace busway::plugins {
 
 PluginTarget::PluginTarget(const ComponentDeclaration& declared, std::shared_ptr<const Plugin> plugin,
-                           std::optional<Instance> instance, std::vector<Endpoint> endpoints, Limits limits)
+                           std::optional<Instance> instance, std::vector<Endpoint> endpoints, Limits limits,
+                           FormatPtr usual_format)
     : declared_(declared),
       plugin_(std::move(plugin)),
       endpoints_(std::move(endpoints)),
       limits_(limits),
+      usual_format_(std::move(usual_format)),
       instance_(std::move(instance)) {
   if (instance_) functions_ = *read_sized<busway_target>(read_sized<busway_adapter>(instance_->component().role)->target);
 }

@@ -25,12 +25,12 @@ struct Limits {
 class PluginTarget final : public Target {
  public:
   PluginTarget(const ComponentDeclaration& declared, std::shared_ptr<const Plugin> plugin, std::optional<Instance> instance,
-               std::vector<Endpoint> endpoints, Limits limits);
+               std::vector<Endpoint> endpoints, Limits limits, FormatPtr usual_format);
 
   std::string_view protocol() const override { return declared_.name; }
   const std::vector<Endpoint>& endpoints() const override { return endpoints_; }
   bool writes_documents() const override { return (declared_.adapter.flags & BUSWAY_ADAPTER_DOCUMENTS) != 0; }
-  FormatPtr default_format() const override { return nullptr; }
+  FormatPtr default_format() const override { return usual_format_; }
   void use_format(FormatPtr format) override { format_ = std::move(format); }
   bool idempotent(Exchange& exchange, const Outbound& outbound) const override;
 
@@ -51,6 +51,7 @@ class PluginTarget final : public Target {
   std::shared_ptr<const Plugin> plugin_;  // behind the instance
   std::vector<Endpoint> endpoints_;
   Limits limits_;
+  FormatPtr usual_format_;
   FormatPtr format_;  // the calling side's
   busway_target functions_{};
   std::vector<std::unique_ptr<busway_loop>> loops_;  // by worker, each its own worker's

@@ -7,19 +7,16 @@ bool Call::begin() {
   return state_.compare_exchange_strong(queued, State::sent, std::memory_order_acq_rel) || queued == State::sent;
 }
 
-void Call::answer(std::unique_ptr<StepAnswer> answer) {
+void Call::answer(std::unique_ptr<ProcessAnswer> answer) {
   State now = state_.load(std::memory_order_acquire);
   if (now == State::answered || now == State::given_up) return;
   answer_ = std::move(answer);
-  if (!state_.compare_exchange_strong(now, State::answered, std::memory_order_acq_rel)) return;  // given up this very moment
-  if (manual_clock_) return answered_.set_value();
-  mailbox_->post([self = shared_from_this()] {
-    if (self->gate_ != nullptr) self->gate_->open();
-  });
+  if (state_.compare_exchange_strong(now, State::answered, std::memory_order_acq_rel))
+    pass_on();  // else it was given up just now
 }
 
 void Call::fail(ErrorKind kind, std::string text) {
-  auto failed = std::make_unique<StepAnswer>();
+  auto failed = std::make_unique<ProcessAnswer>();
   failed->error = Error{.kind = kind, .text = std::move(text)};
   answer(std::move(failed));
 }
@@ -40,11 +37,18 @@ Error Call::too_late(bool was_sent) const {
           .text = "waiting for the plugin's answer: the deadline passed"};
 }
 
-Task<std::unique_ptr<StepAnswer>> Call::wait(Worker& worker, TimePoint until) {
+void AwaitedCall::pass_on() {
+  if (manual_clock_) return answered_.set_value();
+  mailbox_->post([this, self = shared_from_this()] {
+    if (gate_ != nullptr) gate_->open();
+  });
+}
+
+Task<std::unique_ptr<ProcessAnswer>> AwaitedCall::wait(Worker& worker, TimePoint until) {
   if (manual_clock_) co_return wait_in_real_time();
   // Also when the coroutine is destroyed in its wait.
   struct Waiting {
-    Call& call;
+    AwaitedCall& call;
     ~Waiting() {
       call.gate_ = nullptr;
       call.give_up();
@@ -52,18 +56,18 @@ Task<std::unique_ptr<StepAnswer>> Call::wait(Worker& worker, TimePoint until) {
   } waiting{*this};
   Gate gate(worker);
   gate_ = &gate;
-  if (state_.load(std::memory_order_acquire) != State::answered) co_await gate.wait(until);
+  if (!answered()) co_await gate.wait(until);
   if (give_up()) co_return nullptr;
-  co_return std::move(answer_);
+  co_return take_answer();
 }
 
 // `busway test` has a clock that jumps to the next deadline as soon as nothing moves, and a process does not see that: here the
 // clock stands still while it works.
-std::unique_ptr<StepAnswer> Call::wait_in_real_time() {
+std::unique_ptr<ProcessAnswer> AwaitedCall::wait_in_real_time() {
   constexpr std::chrono::seconds slack{5};  // the supervisor's thread answers at the deadline
   auto answered = answered_.get_future();
   if (answered.wait_until(deadline + slack) != std::future_status::ready && give_up()) return nullptr;
-  return std::move(answer_);
+  return take_answer();
 }
 
 }  // namespace busway::plugins

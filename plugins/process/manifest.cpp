@@ -5,158 +5,21 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <set>
 
 #include "plugins/host/no_bundle.hpp"
 #include "plugins/host/settings.hpp"
-#include "plugins/host/utf8.hpp"
+#include "plugins/process/manifest_keys.hpp"
 #include "plugins/process/wire.hpp"
 
 namespace busway::plugins {
 
 namespace fs = std::filesystem;
-using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t most_manifests = 64;
-constexpr std::uintmax_t most_bytes = 1024UL * 1024;
-constexpr std::size_t most_steps = 256;
+constexpr std::size_t most_components = 256;
 
-// ---- the file, as its keys have it ----
-
-struct KeyConfig {
-  std::uint32_t type = BUSWAY_FIELD_TEXT;
-  bool required = false;
-  bool shorthand = false;
-  std::string doc{};
-  std::string default_text{};
-  std::string at_least{};
-  std::string at_most{};
-  std::vector<std::string> choices{};
-};
-
-struct ExampleConfig {
-  std::string title{};
-  std::string text{};
-};
-
-struct StepConfig {
-  std::string summary{};
-  std::string doc{};
-  StepBody body = StepBody::document;
-  bool idempotent = false;
-  std::chrono::milliseconds timeout{30'000};
-  std::vector<std::string> headers{};
-  std::vector<std::string> variables{};
-  ConfigNode keys{};
-  std::vector<ExampleConfig> examples{};
-};
-
-struct LimitsConfig {
-  ByteSize memory{1024ULL * 1024 * 1024};
-  std::optional<std::chrono::milliseconds> processor{};
-  int open_files = 256;
-};
-
-struct ManifestConfig {
-  std::int64_t protocol = 0;
-  std::string version{};
-  std::vector<std::string> command{};
-  std::vector<std::pair<std::string, std::string>> environment{};
-  std::vector<std::string> inherits{};
-  LimitsConfig limits{};
-  int in_flight = 16;
-  int queue = 256;
-  ByteSize max_body{16ULL * 1024 * 1024};
-  std::chrono::milliseconds start_within{10'000};
-  std::chrono::milliseconds silence{10'000};
-  std::chrono::milliseconds acknowledge_within{5'000};
-  std::chrono::milliseconds stop_within{2'000};
-  ConfigNode steps{};
-};
-
-Fields<KeyConfig> key_fields() {
-  return {{"type", &KeyConfig::type, "What its value is.",
-           one_of<std::uint32_t>({{"text", BUSWAY_FIELD_TEXT},
-                                  {"boolean", BUSWAY_FIELD_BOOLEAN},
-                                  {"integer", BUSWAY_FIELD_INTEGER},
-                                  {"duration", BUSWAY_FIELD_DURATION},
-                                  {"size", BUSWAY_FIELD_SIZE},
-                                  {"secret", BUSWAY_FIELD_SECRET},
-                                  {"file", BUSWAY_FIELD_FILE},
-                                  {"choice", BUSWAY_FIELD_CHOICE},
-                                  {"texts", BUSWAY_FIELD_TEXTS}})},
-          {"doc", &KeyConfig::doc, "What it is for: one line, a sentence with its full stop.", required()},
-          {"required", &KeyConfig::required, "Whether it must be given."},
-          {"shorthand", &KeyConfig::shorthand, "Whether a value in place of the step's mapping is this key's."},
-          {"default", &KeyConfig::default_text, "What it is when it is left out, as a route file would have it."},
-          {"at_least", &KeyConfig::at_least, "The least value of an integer, a duration or a size."},
-          {"at_most", &KeyConfig::at_most, "The greatest value of an integer, a duration or a size."},
-          {"choices", &KeyConfig::choices, "The words of a choice; the first is the default."}};
-}
-
-Fields<ExampleConfig> example_fields() {
-  return {{"title", &ExampleConfig::title, "What it shows, in a few words.", required()},
-          {"text", &ExampleConfig::text, "The step as it stands in a route file.", required()}};
-}
-
-Fields<StepConfig> step_config_fields() {
-  return {{"summary", &StepConfig::summary, "One line, a sentence with its full stop.", required()},
-          {"doc", &StepConfig::doc, "More about it, as Markdown."},
-          {"body", &StepConfig::body,
-           "What it is sent of the body: the document as JSON, the bytes as they came, or nothing. With none the body stays as "
-           "it is.",
-           one_of<StepBody>({{"document", StepBody::document}, {"bytes", StepBody::bytes}, {"none", StepBody::none}})},
-          {"idempotent", &StepConfig::idempotent,
-           "Whether doing it twice does no harm. Then a message that was with a process that ended is given to the next one."},
-          {"timeout", &StepConfig::timeout, "How long an answer may take; never longer than the route's deadline.", at_least(1ms),
-           at_most(1h)},
-          {"headers", &StepConfig::headers, "The names of header fields it is sent."},
-          {"variables", &StepConfig::variables, "The names of variables it is sent."},
-          {"keys", &StepConfig::keys, "The keys of the step, a mapping by name."},
-          {"examples", &StepConfig::examples, "Worked examples; `busway plugin check` tries them.", example_fields()}};
-}
-
-Fields<LimitsConfig> limits_fields() {
-  return {{"memory", &LimitsConfig::memory, "Memory that it can write to (RLIMIT_DATA).", at_least(ByteSize{16ULL << 20}),
-           at_most(ByteSize{1ULL << 40})},
-          {"processor", &LimitsConfig::processor, "Processor time of its whole life, after which it is ended and started anew.",
-           at_least(1s)},
-          {"open_files", &LimitsConfig::open_files, "Files and sockets at a time.", at_least(16), at_most(65536)}};
-}
-
-Fields<ManifestConfig> manifest_fields() {
-  return {
-      {"protocol", &ManifestConfig::protocol, "The version of the plugin protocol it speaks: 1.", required()},
-      {"version", &ManifestConfig::version, "Of the plugin, for show."},
-      {"command", &ManifestConfig::command,
-       "The program and its arguments. It runs in the manifest's directory; without a slash it is looked for in PATH.",
-       required()},
-      {"steps", &ManifestConfig::steps, "The steps it offers, a mapping by name.", required()},
-      {"environment", &ManifestConfig::environment, "Variables of its environment."},
-      {"inherits", &ManifestConfig::inherits,
-       "Variables of the bus's own environment that it gets, too. Besides it has PATH, HOME, LANG, TZ and TMPDIR."},
-      {"limits", &ManifestConfig::limits, "How far the process may go.", limits_fields()},
-      {"in_flight", &ManifestConfig::in_flight, "Messages it has at a time at most, whatever it grants.", at_least(1),
-       at_most(1024)},
-      {"queue", &ManifestConfig::queue, "Messages that wait for it at most; what comes then fails (`overload`).", at_least(1),
-       at_most(100'000)},
-      {"max_body", &ManifestConfig::max_body, "The largest body it is sent or may answer with.", at_least(ByteSize{1024}),
-       at_most(ByteSize{1ULL << 30})},
-      {"start_within", &ManifestConfig::start_within, "How long it may take from its start until it is ready.", at_least(100ms),
-       at_most(5min)},
-      {"silence", &ManifestConfig::silence, "How long nothing may be heard of it, heartbeats included, before it is killed.",
-       at_least(1s), at_most(5min)},
-      {"acknowledge_within", &ManifestConfig::acknowledge_within,
-       "How long after its deadline a message may stay unanswered before the process is killed.", at_least(100ms), at_most(5min)},
-      {"stop_within", &ManifestConfig::stop_within, "How long it may take to end when it is told to.", at_least(0ms),
-       at_most(1min)}};
-}
-
-// ---- the rules that keys alone cannot hold ----
-
+// The rules that keys alone cannot hold.
 class Reading {
  public:
   Reading(const ManifestFile& file, CheckContext& check) : file_(file), check_(check) {}
@@ -173,7 +36,12 @@ class Reading {
     }
     Manifest out;
     if (good) good = take(config, node, out);
-    good = read_steps(config.steps, out) && good;
+    if (good && config.steps.kind == ConfigNode::Kind::null && config.adapters.kind == ConfigNode::Kind::null) {
+      say("BW7104", node.at, "the plugin offers nothing: give it 'steps' or 'adapters'");
+      return std::nullopt;
+    }
+    good = each("steps", config.steps, [&](const ConfigNode::Entry& entry) { return read_step(entry, out); }) && good;
+    good = each("adapters", config.adapters, [&](const ConfigNode::Entry& entry) { return read_adapter(entry, out); }) && good;
     if (!good) return std::nullopt;
     auto checked = check_declaration(out.declaration());
     if (checked) return out;
@@ -252,14 +120,15 @@ class Reading {
     return false;
   }
 
-  bool read_steps(const ConfigNode& steps, Manifest& out) {
-    if (!steps.is_map() || steps.entries.empty() || steps.entries.size() > most_steps) {
-      if (!steps.at.file) return false;  // it is not there, which is a finding already
-      say("BW7104", steps.at, "expected a mapping of steps by their names, at most 256");
+  template <class Read>
+  bool each(const std::string& what, const ConfigNode& all, Read read) {
+    if (!all.at.file) return true;  // it is not there
+    if (!all.is_map() || all.entries.empty() || all.entries.size() > most_components) {
+      say("BW7104", all.at, "expected a mapping of " + what + " by their names, at most 256");
       return false;
     }
     bool good = true;
-    for (const ConfigNode::Entry& entry : steps.entries) good = read_step(entry, out) && good;
+    for (const ConfigNode::Entry& entry : all.entries) good = read(entry) && good;
     return good;
   }
 
@@ -281,14 +150,61 @@ class Reading {
     declared.later = true;
     for (ExampleConfig& example : config.examples)
       declared.examples.push_back({std::move(example.title), std::move(example.text)});
-    if (!read_keys(config.keys, declared)) return false;
+    return read_keys(config.keys, declared.fields) && is_good(entry, declared);
+  }
+
+  static std::uint32_t flag(bool set, std::uint32_t value) { return set ? value : 0; }
+
+  bool read_adapter(const ConfigNode::Entry& entry, Manifest& out) {
+    AdapterConfig config;
+    if (!adapter_config_fields().read(entry.value, check_, config)) return false;
+    ProcessAdapter& adapter = out.adapters.emplace_back();
+    ComponentDeclaration& declared = adapter.declared;
+    declared.kind = BUSWAY_KIND_ADAPTER;
+    declared.name = entry.key.text;
+    declared.summary = std::move(config.summary);
+    declared.doc = std::move(config.doc);
+    for (ExampleConfig& example : config.examples)
+      declared.examples.push_back({std::move(example.title), std::move(example.text)});
+    AdapterDeclaration& about = declared.adapter;
+    about.format = std::move(config.format);
+    about.flags = flag(config.headers, BUSWAY_ADAPTER_HEADERS) | flag(config.method, BUSWAY_ADAPTER_METHOD) |
+                  flag(config.path, BUSWAY_ADAPTER_PATH) | flag(config.operation, BUSWAY_ADAPTER_OPERATION);
+    bool good = true;
+    if (config.listener) {
+      about.source = true;
+      about.acknowledges = std::move(config.listener->acknowledges);
+      about.source_flags = flag(config.listener->may_repeat, BUSWAY_SOURCE_MAY_REPEAT) |
+                           flag(config.listener->keeps_order, BUSWAY_SOURCE_KEEPS_ORDER) |
+                           flag(config.from.has_value(), BUSWAY_SOURCE_PICKS_ROUTE);
+      good = read_keys(config.listener->keys, about.listener);
+    }
+    if (config.from) good = read_keys(config.from->keys, about.from) && good;
+    if (config.service) {
+      about.target = true;
+      adapter.idempotent = config.service->idempotent;
+      good = read_keys(config.service->keys, about.service) && good;
+    }
+    if (config.from && !config.listener) {
+      say("BW7104", entry.key.at, "the adapter has keys for 'from' and no 'listener' that a message could come from");
+      return false;
+    }
+    if (!about.format.empty() && check_.registry.plain_format(about.format) == nullptr) {
+      say("BW7104", entry.key.at,
+          "the adapter's format '" + about.format.substr(0, 80) + "' is none that this busway has and that needs no options");
+      return false;
+    }
+    return good && is_good(entry, declared);
+  }
+
+  bool is_good(const ConfigNode::Entry& entry, const ComponentDeclaration& declared) {
     Declaration alone{.name = "plugin", .version = "", .components = {declared}};
     auto checked = check_declaration(alone);
     if (!checked) say("BW7104", entry.key.at, checked.error().text);
     return checked.has_value();
   }
 
-  bool read_keys(const ConfigNode& keys, ComponentDeclaration& declared) {
+  bool read_keys(const ConfigNode& keys, std::vector<FieldDeclaration>& into) {
     if (keys.kind == ConfigNode::Kind::null) return true;
     if (!keys.is_map()) {
       say("BW1005", keys.at, "expected a mapping of keys by their names, found " + std::string(keys.kind_name()));
@@ -304,6 +220,7 @@ class Reading {
       FieldDeclaration field{.type = config.type,
                              .required = config.required,
                              .shorthand = config.shorthand,
+                             .endpoints = config.endpoints,
                              .name = entry.key.text,
                              .doc = std::move(config.doc),
                              .default_text = std::move(config.default_text),
@@ -314,7 +231,7 @@ class Reading {
         say("BW7104", entry.key.at, "the key '" + field.name.substr(0, 80) + "' " + made.error().text);
         good = false;
       }
-      declared.fields.push_back(std::move(field));
+      into.push_back(std::move(field));
     }
     return good;
   }
@@ -323,59 +240,19 @@ class Reading {
   CheckContext& check_;
 };
 
-// The bytes of the manifest, when its owner alone can change what is run.
-Result<std::string> content_of(const ManifestFile& file) {
-  std::error_code error;
-  fs::path real = fs::canonical(file.path, error);
-  fs::path folder = fs::canonical(fs::path(file.path).parent_path(), error);
-  if (error) return fail(ErrorKind::config, "cannot be opened: " + error.message(), "BW7101");
-  if (real.parent_path() != folder) return fail(ErrorKind::config, "is a link that leads out of its directory", "BW7101");
-  for (const fs::path& path : {real, folder}) {
-    if ((fs::status(path, error).permissions() & fs::perms::others_write) == fs::perms::none && !error) continue;
-    return fail(ErrorKind::config,
-                "or its directory can be changed by every user of this machine, and the bus runs what it says: chmod o-w both",
-                "BW7002");
-  }
-  if (!fs::is_regular_file(real, error)) return fail(ErrorKind::config, "is not a file", "BW7101");
-  if (fs::file_size(real, error) > most_bytes || error) return fail(ErrorKind::config, "is larger than 1MiB", "BW7101");
-  std::ifstream in(real, std::ios::binary);
-  std::string content{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (!in.is_open() || in.bad()) return fail(ErrorKind::config, "cannot be read", "BW7101");
-  return content;
-}
-
 }  // namespace
 
 Declaration Manifest::declaration() const {
   Declaration out{.name = name, .version = version, .components = {}};
   for (const ProcessStep& step : steps) out.components.push_back(step.declared);
-  return out;
-}
-
-Result<std::vector<ManifestFile>> manifests_in(const std::string& directory, const std::string& prefix) {
-  std::vector<ManifestFile> out;
-  std::error_code error;
-  fs::directory_iterator at(directory, error);
-  if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory) return out;
-  for (; !error && at != fs::directory_iterator(); at.increment(error)) {
-    std::string name = at->path().filename().string();
-    std::error_code unused;
-    if (!name.starts_with('.') && fs::exists(at->path() / "plugin.yaml", unused))
-      out.push_back({(at->path() / "plugin.yaml").string(), prefix + name + "/plugin.yaml"});
-  }
-  if (error) return fail(ErrorKind::config, "cannot be listed: " + error.message(), "BW7101");
-  if (out.size() > most_manifests)
-    return fail(ErrorKind::config,
-                "holds " + std::to_string(out.size()) + " plugins; " + std::to_string(most_manifests) + " are the most",
-                "BW7101");
-  std::sort(out.begin(), out.end(), [](const ManifestFile& a, const ManifestFile& b) { return a.path < b.path; });
+  for (const ProcessAdapter& adapter : adapters) out.components.push_back(adapter.declared);
   return out;
 }
 
 std::optional<Manifest> read_manifest(const ManifestFile& file, const Registry& registry, const ReadYaml& read_yaml,
                                       Findings& findings) {
   auto name = std::make_shared<const std::string>(file.shown);
-  auto content = content_of(file);
+  auto content = manifest_content(file);
   if (!content) {
     findings.error(content.error().code, Position{name, 0, 0}, "the plugin's manifest " + content.error().text);
     return std::nullopt;
@@ -385,10 +262,6 @@ std::optional<Manifest> read_manifest(const ManifestFile& file, const Registry& 
   NoBundle none;
   CheckContext check{findings, registry, none, none, none};
   return Reading(file, check).read(*node);
-}
-
-ManifestKeys manifest_keys() {
-  return {.manifest = manifest_fields().infos(), .step = step_config_fields().infos(), .key = key_fields().infos()};
 }
 
 }  // namespace busway::plugins

@@ -26,6 +26,12 @@ struct ProcessStep {
   std::vector<std::string> variables;
 };
 
+// An adapter that a process offers.
+struct ProcessAdapter {
+  ComponentDeclaration declared;
+  bool idempotent = false;  // calling twice does no harm
+};
+
 // plugins/NAME/plugin.yaml: how the process is started, and what it declares. Read as data; nothing is run.
 struct Manifest {
   std::string name;   // of its directory
@@ -44,8 +50,9 @@ struct Manifest {
   std::chrono::milliseconds acknowledge_within{5'000};
   std::chrono::milliseconds stop_within{2'000};
   std::vector<ProcessStep> steps;
+  std::vector<ProcessAdapter> adapters;
 
-  Declaration declaration() const;  // what it adds, as that of a library
+  Declaration declaration() const;  // what it adds, as that of a library: steps, then adapters
 };
 
 // YAML is read by whoever knows it: bytes, the name for positions, findings.
@@ -61,14 +68,18 @@ struct ManifestFile {
 // BW7101, when it cannot be read or holds more than 64.
 Result<std::vector<ManifestFile>> manifests_in(const std::string& directory, const std::string& prefix);
 
+// The bytes of a manifest, when its owner alone can change what is run. Errors: kind `config`, code BW7101 or BW7002.
+Result<std::string> manifest_content(const ManifestFile& file);
+
 // Nothing after a finding; each stands at its place in the file.
 std::optional<Manifest> read_manifest(const ManifestFile& file, const Registry& registry, const ReadYaml& read_yaml,
                                       Findings& findings);
 
-// The keys of a manifest, of `limits`, of a step and of a step's key, for the reference.
+// The keys of a manifest, of a step, of an adapter and of a key of either, for the reference.
 struct ManifestKeys {
   std::vector<FieldInfo> manifest;
   std::vector<FieldInfo> step;
+  std::vector<FieldInfo> adapter;
   std::vector<FieldInfo> key;
 };
 ManifestKeys manifest_keys();

@@ -20,8 +20,6 @@ constexpr std::chrono::milliseconds latest_restart{10'000};
 constexpr std::chrono::milliseconds latest_after_ready{2'000};
 constexpr std::chrono::milliseconds long_enough{500};  // a life in which it has answered
 constexpr std::chrono::milliseconds very_long{10'000};
-constexpr std::size_t most_waiting_bytes = 64UL * 1024 * 1024;
-constexpr int messages_a_turn = 256;
 
 // 128 bits nobody can guess; empty when the system has none.
 std::string new_cookie() {
@@ -49,57 +47,6 @@ Process::Process(Manifest manifest, FormatPtr json) : manifest_(std::move(manife
 
 Process::~Process() {
   for (const auto& call : queue_) call->fail(ErrorKind::not_sent, "the bus is stopping");
-}
-
-// ---- any thread ----
-
-std::uint64_t Process::add_use(std::size_t index, Secret settings) {
-  Lock lock(lock_);
-  std::uint64_t number = added_.size() + 1;
-  added_.push_back({number, manifest_.steps[index].declared.name, std::move(settings)});
-  uses_added_.store(added_.size(), std::memory_order_release);
-  return number;
-}
-
-bool Process::admit(std::size_t bytes) {
-  std::size_t before = waiting_.fetch_add(1, std::memory_order_acq_rel);
-  std::size_t bytes_before = waiting_bytes_.fetch_add(bytes, std::memory_order_acq_rel);
-  // One that is as large as may be is taken when nothing else waits.
-  if (before < manifest_.queue && (before == 0 || bytes_before + bytes <= most_waiting_bytes)) return true;
-  waiting_.fetch_sub(1, std::memory_order_acq_rel);
-  waiting_bytes_.fetch_sub(bytes, std::memory_order_acq_rel);
-  return false;
-}
-
-// ---- what the session needs ----
-
-Session::Outside::Sent Process::send(std::string_view peer, std::string_view head, const std::string_view* payload) {
-  switch (launch_->router->send(peer, head, payload)) {
-    case Router::Sent::yes: return Sent::yes;
-    case Router::Sent::no_room: return Sent::no_room;
-    case Router::Sent::gone: break;
-  }
-  return Sent::gone;
-}
-
-void Process::logged(LogLevel level, std::string_view text) {
-  LogField fields[] = {{"plugin", manifest_.name}, {"text", text}};
-  log().write(level, "A plugin says.", "", fields);
-}
-
-void Process::refused(std::uint64_t use, std::string_view key, std::string_view text) {
-  std::string why = key.empty() ? std::string(text) : "'" + std::string(key) + "': " + std::string(text);
-  log().error("A plugin refuses the settings of a step.",
-              {{"plugin", manifest_.name}, {"use", static_cast<std::size_t>(use)}, {"text", why}});
-  if (use <= uses_.size()) refused_.emplace(use, why);
-}
-
-std::span<const StepUse> Process::uses() {
-  if (uses_.size() != uses_added_.load(std::memory_order_acquire)) {
-    Lock lock(lock_);
-    uses_ = added_;
-  }
-  return uses_;
 }
 
 // ---- its life ----
@@ -143,6 +90,7 @@ Result<void> Process::try_launch(RouterContext& context, const std::string& dire
 
 void Process::launch(RouterContext& context, const std::string& directory, TimePoint now) {
   refused_.clear();
+  ask_again_.clear();
   alone_ = false;
   if (auto launched = try_launch(context, directory, now); !launched)
     again_later("was not started: " + launched.error().text, false, now);
@@ -156,7 +104,9 @@ void Process::again_later(const std::string& why, bool was_ready, TimePoint now)
   last_end_ = why;
   log().error(was_ready ? "A plugin's process has ended." : "A plugin's process did not get ready.",
               {{"plugin", manifest_.name}, {"reason", why}, {"again_in_ms", static_cast<std::int64_t>(pause.count())}});
-  if (down()) give_up_waiting();
+  if (!down()) return;
+  give_up_waiting();
+  fail_listeners("it is down; its last process " + last_end_);
 }
 
 // The process is gone, or is to go.
@@ -205,58 +155,6 @@ void Process::stop(TimePoint now) {
   launch_->must_end = now + manifest_.stop_within;
 }
 
-// ---- messages ----
-
-void Process::leave_queue(const Call& call) {
-  waiting_.fetch_sub(1, std::memory_order_acq_rel);
-  waiting_bytes_.fetch_sub(call.body.size(), std::memory_order_acq_rel);
-}
-
-void Process::take(std::shared_ptr<Call> call, TimePoint now) {
-  want(now);
-  queue_.push_back(std::move(call));
-  if (down() || stopping_) return give_up_waiting();
-  pump(now);
-}
-
-void Process::give_up_waiting() {
-  std::string why = stopping_ ? "the bus is stopping" : "it is down; its last process " + last_end_;
-  for (const auto& call : std::exchange(queue_, {})) {
-    leave_queue(*call);
-    call->fail(ErrorKind::not_sent, "giving the message to the plugin '" + manifest_.name + "': " + why);
-  }
-}
-
-void Process::pump(TimePoint now) {
-  if (!launch_) return;
-  Session& session = launch_->session;
-  if (session.in_flight() == 0) alone_ = false;
-  while (!queue_.empty() && session.has_room() && !alone_) {
-    std::shared_ptr<Call>& next = queue_.front();
-    bool suspect = next->crashes + 1 >= crashes_until_quarantine;
-    if (suspect && session.in_flight() != 0) return;
-    std::shared_ptr<Call> call = std::move(next);
-    queue_.pop_front();
-    leave_queue(*call);
-    if (auto refused = refused_.find(call->use); refused != refused_.end()) {
-      call->fail(ErrorKind::internal, "giving the message to the plugin '" + manifest_.name +
-                                          "': it refuses the settings of this step: " + refused->second);
-    } else if (call->deadline <= now) {
-      Error late = call->too_late(call->attempts != 0);
-      call->fail(late.kind, late.text);
-    } else if (call->wanted()) {
-      alone_ = suspect;
-      session.begin(std::move(call), now);
-    }
-  }
-}
-
-void Process::read_messages(TimePoint now) {
-  Router::Received received;
-  for (int i = 0; i < messages_a_turn && !launch_->session.end() && launch_->router->receive(received); ++i)
-    launch_->session.take(received.peer, received.frames, now);
-}
-
 // ---- a turn ----
 
 void Process::watch(RouterPoll& poll) {
@@ -270,13 +168,8 @@ void Process::watch(RouterPoll& poll) {
 }
 
 void Process::work(const RouterPoll& poll, RouterContext& context, const std::string& directory, TimePoint now) {
-  while (!queue_.empty() && (queue_.front()->deadline <= now || !queue_.front()->wanted())) {
-    std::shared_ptr<Call> call = std::move(queue_.front());
-    queue_.pop_front();
-    leave_queue(*call);
-    Error late = call->too_late(call->attempts != 0);
-    call->fail(late.kind, late.text);
-  }
+  end_late(now);
+  ask_refused_again(now);
   std::erase_if(dying_, [](Program& one) { return one.reap().has_value(); });
   if (!launch_) {
     if (wanted_ && !stopping_ && now >= next_start_) launch(context, directory, now);
@@ -315,6 +208,7 @@ TimePoint Process::next_work(TimePoint now) const {
     next = call->deadline;
     break;
   }
+  for (const auto& [use, when] : ask_again_) next = std::min(next, when);
   if (!launch_) return wanted_ && !stopping_ ? std::min(next, next_start_) : next;
   const Launch& launch = *launch_;
   next = std::min({next, launch.session.next_tick(), launch.must_end});

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "bus/mutex.hpp"
@@ -16,6 +17,21 @@
 #include "plugins/process/session.hpp"
 
 namespace busway::plugins {
+
+// What other threads have for a process.
+struct Wanted {};  // it is to run
+struct EndedArrival {
+  int launch = 0;
+  std::uint64_t number = 0;
+  Outcome outcome;
+};
+struct ChangedUse {
+  enum class How : std::uint8_t { serves, stops, resumes, dropped };
+  std::uint64_t use = 0;
+  How how = How::serves;
+  std::size_t credit = 0;
+};
+using Posted = std::variant<Wanted, std::shared_ptr<Call>, EndedArrival, ChangedUse>;
 
 // A plugin that runs as a process of its own: started when it is first needed, started again when it ends, with the messages that
 // wait for it. What belongs to any thread says so; all else is the supervisor's thread's.
@@ -27,15 +43,15 @@ class Process final : private Session::Outside {
   // ---- any thread ----
   const Manifest& manifest() const { return manifest_; }
   const Format& json() const { return *json_; }
-  // Another use of step `index`; its number.
-  std::uint64_t add_use(std::size_t index, Secret settings);
+  // Another use, which gets a number: that.
+  std::uint64_t add_use(Use use);
   bool is_used() const { return uses_added_.load(std::memory_order_acquire) != 0; }
   // Room for one more message that waits; false when there is none. Given back by the supervisor's thread.
   bool admit(std::size_t bytes);
 
   // ---- the supervisor's thread ----
   void want(TimePoint now);  // it is to run from now on
-  void take(std::shared_ptr<Call> call, TimePoint now);
+  void take(Posted posted, TimePoint now);
   void watch(RouterPoll& poll);
   // After `poll` has waited: reads, sends, starts, ends.
   void work(const RouterPoll& poll, RouterContext& context, const std::string& directory, TimePoint now);
@@ -63,11 +79,19 @@ class Process final : private Session::Outside {
   Sent send(std::string_view peer, std::string_view head, const std::string_view* payload) override;
   void logged(LogLevel level, std::string_view text) override;
   void refused(std::uint64_t use, std::string_view key, std::string_view text) override;
-  std::span<const StepUse> uses() override;
+  void listening(std::uint64_t use, std::string_view address) override;
+  void arrived(Brought brought) override;
+  const Uses& uses() override;
 
   void launch(RouterContext& context, const std::string& directory, TimePoint now);
   Result<void> try_launch(RouterContext& context, const std::string& directory, TimePoint now);
   ProgramCall program_call(const std::string& endpoint, const std::string& cookie) const;
+  void take_call(std::shared_ptr<Call> call, TimePoint now);
+  void change(const ChangedUse& changed);
+  void drop_use(std::uint64_t use);
+  void ask_refused_again(TimePoint now);
+  void fail_listeners(const std::string& why);
+  void end_late(TimePoint now);
   void read_messages(TimePoint now);
   void over(const std::string& why, bool blames, TimePoint now);
   // Whether it is to be tried again; else it has been answered.
@@ -86,20 +110,23 @@ class Process final : private Session::Outside {
   const FormatPtr json_;
 
   Mutex lock_;
-  std::vector<StepUse> added_ BUSWAY_GUARDED_BY(lock_);
+  std::vector<Use> added_ BUSWAY_GUARDED_BY(lock_);
+  std::uint64_t last_use_ BUSWAY_GUARDED_BY(lock_) = 0;
   std::atomic<std::size_t> uses_added_{0};
   std::atomic<std::size_t> waiting_{0};
   std::atomic<std::size_t> waiting_bytes_{0};
 
-  std::vector<StepUse> uses_;
+  Uses uses_;
+  std::size_t uses_taken_ = 0;                    // of those that were added
   std::map<std::uint64_t, std::string> refused_;  // by this launch
+  std::map<std::uint64_t, TimePoint> ask_again_;  // listeners that it has refused, and when they are told it once more
   std::deque<std::shared_ptr<Call>> queue_;
   std::unique_ptr<Launch> launch_;
   std::list<Program> dying_;  // killed, and not gone yet
   bool wanted_ = false;
   bool stopping_ = false;
   bool alone_ = false;  // one message has the process for itself: it may be what ends it
-  TimePoint next_start_ = TimePoint::min();
+  TimePoint next_start_;
   int launches_ = 0;
   int failures_ = 0;     // launches in a row that did not get ready
   int short_lives_ = 0;  // launches in a row that ended soon

@@ -5,15 +5,15 @@
 #include <utility>
 
 #include "bus/json_text.hpp"
+#include "plugins/host/adapter.hpp"
 #include "plugins/host/settings.hpp"
-#include "plugins/host/utf8.hpp"
+#include "plugins/process/adapter.hpp"
+#include "plugins/process/settings_json.hpp"
 #include "plugins/process/step.hpp"
 
 namespace busway::plugins {
 
 namespace {
-
-constexpr std::size_t most_settings = 48UL * 1024;  // bytes of JSON: they travel in one head
 
 // A step with its keys made ready; shared by all its uses.
 struct ProcessComponent {
@@ -27,53 +27,18 @@ struct ProcessComponent {
   const ProcessStep& step() const { return manifest->steps[index]; }
 };
 
-void append_value(std::uint32_t type, const Setting& setting, std::string& out) {
-  switch (type) {
-    case BUSWAY_FIELD_BOOLEAN: out += setting.number != 0 ? "true" : "false"; return;
-    case BUSWAY_FIELD_INTEGER:
-    case BUSWAY_FIELD_DURATION:
-    case BUSWAY_FIELD_SIZE: out += std::to_string(setting.number); return;
-    case BUSWAY_FIELD_TEXTS: {
-      out += '[';
-      for (const std::string& text : setting.list) {
-        if (out.back() != '[') out += ',';
-        append_json_string(text, out);
-      }
-      out += ']';
-      return;
-    }
-    default: append_json_string(setting.text.expose(), out);
-  }
-}
-
-bool is_text(const Setting& setting) {
-  return is_utf8(setting.text.expose()) &&
-         std::all_of(setting.list.begin(), setting.list.end(), [](const std::string& one) { return is_utf8(one); });
-}
-
 // The settings of one use as JSON; nothing after a finding.
 std::optional<Secret> read_settings(const ProcessComponent& component, const ConfigNode& node, CheckContext& check) {
   std::vector<Setting> settings;
   for (const DeclaredField& field : component.fields) settings.push_back(field.left_out());
   bool good = read_fields(node, component.infos, {}, check, [&](std::size_t at, const ConfigNode& value) {
-    if (!component.fields[at].read(value, check, settings[at])) return false;
-    if (is_text(settings[at])) return true;
-    check.findings.error("BW7105", value.at, "the value is not UTF-8, and a plugin's process is told its settings as JSON");
-    return false;
+    return component.fields[at].read(value, check, settings[at]);
   });
   if (!good) return std::nullopt;
-  std::string json = "{";
-  for (std::size_t i = 0; i < settings.size(); ++i) {
-    if (i != 0) json += ',';
-    append_json_string(component.infos[i].name, json);
-    json += ':';
-    append_value(component.step().declared.fields[i].type, settings[i], json);
-  }
-  json += '}';
-  if (json.size() <= most_settings) return Secret(std::move(json));
-  check.findings.error("BW7105", node.at,
-                       "the settings are " + std::to_string(json.size()) +
-                           " bytes as JSON, and a plugin's process can be told 49152: let it read large files itself");
+  auto json = settings_json(component.step().declared.fields, settings);
+  if (json) return std::move(*json);
+  const ConfigNode::Entry* entry = node.is_map() ? node.find(json.error().key) : nullptr;
+  check.findings.error("BW7105", entry == nullptr ? node.at : entry->value.at, json.error().text);
   return std::nullopt;
 }
 
@@ -84,7 +49,10 @@ void add_step(Registry& registry, const std::shared_ptr<const ProcessComponent>&
   role.make = [component](const ConfigNode& node, CheckContext& check, const StepContext&) -> std::unique_ptr<Step> {
     auto settings = read_settings(*component, node, check);
     if (!settings) return nullptr;
-    std::uint64_t use = component->process == nullptr ? 0 : component->process->add_use(component->index, std::move(*settings));
+    std::uint64_t use = component->process == nullptr
+                            ? 0
+                            : component->process->add_use({.what = R"("step":)" + json_string(component->step().declared.name),
+                                                           .settings = std::move(*settings)});
     return make_process_step(component->supervisor, component->step(), component->process, use);
   };
   registry.add(StepType{.name = declared.name,
@@ -97,7 +65,7 @@ void add_step(Registry& registry, const std::shared_ptr<const ProcessComponent>&
 class AddingProcesses {
  public:
   AddingProcesses(Registry& registry, std::shared_ptr<Supervisor> supervisor, const ReadYaml& read_yaml,
-                  const std::vector<std::string>& reserved, Findings& findings)
+                  const ReservedNames& reserved, Findings& findings)
       : registry_(registry),
         supervisor_(std::move(supervisor)),
         read_yaml_(read_yaml),
@@ -119,7 +87,12 @@ class AddingProcesses {
         component->infos.push_back(component->fields.back().info());
       }
       add_step(registry_, component);
-      owners_[shared->steps[i].declared.name] = file.shown;
+      owners_["step '" + shared->steps[i].declared.name] = file.shown;
+    }
+    auto plugin = shared->adapters.empty() ? nullptr : plugin_in_process(shared, supervisor_, process);
+    for (std::size_t i = 0; i < shared->adapters.size(); ++i) {
+      add_adapter(registry_, plugin, shared->steps.size() + i);
+      owners_["adapter '" + shared->adapters[i].declared.name] = file.shown;
     }
     added_.push_back(std::move(shared));
   }
@@ -136,15 +109,19 @@ class AddingProcesses {
   // Nobody may claim twice, and nothing is ever replaced in silence.
   void look_at_names(const Manifest& manifest, Findings& own) const {
     Position at{std::make_shared<const std::string>(manifest.shown), 0, 0};
-    for (const ProcessStep& step : manifest.steps) {
-      const std::string& name = step.declared.name;
-      auto owner = owners_.find(name);
-      bool reserved = std::find(reserved_.begin(), reserved_.end(), name) != reserved_.end();
-      if (!reserved && registry_.step(name) == nullptr) continue;
-      std::string taken = reserved                 ? "is a key that every step has"
+    for (const ComponentDeclaration& declared : manifest.declaration().components) {
+      const std::string& name = declared.name;
+      bool step = declared.kind == BUSWAY_KIND_STEP;
+      const std::vector<std::string>& words = step ? reserved_.steps : reserved_.adapters;
+      bool reserved = std::find(words.begin(), words.end(), name) != words.end();
+      if (!reserved && (step ? registry_.step(name) == nullptr : registry_.adapter(name) == nullptr)) continue;
+      std::string what = (step ? "step '" : "adapter '") + name;
+      auto owner = owners_.find(what);
+      std::string taken = reserved
+                              ? (step ? "is a key that every step has" : "is a key of the language where an adapter's stands")
                           : owner != owners_.end() ? owner->second + " declares, too"
                                                    : "is built in or another plugin's";
-      own.error("BW7009", at, "the plugin declares the step '" + name + "', which " + taken + ": rename it");
+      own.error("BW7009", at, "the plugin declares the " + what + "', which " + taken + ": rename it");
     }
   }
 
@@ -163,7 +140,7 @@ class AddingProcesses {
   Registry& registry_;
   std::shared_ptr<Supervisor> supervisor_;
   const ReadYaml& read_yaml_;
-  const std::vector<std::string>& reserved_;
+  const ReservedNames& reserved_;
   Findings& findings_;
   std::map<std::string, std::string> owners_;
   std::vector<std::shared_ptr<const Manifest>> added_;
@@ -171,10 +148,12 @@ class AddingProcesses {
 
 }  // namespace
 
-std::vector<std::shared_ptr<const Manifest>> add_process_plugins(
-    Registry& registry, const std::vector<PluginDirectory>& directories, const std::shared_ptr<Supervisor>& supervisor,
-    const ReadYaml& read_yaml, const std::vector<std::string>& reserved_steps, Findings& findings) {
-  AddingProcesses adding(registry, supervisor, read_yaml, reserved_steps, findings);
+std::vector<std::shared_ptr<const Manifest>> add_process_plugins(Registry& registry,
+                                                                 const std::vector<PluginDirectory>& directories,
+                                                                 const std::shared_ptr<Supervisor>& supervisor,
+                                                                 const ReadYaml& read_yaml, const ReservedNames& reserved,
+                                                                 Findings& findings) {
+  AddingProcesses adding(registry, supervisor, read_yaml, reserved, findings);
   for (const PluginDirectory& directory : directories) {
     auto files = manifests_in(directory.path, directory.prefix);
     if (!files) {
@@ -187,10 +166,9 @@ std::vector<std::shared_ptr<const Manifest>> add_process_plugins(
 }
 
 std::vector<std::shared_ptr<const Manifest>> add_manifest_files(Registry& registry, const std::vector<ManifestFile>& files,
-                                                                const ReadYaml& read_yaml,
-                                                                const std::vector<std::string>& reserved_steps,
+                                                                const ReadYaml& read_yaml, const ReservedNames& reserved,
                                                                 Findings& findings) {
-  AddingProcesses adding(registry, nullptr, read_yaml, reserved_steps, findings);
+  AddingProcesses adding(registry, nullptr, read_yaml, reserved, findings);
   for (const ManifestFile& file : files) adding.add(file, Finding::Severity::error);
   return adding.take();
 }

@@ -10,8 +10,7 @@ namespace busway::plugins {
 namespace {
 
 constexpr std::size_t most_strangers = 100;  // messages of those who did not say hello
-constexpr std::size_t most_control = 4096;
-constexpr int most_unasked = 20'000;  // a second
+constexpr int most_unasked = 20'000;         // a second
 
 // For logs and $failure.
 std::string_view short_text(std::string_view text) {
@@ -88,14 +87,15 @@ void Session::greet(std::string_view peer) {
 void Session::take_message(const wire::Message& message, TimePoint now) {
   bool answers = std::holds_alternative<wire::Reply>(message.said) || std::holds_alternative<wire::Chunk>(message.said) ||
                  std::holds_alternative<wire::Fail>(message.said);
-  if (!answers) {
+  bool brings = std::holds_alternative<wire::Arrival>(message.said);  // within its credit
+  if (!answers && !brings) {
     if (now - second_ >= std::chrono::seconds(1)) {
       second_ = now;
       unasked_ = 0;
     }
     if (++unasked_ > most_unasked) return break_off("floods the bus with messages that answer nothing", false);
   }
-  bool wants_ready = !ready_ && (answers || std::holds_alternative<wire::Credit>(message.said));
+  bool wants_ready = !ready_ && (answers || brings || std::holds_alternative<wire::Credit>(message.said));
   if (wants_ready) return garbage("an answer before it was ready");
   std::visit(
       Cases{
@@ -106,7 +106,12 @@ void Session::take_message(const wire::Message& message, TimePoint now) {
           },
           [&](const wire::Credit& credit) { credit_ = static_cast<std::size_t>(credit.credit); },
           [&](const wire::Reply& reply) { take_reply(reply, message.payload); },
-          [&](const wire::Chunk& chunk) { take_chunk(chunk, message.payload); },
+          [&](const wire::Chunk& chunk) {
+            if (chunk.arrival != 0) return take_arrival(chunk, message.payload);
+            take_chunk(chunk, message.payload);
+          },
+          [&](const wire::Arrival& arrival) { take_arrival(arrival, message.payload); },
+          [&](const wire::Listening& listening) { take_listening(listening); },
           [&](const wire::Fail& failed) { take_fail(failed); },
           [&](const wire::Refuse& refusal) { outside_.refused(refusal.use, short_text(refusal.key), short_text(refusal.text)); },
           [&](const wire::Logged& logged) { outside_.logged(logged.level, short_text(logged.text)); },
@@ -127,7 +132,7 @@ Session::Flights::iterator Session::flight(std::uint64_t id, std::string_view wh
 }
 
 void Session::add_to_answer(Flight& flight, std::string_view payload) {
-  StepAnswer& answer = *flight.partial;
+  ProcessAnswer& answer = *flight.partial;
   if (answer.error || flight.cancelled) return;
   if (payload.size() > terms_.max_body - answer.body.size()) {
     answer.error = Error{.kind = ErrorKind::garbage, .text = "reading the plugin's answer: it is larger than max_body"};
@@ -142,9 +147,12 @@ void Session::take_reply(const wire::Reply& reply, std::string_view payload) {
   if (at == flights_.end()) return;
   Flight& in = at->second;
   if (in.partial) return garbage("two replies to message " + std::to_string(reply.id));
-  in.partial = std::make_unique<StepAnswer>();
+  in.partial = std::make_unique<ProcessAnswer>();
   in.partial->filtered = reply.filtered;
   in.partial->replaces = reply.replaces;
+  in.partial->bytes = reply.bytes;
+  in.partial->status = reply.status;
+  in.partial->content_type = reply.content_type;
   in.partial->variables = deep_copy(reply.variables, in.partial->arena);
   in.partial->headers = deep_copy(reply.headers, in.partial->arena);
   in.chunks = reply.more;
@@ -165,10 +173,29 @@ void Session::take_chunk(const wire::Chunk& chunk, std::string_view payload) {
 void Session::take_fail(const wire::Fail& failed) {
   auto at = flight(failed.id, "fail");
   if (at == flights_.end()) return;
-  at->second.partial = std::make_unique<StepAnswer>();
+  at->second.partial = std::make_unique<ProcessAnswer>();
   at->second.partial->error =
       Error{.kind = failed.kind, .text = std::string(short_text(failed.text)), .code = std::string(short_text(failed.code))};
   finish(at);
+}
+
+void Session::take_listening(const wire::Listening& listening) {
+  const Uses& all = outside_.uses();
+  auto use = all.find(listening.use);
+  if (use == all.end() && listening.use <= last_told_ && listening.use != 0) return;  // dropped in the meantime
+  if (use == all.end() || use->second.inflow == nullptr)
+    return garbage("'listening' for use " + std::to_string(listening.use) + ", which is no listener that it was told of");
+  listening_.insert(listening.use);
+  outside_.listening(listening.use, short_text(listening.address));
+  tell_credit(use->second);
+}
+
+template <class Said>
+void Session::take_arrival(const Said& said, std::string_view payload) {
+  std::vector<Brought> whole;
+  std::string wrong = arrivals_.take(said, payload, whole);
+  if (!wrong.empty()) return garbage(wrong);
+  for (Brought& brought : whole) outside_.arrived(std::move(brought));
 }
 
 void Session::finish(Flights::iterator at) {
@@ -228,85 +255,6 @@ bool Session::cancel(Flights::iterator at, TimePoint now) {
   in.cancelled_at = now;
   say(wire::cancel(at->first));
   return true;
-}
-
-// ---- what goes out ----
-
-void Session::begin(std::shared_ptr<Call> call, TimePoint now) {
-  tell_uses();
-  std::uint64_t id = ++last_id_;
-  next_look_ = std::min(next_look_, call->deadline);
-  flights_[id].call = std::move(call);
-  sending_.push_back(id);
-  flush(now);
-}
-
-void Session::say(std::string head) {
-  if (control_.size() >= most_control) return break_off("does not read what the bus sends", false);
-  control_.push_back(std::move(head));
-}
-
-void Session::say_bye(std::string_view reason) {
-  if (!peer_.empty()) outside_.send(peer_, wire::bye(reason), nullptr);
-}
-
-void Session::tell_uses() {
-  auto all = outside_.uses();
-  for (; uses_told_ < all.size(); ++uses_told_)
-    say(wire::use(all[uses_told_].number, all[uses_told_].step, all[uses_told_].settings.expose()));
-}
-
-bool Session::send_was_good(Outside::Sent sent) {
-  if (sent == Outside::Sent::gone)
-    break_off("has lost its connection: it was closed, or a frame was larger than the protocol allows", true);
-  return sent == Outside::Sent::yes;
-}
-
-void Session::flush(TimePoint now) {
-  while (!control_.empty() && !end_) {
-    if (!send_was_good(outside_.send(peer_, control_.front(), nullptr))) return;
-    control_.pop_front();
-  }
-  while (!sending_.empty() && !end_) {
-    auto at = flights_.find(sending_.front());
-    Flight& in = at->second;
-    if (!in.begun && !in.call->begin()) {  // nobody waits any more
-      flights_.erase(at);
-      sending_.pop_front();
-      continue;
-    }
-    if (!send_piece(at->first, in, now)) return;
-    if (in.sent == in.call->body.size()) sending_.pop_front();
-  }
-}
-
-// One frame's worth of the body, with the request in front of the first.
-bool Session::send_piece(std::uint64_t id, Flight& in, TimePoint now) {
-  std::string_view body = in.call->body;
-  std::string_view piece = body.substr(in.sent, wire::most_payload);
-  bool more = in.sent + piece.size() < body.size();
-  std::string head;
-  if (in.begun) {
-    head = wire::chunk(id, more);
-  } else {
-    auto left = std::chrono::ceil<std::chrono::milliseconds>(in.call->deadline - now).count();
-    head = wire::request(id, in.call->use, in.call->attempts + 1, std::max<std::int64_t>(left, 0), body.size(), more,
-                         in.call->about);
-  }
-  if (!send_was_good(outside_.send(peer_, head, body.empty() ? nullptr : &piece))) return false;
-  if (!std::exchange(in.begun, true)) ++in.call->attempts;
-  in.sent += piece.size();
-  return true;
-}
-
-std::vector<Session::Unanswered> Session::take_unanswered() {
-  std::vector<Unanswered> out;
-  for (auto& [id, in] : flights_) {
-    if (!in.cancelled) out.push_back({std::move(in.call), in.begun});
-  }
-  flights_.clear();
-  sending_.clear();
-  return out;
 }
 
 }  // namespace busway::plugins

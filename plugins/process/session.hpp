@@ -4,22 +4,17 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "bus/secret.hpp"
+#include "plugins/process/arrivals.hpp"
 #include "plugins/process/call.hpp"
+#include "plugins/process/use.hpp"
 #include "plugins/process/wire.hpp"
 
 namespace busway::plugins {
-
-// One use of a step in a route file, as its plugin is told of it.
-struct StepUse {
-  std::uint64_t number = 0;
-  std::string step;
-  Secret settings;  // JSON
-};
 
 // The conversation with one launch of a plugin's process, without its sockets: frames and the time go in, messages and answers
 // come out (docs/plugin-protocol.md, "The bus's side"). Whatever the plugin sends costs its own messages only. One thread.
@@ -43,7 +38,9 @@ class Session {
     virtual Sent send(std::string_view peer, std::string_view head, const std::string_view* payload) = 0;
     virtual void logged(LogLevel level, std::string_view text) = 0;
     virtual void refused(std::uint64_t use, std::string_view key, std::string_view text) = 0;
-    virtual std::span<const StepUse> uses() = 0;  // all so far; those behind what was there before are told, too
+    virtual void listening(std::uint64_t use, std::string_view address) = 0;
+    virtual void arrived(Brought brought) = 0;
+    virtual const Uses& uses() = 0;  // all that there are; new ones have higher numbers
   };
 
   // Why it is over. `blames`: what the process had in hand may have been the reason.
@@ -59,9 +56,9 @@ class Session {
   // What the time asks for; also sends what found no room before.
   void tick(TimePoint now);
   // When tick() has something to do next, at the latest.
-  TimePoint next_tick() const { return has_backlog() ? TimePoint::min() : std::min(next_ping_, next_look_); }
+  TimePoint next_tick() const { return has_backlog() ? TimePoint() : std::min(next_ping_, next_look_); }
 
-  bool has_backlog() const { return !control_.empty() || !sending_.empty(); }
+  bool has_backlog() const { return !control_.empty() || arrivals_.has_backlog() || bye_ || !sending_.empty(); }
   bool ready() const { return ready_ && !end_; }
   bool has_room() const { return ready() && flights_.size() < std::min(credit_, terms_.in_flight); }
   std::size_t in_flight() const { return flights_.size(); }
@@ -71,7 +68,17 @@ class Session {
 
   // Sends it; it is in flight until it is answered. When has_room().
   void begin(std::shared_ptr<Call> call, TimePoint now);
-  // Tells the plugin that it is to end.
+  // Those that are new.
+  void tell_uses();
+  // What has become of a use: what it may bring, and whether it is to stop; or it is over.
+  void tell_credit(const Use& use);
+  void drop(std::uint64_t use);
+  // Once more, after a refusal.
+  void tell_again(const Use& use);
+  // How a message that it has brought has ended.
+  void end_arrival(std::uint64_t arrival, Outcome outcome, TimePoint now);
+  std::size_t arrivals() const { return arrivals_.in_flight(); }
+  // Tells the plugin that it is to end, behind what was said before.
   void say_bye(std::string_view reason);
 
   // What is in flight when the process has ended, in the order it was sent.
@@ -88,8 +95,8 @@ class Session {
     bool begun = false;    // the request has gone out
     bool cancelled = false;
     TimePoint cancelled_at{};
-    std::unique_ptr<StepAnswer> partial;  // while chunks of the answer come
-    bool chunks = false;                  // more of them are to come
+    std::unique_ptr<ProcessAnswer> partial;  // while chunks of the answer come
+    bool chunks = false;                     // more of them are to come
   };
   using Flights = std::map<std::uint64_t, Flight>;
 
@@ -99,6 +106,9 @@ class Session {
   void take_reply(const wire::Reply& reply, std::string_view payload);
   void take_chunk(const wire::Chunk& chunk, std::string_view payload);
   void take_fail(const wire::Fail& fail);
+  void take_listening(const wire::Listening& listening);
+  template <class Said>
+  void take_arrival(const Said& said, std::string_view payload);
   Flights::iterator flight(std::uint64_t id, std::string_view what);
   void add_to_answer(Flight& flight, std::string_view payload);
   void finish(Flights::iterator at);
@@ -106,7 +116,7 @@ class Session {
   void ping(TimePoint now);
   bool cancel(Flights::iterator at, TimePoint now);
   void say(std::string head);
-  void tell_uses();
+  void tell(const Use& use);
   void flush(TimePoint now);
   bool send_piece(std::uint64_t id, Flight& flight, TimePoint now);
   bool send_was_good(Outside::Sent sent);
@@ -121,7 +131,10 @@ class Session {
   std::size_t credit_ = 0;
   std::uint64_t last_id_ = 0;
   std::size_t answered_ = 0;
-  std::size_t uses_told_ = 0;
+  std::uint64_t last_told_ = 0;  // of the uses
+  std::set<std::uint64_t> listening_;
+  Arrivals arrivals_;
+  std::optional<std::string> bye_;  // the reason, when it could not be said at once
   std::size_t strangers_ = 0;
   Flights flights_;
   std::deque<std::string> control_;    // heads that wait for room

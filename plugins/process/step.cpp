@@ -6,20 +6,11 @@
 #include "bus/header_rules.hpp"
 #include "bus/json_text.hpp"
 #include "bus/route.hpp"
-#include "plugins/host/utf8.hpp"
+#include "plugins/process/head_text.hpp"
 
 namespace busway::plugins {
 
 namespace {
-
-void append_member(std::string& out, std::string_view name, std::string_view text) {
-  if (text.empty()) return;
-  out.append(",\"").append(name).append("\":");
-  if (is_utf8(text)) return append_json_string(text, out);
-  std::string fit;  // header fields may hold any byte
-  for (char c : text) fit += static_cast<unsigned char>(c) < 0x80 ? c : '?';
-  append_json_string(fit, out);
-}
 
 // Of an object, those members that are asked for; nothing when there is none of them.
 void append_chosen(std::string& out, std::string_view name, const Node& object, const std::vector<std::string>& chosen,
@@ -33,7 +24,7 @@ void append_chosen(std::string& out, std::string_view name, const Node& object, 
     Node value = object.member(key);
     if (value.is_nothing()) continue;
     if (value.is_string()) {
-      append_member(members, key, value.text());
+      append_text(members, key, value.text());
     } else {
       members.append(",").append(json_string(key)).append(":");
       write_json(value, members);
@@ -57,7 +48,7 @@ class StepInProcess final : public Step {
   }
 
   Task<Flow> run_waiting(Exchange& exchange) const override {
-    auto call = std::make_shared<Call>(exchange.worker());
+    auto call = std::make_shared<AwaitedCall>(exchange.worker());
     auto asked = co_await compute(exchange, [&] { return ask(exchange, *call); });
     if (!asked) co_return failed(exchange, asked.error());
     if (!supervisor_->submit(process_, call)) {
@@ -65,7 +56,7 @@ class StepInProcess final : public Step {
                        {.kind = ErrorKind::overload,
                         .text = "giving the message to the plugin '" + process_.manifest().name + "': too many wait for it"});
     }
-    std::shared_ptr<StepAnswer> answer = co_await call->wait(exchange.worker(), exchange.deadline);
+    std::shared_ptr<ProcessAnswer> answer = co_await call->wait(exchange.worker(), exchange.deadline);
     if (answer == nullptr) co_return failed(exchange, call->too_late());
     if (answer->error) co_return failed(exchange, *answer->error);
     exchange.keep(answer);
@@ -97,13 +88,13 @@ class StepInProcess final : public Step {
       return fail(ErrorKind::format, "giving the message to the plugin: its body is larger than the plugin's max_body",
                   "too_large");
     std::string& about = call.about;
-    append_member(about, "message", exchange.id());
-    if (exchange.route != nullptr) append_member(about, "route", exchange.route->name());
-    append_member(about, "method", exchange.origin.method);
-    append_member(about, "target", exchange.origin.target);
-    append_member(about, "operation", exchange.origin.operation);
-    if (!call.body.empty()) append_member(about, "body", given_bytes(exchange) ? "bytes" : "document");
-    if (given_bytes(exchange)) append_member(about, "content_type", exchange.message().content_type);
+    append_text(about, "message", exchange.id());
+    if (exchange.route != nullptr) append_text(about, "route", exchange.route->name());
+    append_text(about, "method", exchange.origin.method);
+    append_text(about, "target", exchange.origin.target);
+    append_text(about, "operation", exchange.origin.operation);
+    if (!call.body.empty()) append_text(about, "body", given_bytes(exchange) ? "bytes" : "document");
+    if (given_bytes(exchange)) append_text(about, "content_type", exchange.message().content_type);
     if (!declared_.headers.empty())
       append_chosen(about, "headers", exchange.message().headers.as_document(exchange.arena()), declared_.headers, true);
     append_chosen(about, "variables", exchange.variables(), declared_.variables, false);
@@ -140,8 +131,9 @@ class StepInProcess final : public Step {
   }
 
   // What the plugin makes of it: variables, header fields, the body. Its answer is checked as that of any service.
-  Result<void> take(Exchange& exchange, const StepAnswer& answer) const {
+  Result<void> take(Exchange& exchange, const ProcessAnswer& answer) const {
     auto garbage = [](std::string what) { return fail(ErrorKind::garbage, "reading the plugin's answer: " + std::move(what)); };
+    if (answer.bytes || answer.status != 0) return garbage("it is that of an adapter (bytes, or a status), and this is a step");
     if (answer.replaces) {
       if (declared_.body == StepBody::none) return garbage("it replaces the body, and is declared to leave it alone");
       auto document = process_.json().read(answer.body, exchange.arena());

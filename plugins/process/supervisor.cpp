@@ -63,7 +63,7 @@ void Supervisor::wake() const {
 void Supervisor::start() {
   Lock lock(lock_);
   for (const auto& process : processes_) {
-    if (process->is_used()) posted_.push_back({process.get(), nullptr});
+    if (process->is_used()) posted_.push_back({process.get(), Wanted{}});
   }
   if (posted_.empty()) return;
   begin_thread();
@@ -73,11 +73,15 @@ void Supervisor::start() {
 
 bool Supervisor::submit(Process& process, std::shared_ptr<Call> call) {
   if (!process.admit(call->body.size())) return false;
+  post(process, std::move(call));
+  return true;
+}
+
+void Supervisor::post(Process& process, Posted posted) {
   Lock lock(lock_);
   begin_thread();
-  posted_.push_back({&process, std::move(call)});
+  posted_.push_back({&process, std::move(posted)});
   if (posted_.size() == 1) wake();
-  return true;
 }
 
 Supervisor::~Supervisor() {
@@ -111,13 +115,7 @@ void Supervisor::run() {
     while (true) {
       bool go_on = take_posted(taken);
       TimePoint time = now();
-      for (Hint& hint : taken) {
-        if (hint.call == nullptr) {
-          hint.process->want(time);
-        } else {
-          hint.process->take(std::move(hint.call), time);
-        }
-      }
+      for (Hint& hint : taken) hint.process->take(std::move(hint.posted), time);
       taken.clear();
       if (going && !go_on) {
         for (const auto& process : processes_) process->stop(time);

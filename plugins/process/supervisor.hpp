@@ -31,11 +31,13 @@ class Supervisor {
 
   // Any thread. False: too much waits for it already.
   bool submit(Process& process, std::shared_ptr<Call> call);
+  // Any thread: what needs no room.
+  void post(Process& process, Posted posted);
 
  private:
   struct Hint {
     Process* process = nullptr;
-    std::shared_ptr<Call> call;  // null: it is to run
+    Posted posted;
   };
   void begin_thread() BUSWAY_REQUIRES(lock_);
   void wake() const;

@@ -27,14 +27,17 @@ class Head {
     if (required || !value.is_nothing()) say(name, "a text");
     return {};
   }
-  bool flag(std::string_view name) {
+  bool has(std::string_view name) const { return !node_.member(name).is_nothing(); }
+  bool flag(std::string_view name, bool left_out = false) {
     Node value = node_.member(name);
     if (value.is_boolean()) return value.as_boolean();
     if (!value.is_nothing()) say(name, "true or false");
-    return false;
+    return left_out;
   }
-  std::int64_t number(std::string_view name, std::int64_t least, std::int64_t most) {
+  std::int64_t number(std::string_view name, std::int64_t least, std::int64_t most,
+                      std::optional<std::int64_t> left_out = std::nullopt) {
     Node value = node_.member(name);
+    if (left_out && value.is_nothing()) return *left_out;
     std::int64_t out = 0;
     if (value.has_number_text()) {
       std::string_view digits = value.text();
@@ -77,7 +80,7 @@ constexpr ErrorKind kinds[] = {ErrorKind::internal, ErrorKind::invalid,  ErrorKi
                                ErrorKind::garbage,  ErrorKind::not_sent, ErrorKind::unknown, ErrorKind::answered,
                                ErrorKind::overload, ErrorKind::deadline};
 constexpr std::string_view flows[] = {"next", "filtered"};
-constexpr std::string_view bodies[] = {"unchanged", "document"};
+constexpr std::string_view bodies[] = {"unchanged", "document", "bytes"};
 
 ErrorKind kind_of(Head& head) {
   std::array<std::string_view, std::size(kinds)> words;
@@ -109,8 +112,12 @@ const Type types[] = {
        Reply out;
        out.id = h.id("id");
        out.filtered = h.word("flow", flows) == 1;
-       out.replaces = h.word("body", bodies) == 1;
+       std::size_t body = h.word("body", bodies);
+       out.replaces = body != 0;
+       out.bytes = body == 2;
        out.more = h.flag("more");
+       out.status = static_cast<int>(h.number("status", 0, 999, 0));
+       out.content_type = h.text("content_type", false);
        out.variables = h.object("variables");
        out.headers = h.object("headers");
        return out;
@@ -118,7 +125,11 @@ const Type types[] = {
     {"chunk", true,
      [](Head& h) -> Said {
        Chunk out;
-       out.id = h.id("id");
+       if (h.has("arrival")) {
+         out.arrival = h.id("arrival");
+       } else {
+         out.id = h.id("id");
+       }
        out.more = h.flag("more");
        return out;
      }},
@@ -137,6 +148,30 @@ const Type types[] = {
        out.use = h.id("use");
        out.key = h.text("key", false);
        out.text = h.text("text", true);
+       return out;
+     }},
+    {"listening", false,
+     [](Head& h) -> Said {
+       Listening out;
+       out.use = h.id("use");
+       out.address = h.text("address", false);
+       return out;
+     }},
+    {"arrival", true,
+     [](Head& h) -> Said {
+       Arrival out;
+       out.arrival = h.id("arrival");
+       out.use = h.id("use");
+       out.route = static_cast<std::uint64_t>(h.number("route", 0, INT64_MAX, 0));
+       out.more = h.flag("more");
+       out.wants_reply = h.flag("reply", true);
+       out.deadline_ms = h.number("deadline_ms", 0, INT32_MAX, 0);
+       out.content_type = h.text("content_type", false);
+       out.peer = h.text("peer", false);
+       out.method = h.text("method", false);
+       out.target = h.text("target", false);
+       out.operation = h.text("operation", false);
+       out.headers = h.object("headers");
        return out;
      }},
     {"log", false,
@@ -182,6 +217,8 @@ Result<Message> read(std::span<const std::string_view> frames, const Format& jso
     return garbage("a 'reply' that leaves the body unchanged and has one");
   if (const auto* reply = std::get_if<Reply>(&out.said); reply != nullptr && reply->replaces && frames.size() != 2)
     return garbage("a 'reply' with a body and without its payload frame");
+  if (const auto* arrival = std::get_if<Arrival>(&out.said); arrival != nullptr && arrival->more && frames.size() != 2)
+    return garbage("an 'arrival' that has more of its body and not the first of it");
   if (std::holds_alternative<Chunk>(out.said) && frames.size() != 2) return garbage("a 'chunk' without its payload frame");
   return out;
 }
@@ -192,9 +229,29 @@ std::string welcome(std::chrono::milliseconds heartbeat, std::chrono::millisecon
          std::to_string(most_head) + R"(,"most_payload":)" + std::to_string(most_payload) + "}";
 }
 
-std::string use(std::uint64_t use, std::string_view step, std::string_view settings_json) {
-  return R"({"type":"use","use":)" + std::to_string(use) + R"(,"step":)" + json_string(step) + R"(,"settings":)" +
-         std::string(settings_json) + "}";
+std::string use(std::uint64_t use, std::string_view head) {
+  return R"({"type":"use","use":)" + std::to_string(use) + "," + std::string(head) + "}";
+}
+
+std::string drop(std::uint64_t use) {
+  return R"({"type":"drop","use":)" + std::to_string(use) + "}";
+}
+
+std::string credit(std::uint64_t use, std::size_t credit) {
+  return R"({"type":"credit","use":)" + std::to_string(use) + R"(,"credit":)" + std::to_string(credit) + "}";
+}
+
+std::string stop_listening(std::uint64_t use) {
+  return R"({"type":"stop_listening","use":)" + std::to_string(use) + "}";
+}
+
+std::string outcome(std::uint64_t arrival, std::size_t size, bool more, std::string_view about) {
+  return R"({"type":"outcome","arrival":)" + std::to_string(arrival) + R"(,"size":)" + std::to_string(size) + R"(,"more":)" +
+         std::string(yes_or_no(more)) + std::string(about) + "}";
+}
+
+std::string arrival_chunk(std::uint64_t arrival, bool more) {
+  return R"({"type":"chunk","arrival":)" + std::to_string(arrival) + R"(,"more":)" + std::string(yes_or_no(more)) + "}";
 }
 
 std::string request(std::uint64_t id, std::uint64_t use, int attempt, std::int64_t deadline_ms, std::size_t size, bool more,

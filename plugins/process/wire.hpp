@@ -38,13 +38,36 @@ struct Reply {
   std::uint64_t id = 0;
   bool filtered = false;
   bool replaces = false;  // the payload is the new body
+  bool bytes = false;     // which is no document
   bool more = false;      // chunks follow
-  Node variables{};       // an object or nothing
-  Node headers{};         // the same; a value is a text, or null for a field that goes
+  int status = 0;         // of a service's answer
+  std::string_view content_type{};
+  Node variables{};  // an object or nothing
+  Node headers{};    // the same; a value is a text, or null for a field that goes
+};
+// A message from outside, which the plugin's listener has taken; its own numbers are beside those of requests.
+struct Arrival {
+  std::uint64_t arrival = 0;
+  std::uint64_t use = 0;
+  std::uint64_t route = 0;  // the use of a `from:`, where the adapter picks routes
+  bool more = false;
+  bool wants_reply = true;
+  std::int64_t deadline_ms = 0;
+  std::string_view content_type{};
+  std::string_view peer{};
+  std::string_view method{};
+  std::string_view target{};
+  std::string_view operation{};
+  Node headers{};  // an object of texts, or nothing
 };
 struct Chunk {
-  std::uint64_t id = 0;
+  std::uint64_t id = 0;       // of the request that is answered, or
+  std::uint64_t arrival = 0;  // of the arrival whose body it is
   bool more = false;
+};
+struct Listening {
+  std::uint64_t use = 0;
+  std::string_view address{};
 };
 struct Fail {
   std::uint64_t id = 0;
@@ -67,7 +90,7 @@ struct Bye {
 struct Ping {};
 struct Pong {};
 
-using Said = std::variant<Hello, Ready, Credit, Reply, Chunk, Fail, Refuse, Logged, Bye, Ping, Pong>;
+using Said = std::variant<Hello, Ready, Credit, Reply, Chunk, Fail, Refuse, Listening, Arrival, Logged, Bye, Ping, Pong>;
 
 struct Message {
   Said said{};
@@ -80,7 +103,14 @@ Result<Message> read(std::span<const std::string_view> frames, const Format& jso
 // ---- what the bus says: heads ----
 
 std::string welcome(std::chrono::milliseconds heartbeat, std::chrono::milliseconds silence);
-std::string use(std::uint64_t use, std::string_view step, std::string_view settings_json);
+// What a use is of. `head` is the rest of it: `"step":"price","settings":{}`.
+std::string use(std::uint64_t use, std::string_view head);
+std::string drop(std::uint64_t use);
+std::string credit(std::uint64_t use, std::size_t credit);
+std::string stop_listening(std::uint64_t use);
+// `about` is the rest of the head: `,"outcome":"made"`.
+std::string outcome(std::uint64_t arrival, std::size_t size, bool more, std::string_view about);
+std::string arrival_chunk(std::uint64_t arrival, bool more);
 // `about` is the rest of the head: `,"route":"pay"`.
 std::string request(std::uint64_t id, std::uint64_t use, int attempt, std::int64_t deadline_ms, std::size_t size, bool more,
                     std::string_view about);

@@ -37,10 +37,8 @@ struct Protocol {
 Protocol http_protocol();
 Protocol soap_protocol();
 Protocol tcp_protocol();
-Protocol linetalk_protocol();  // a shared library
-inline std::vector<Protocol> protocols() {
-  return {http_protocol(), soap_protocol(), tcp_protocol(), linetalk_protocol()};
-}
+Protocol line_protocol(const std::string& name);  // of a plugin: linetalk, linepost or linedesk
+std::vector<Protocol> protocols();
 
 // The components that the suite's bundles are made of.
 const Registry& registry();

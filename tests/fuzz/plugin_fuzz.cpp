@@ -13,6 +13,14 @@ using namespace busway;
 using namespace busway::plugins;
 using namespace std::chrono_literals;
 
+class NoInflow final : public Inflow {
+ public:
+  void listening(std::string_view) override {}
+  void refused(std::string_view) override {}
+  void arrived(int, Brought) override {}
+  void resume() override {}
+};
+
 // What lies around a session: it sees that nothing goes out that the protocol does not allow.
 class Around final : public Session::Outside {
  public:
@@ -28,11 +36,28 @@ class Around final : public Session::Outside {
   void refused(std::uint64_t, std::string_view key, std::string_view text) override {
     BUSWAY_ASSERT(key.size() <= 2000 && text.size() <= 2000);
   }
-  std::span<const StepUse> uses() override { return all; }
+  void listening(std::uint64_t use, std::string_view address) override { BUSWAY_ASSERT(use == 2 && address.size() <= 2000); }
+  void arrived(Brought brought) override {
+    BUSWAY_ASSERT(brought.use == 2 && brought.body.size() <= 1000);
+    in_routes.push_back(brought.number);
+    BUSWAY_ASSERT(in_routes.size() <= 3);
+  }
+  const Uses& uses() override { return all; }
 
   std::size_t room = 8;
   bool gone = false;
-  std::vector<StepUse> all{{1, "s", Secret("{}")}};
+  std::vector<std::uint64_t> in_routes;
+  Uses all = [] {
+    Uses made;
+    made.emplace(1, Use{.number = 1, .what = R"("step":"s")", .settings = Secret("{}")});
+    made.emplace(2, Use{.number = 2,
+                        .what = R"("adapter":"a","part":"listener")",
+                        .settings = Secret("{}"),
+                        .inflow = std::make_shared<NoInflow>(),
+                        .max_body = 1000,
+                        .credit = 3});
+    return made;
+  }();
 };
 
 std::vector<std::string_view> split(std::string_view text, char at) {
@@ -50,8 +75,9 @@ std::vector<std::string_view> split(std::string_view text, char at) {
 // A conversation, a line a message: its frames with tabs between them, in front `@` when it comes from somebody else. Other lines
 // let things happen: `+` a message for the plugin, `+500000` one with such a body, `#` time passes, `~` there is room to send
 // again,
-// `!` the connection is gone. Whatever is said, nothing is in flight beyond the bounds, and each message has been answered or is
-// left over at the end, never both.
+// `=` the oldest message that the plugin has brought ends with a reply, `$` its listener stops, `!` the connection is gone.
+// Whatever is said, nothing is in flight beyond the bounds, and each message has been answered or is left over at the end, never
+// both.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const FormatPtr json = cli::builtin_registry().plain_format("json");
   static Worker worker(0, Worker::ClockKind::steady);
@@ -59,11 +85,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Around around;
   TimePoint now{1h};
   Session session({.cookie = "c", .in_flight = 4, .max_body = 1000}, *json, around, now);
-  std::vector<std::shared_ptr<Call>> calls;
+  std::vector<std::shared_ptr<AwaitedCall>> calls;
   for (std::string_view line : split(text, '\n')) {
     if (line.starts_with('+')) {
       if (!session.has_room()) continue;
-      auto& call = calls.emplace_back(std::make_shared<Call>(worker));
+      auto& call = calls.emplace_back(std::make_shared<AwaitedCall>(worker));
       call->use = 1;
       call->repeatable = calls.size() % 2 == 0;
       call->deadline = now + 250ms;
@@ -77,6 +103,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     } else if (line == "~") {
       around.room += 8;
       session.tick(now);
+    } else if (line == "=") {
+      if (around.in_routes.empty()) continue;
+      session.end_arrival(around.in_routes.front(), {.about = R"(,"outcome":"made")", .body = std::string(300'000, 'y')}, now);
+      around.in_routes.erase(around.in_routes.begin());
+    } else if (line == "$") {
+      around.all.at(2).stopped = true;
+      session.tell_credit(around.all.at(2));
     } else if (line == "!") {
       around.gone = true;
     } else {

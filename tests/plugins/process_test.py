@@ -271,7 +271,7 @@ routes:
             self.assertEqual(ask(bus, "/good", 1), (200, b'"good"'))
             self.assertEqual(ask(bus, "/bad", 1)[0], 500)
             self.assertEqual(ask(bus, "/good", 1)[0], 200)
-            self.assertIn("""A plugin refuses the settings of a step. plugin=r use=2 text="'what': nobody picks that\"""", bus.log())
+            self.assertIn("""A plugin refuses the settings of a use. plugin=r use=2 text="'what': nobody picks that\"""", bus.log())
 
 
 class Manifests(Processes):

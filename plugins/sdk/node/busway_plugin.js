@@ -1,6 +1,6 @@
 'use strict';
 /**
- * Steps for Busway in JavaScript: what the bus starts as a process of its own and sends messages to.
+ * Steps and adapters for Busway in JavaScript: what the bus starts as a process of its own and exchanges messages with.
  *
  *     const busway = require('./busway_plugin.js');
  *
@@ -11,7 +11,17 @@
  *     });
  *     plugin.run();
  *
- * What a step is called in route files, its keys and what of a message it is sent stand in the plugin.yaml beside the program. This
+ * An adapter has a target, which is called as a service is, a source, which brings messages in, or both:
+ *
+ *     plugin.target('desk', async (request) => ({ body: await askTheDesk(request.about.endpoint, request.body) }));
+ *     plugin.source('desk', (settings) => ({
+ *       async listen(inlet) {
+ *         inlet.listening(settings.path);
+ *         for await (const message of somewhere(settings.path, { signal: inlet.signal })) await inlet.emit(message); // waits for its route
+ *       },
+ *     }));
+ *
+ * What a component is called in route files, its keys and what of a message it is sent stand in the plugin.yaml beside the program. This
  * file speaks version 1 of the plugin protocol (docs/plugin-protocol.md). It needs Node 18 and `npm install zeromq@6`.
  *
  * Steps run on Node's one thread: what computes long keeps the heartbeats from being answered, and belongs in a worker thread. An error
@@ -32,6 +42,23 @@
  * @property {Record<string, string|null>} [headers] header fields to set, or to remove where they are null
  * @property {boolean} [filtered] the message ends here, and that is right
  *
+ * @typedef {object} Answer
+ * @property {any} [body] a Buffer, a text, or what goes as JSON
+ * @property {string} [contentType]
+ * @property {number} [status] 400 and more says no, as HTTP's does
+ * @property {Record<string, string>} [headers]
+ *
+ * @typedef {object} Outcome how a message that a source has brought has ended: its acknowledgement
+ * @property {'made'|'filtered'|'failed'} outcome
+ * @property {Buffer} body the reply; of a failure what the route's `error:` makes of it
+ * @property {string} [kind] of a failure: docs/errors.md; `not_sent` came too late, the bus is stopping
+ * @property {number} [status]
+ * @property {string} [reason]
+ * @property {string} [content_type]
+ * @property {Record<string, any>} [headers]
+ *
+ * @typedef {(request: Message) => Answer | Buffer | string | void | Promise<Answer | Buffer | string | void>} Caller `about` has `endpoint`, too
+ * @typedef {{ listen(inlet: Inlet): void | Promise<void>, stop?(): void }} Source
  * @typedef {(message: Message) => Reply | void | Promise<Reply | void>} Handler
  */
 
@@ -39,7 +66,8 @@ const PROTOCOL = 1;
 const MOST_PAYLOAD = 256 * 1024;
 const MOST_HEAD = 63 * 1024; // and what is added to it
 const KINDS = ['invalid', 'mapping', 'format', 'garbage', 'not_sent', 'unknown', 'answered', 'overload', 'deadline', 'internal'];
-const ABOUT = ['message', 'route', 'method', 'target', 'operation', 'content_type', 'attempt'];
+const ABOUT = ['message', 'route', 'method', 'target', 'operation', 'content_type', 'attempt', 'endpoint'];
+const OUTCOME = ['outcome', 'kind', 'status', 'reason', 'content_type', 'headers'];
 
 /** Fails the message. `kind` is one of KINDS (docs/errors.md); `text` says what was being done, for the log. */
 class Failed extends Error {
@@ -59,13 +87,90 @@ class Refused extends Error {
   }
 }
 
-/** The steps of one process, and its conversation with the bus. */
+/** The bus takes no more messages: what was not taken stays where it is. A source's `listen` need not catch it. */
+class Stopped extends Error {}
+
+/** Where a source's messages go. */
+class Inlet {
+  #bring;
+  #say;
+  #waiting = [];
+  #credit = 0;
+  #inFlight = 0;
+  #stop = new AbortController();
+
+  constructor(head, routes, say, bring) {
+    /** What the listener is called in the route file. */
+    this.name = head.name;
+    this.maxBody = head.max_body;
+    /** Of adapters that pick routes: `{ name, settings, use }` of each `from:`. */
+    this.routes = routes;
+    this.use = head.use;
+    this.listened = false;
+    this.#say = say;
+    this.#bring = bring;
+  }
+
+  /** Aborted when the bus takes no more messages. */
+  get signal() {
+    return this.#stop.signal;
+  }
+
+  /** It listens: messages may be brought as soon as the bus has room. `address` is for people. */
+  listening(address = '') {
+    this.listened = true;
+    this.#say({ type: 'listening', use: this.use, address });
+  }
+
+  /**
+   * Brings a message, as soon as there is room for it, and gives its outcome when its route has ended. Rejects with Stopped when the bus
+   * takes no more.
+   * @param {Buffer | string} body
+   * @param {{ contentType?: string, headers?: Record<string, string>, peer?: string, method?: string, target?: string, operation?: string,
+   *           route?: { use: number }, deadlineMs?: number, reply?: boolean }} [about]
+   * @returns {Promise<Outcome>}
+   */
+  async emit(body, { contentType, route, deadlineMs, ...about } = {}) {
+    while (this.#inFlight >= this.#credit && !this.signal.aborted) await new Promise((resolve) => this.#waiting.push(resolve));
+    if (this.signal.aborted) throw new Stopped('the bus takes no more messages');
+    this.#inFlight += 1;
+    const head = { type: 'arrival', use: this.use, ...about };
+    if (contentType) head.content_type = contentType;
+    if (route) head.route = route.use;
+    if (deadlineMs) head.deadline_ms = deadlineMs;
+    try {
+      return await this.#bring(head, Buffer.from(body));
+    } finally {
+      this.#inFlight -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  grant(credit) {
+    this.#credit = credit;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  stop() {
+    this.#stop.abort();
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
+
+/** The components of one process, and its conversation with the bus. */
 class Plugin {
   #steps = new Map();
+  #targets = new Map();
+  #sources = new Map();
+  #routes = new Map();
+  #inlets = new Map();
+  #brought = new Map();
+  #lastArrival = 0;
   #handlers = new Map();
   #settings = new Map();
   #arriving = new Map();
   #cancels = new Map();
+  #ending = [];
   #outgoing = [];
   #sending = false;
   #socket;
@@ -77,6 +182,27 @@ class Plugin {
    */
   step(name, what) {
     this.#steps.set(name, what);
+    return this;
+  }
+
+  /**
+   * Declares what calls a service: a function of a request, or `{ make(settings) }`, which gives such a function for each service.
+   * @param {string} name
+   * @param {Caller | { make(settings: Record<string, any>): Caller }} what
+   */
+  target(name, what) {
+    this.#targets.set(name, what);
+    return this;
+  }
+
+  /**
+   * Declares a source: a function of the settings of a listener that gives `{ listen(inlet), stop() }`. `listen` says `inlet.listening()` and
+   * brings messages until `inlet.signal` is aborted; what it throws before it listens is why it cannot, and later ends the process.
+   * @param {string} name
+   * @param {(settings: Record<string, any>) => Source} make
+   */
+  source(name, make) {
+    this.#sources.set(name, make);
     return this;
   }
 
@@ -108,6 +234,7 @@ class Plugin {
         silence = message.silence_ms;
         this.#say({ type: 'ready', credit: concurrency });
       } else if (message.type === 'bye') {
+        await this.#endSources();
         process.exit(0);
       } else {
         this.#take(message, payload);
@@ -123,7 +250,23 @@ class Plugin {
         if (head.more) this.#arriving.set(head.id, { head, pieces: [payload] });
         else this.#work(head, payload);
         break;
+      case 'outcome':
+        this.#brought.get(head.arrival)?.pieces.push(payload ?? Buffer.alloc(0));
+        this.#takeOutcome(head, head);
+        break;
+      case 'credit':
+        this.#inlets.get(head.use)?.inlet.grant(head.credit);
+        break;
+      case 'stop_listening':
+      case 'drop':
+        this.#end(head.use, head.type === 'drop');
+        break;
       case 'chunk': {
+        if ('arrival' in head) {
+          this.#brought.get(head.arrival)?.pieces.push(payload);
+          this.#takeOutcome(head);
+          break;
+        }
         const arriving = this.#arriving.get(head.id);
         if (!arriving) break;
         arriving.pieces.push(payload);
@@ -146,23 +289,92 @@ class Plugin {
     }
   }
 
-  #make({ use, step, settings }) {
+  #make(head) {
+    const { use, settings } = head;
     try {
-      const what = this.#steps.get(step);
-      if (!what) throw new Refused('', `the program has no step '${step}'`);
-      this.#handlers.set(use, typeof what === 'function' ? what : what.make(settings));
-      this.#settings.set(use, settings);
+      if (head.part === 'from') this.#routes.set(use, { name: head.name, settings, use });
+      else if (head.part === 'listener') this.#listen(head).catch((error) => this.#refuse(use, error));
+      else {
+        const [all, kind, name] = 'step' in head ? [this.#steps, 'step', head.step] : [this.#targets, 'target', head.adapter];
+        const what = all.get(name);
+        if (!what) throw new Refused('', `the program has no ${kind} '${name}'`);
+        this.#handlers.set(use, typeof what === 'function' ? what : what.make(settings));
+        this.#settings.set(use, settings);
+      }
     } catch (error) {
-      this.#say({ type: 'refuse', use, key: error instanceof Refused ? error.key : '', text: error.message });
+      this.#refuse(use, error);
     }
+  }
+
+  #refuse(use, error) {
+    this.#say({ type: 'refuse', use, key: error instanceof Refused ? error.key : '', text: String(error?.message ?? error).slice(0, 1000) });
+  }
+
+  async #listen(head) {
+    const make = this.#sources.get(head.adapter);
+    if (!make) throw new Refused('', `the program has no source '${head.adapter}'`);
+    const inlet = new Inlet(head, (head.routes ?? []).map((use) => this.#routes.get(use)), (said) => this.#say(said), (said, body) => this.#bring(said, body));
+    try {
+      const source = make(head.settings);
+      const ended = Promise.resolve(source.listen(inlet));
+      this.#inlets.set(head.use, { inlet, source, ended });
+      await ended;
+    } catch (error) {
+      if (error instanceof Stopped || error?.name === 'AbortError') return;
+      if (!inlet.listened || error instanceof Refused) return this.#refuse(head.use, error);
+      console.error(error);
+      process.exit(71);
+    }
+  }
+
+  #bring(head, body) {
+    const arrival = ++this.#lastArrival;
+    const ended = new Promise((resolve) => this.#brought.set(arrival, { resolve, pieces: [] }));
+    this.#say({ ...head, arrival, more: body.length > MOST_PAYLOAD }, body.subarray(0, MOST_PAYLOAD));
+    for (let at = MOST_PAYLOAD; at < body.length; at += MOST_PAYLOAD)
+      this.#say({ type: 'chunk', arrival, more: at + MOST_PAYLOAD < body.length }, body.subarray(at, at + MOST_PAYLOAD));
+    return ended;
+  }
+
+  #takeOutcome(head, first) {
+    const brought = this.#brought.get(head.arrival);
+    if (!brought) return;
+    if (first) brought.about = Object.fromEntries(OUTCOME.filter((name) => name in first).map((name) => [name, first[name]]));
+    if (head.more) return;
+    this.#brought.delete(head.arrival);
+    brought.resolve({ ...brought.about, body: Buffer.concat(brought.pieces) });
+  }
+
+  #end(use, forGood) {
+    this.#routes.delete(use);
+    if (forGood) {
+      this.#handlers.get(use)?.close?.();
+      this.#handlers.delete(use);
+    }
+    const listener = this.#inlets.get(use);
+    if (!listener) return;
+    if (!listener.inlet.signal.aborted) {
+      listener.inlet.stop();
+      listener.source.stop?.();
+    }
+    if (forGood) {
+      this.#inlets.delete(use);
+      this.#ending.push(listener.ended.catch(() => {}));
+    }
+  }
+
+  // They have told their senders before the process ends.
+  async #endSources() {
+    for (const use of [...this.#inlets.keys()]) this.#end(use, true);
+    await Promise.race([Promise.all(this.#ending), new Promise((resolve) => setTimeout(resolve, 1500))]);
   }
 
   async #work(head, payload) {
     try {
       const handler = this.#handlers.get(head.use);
-      if (!handler) throw new Failed('internal', 'the settings of this step were refused');
+      if (!handler) throw new Failed('internal', 'these settings were refused');
       const about = Object.fromEntries(ABOUT.filter((name) => name in head).map((name) => [name, head[name]]));
-      const reply = (await handler({
+      const given = await handler({
         body: head.body === 'document' ? JSON.parse(payload.toString()) : payload,
         settings: this.#settings.get(head.use),
         headers: head.headers ?? {},
@@ -170,7 +382,9 @@ class Plugin {
         about,
         deadline: head.deadline,
         signal: this.#cancels.get(head.id).signal,
-      })) ?? {};
+      });
+      if ('endpoint_index' in head) return this.#answerOfService(head.id, given);
+      const reply = given ?? {};
       const answer = { type: 'reply', flow: reply.filtered ? 'filtered' : 'next' };
       if (reply.variables) answer.variables = reply.variables;
       if (reply.headers) answer.headers = reply.headers;
@@ -184,6 +398,18 @@ class Plugin {
       const { kind, code } = error instanceof Failed ? error : { kind: 'internal', code: '' };
       this.#answer(head.id, { type: 'fail', kind, code, text: String(error?.message ?? error).slice(0, 1000) });
     }
+  }
+
+  #answerOfService(id, given) {
+    const plain = given === undefined || typeof given === 'string' || Buffer.isBuffer(given);
+    const { body = '', contentType, status, headers } = plain ? { body: given } : given;
+    const json = typeof body !== 'string' && !Buffer.isBuffer(body);
+    const answer = { type: 'reply', body: 'bytes' };
+    if (contentType || json) answer.content_type = contentType ?? 'application/json';
+    if (status) answer.status = status;
+    if (headers) answer.headers = headers;
+    if (Buffer.byteLength(JSON.stringify(answer)) > MOST_HEAD) throw new Failed('internal', 'answering: the header fields are larger than 63KiB');
+    this.#answer(id, answer, Buffer.from(json ? JSON.stringify(body) : body));
   }
 
   #answer(id, answer, body) {
@@ -203,4 +429,4 @@ class Plugin {
   }
 }
 
-module.exports = { Plugin, Failed, Refused, KINDS };
+module.exports = { Plugin, Inlet, Failed, Refused, Stopped, KINDS };

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 namespace {
 
 // Everything around a session, by hand: what it sends lies in `sent`, the time is `now`.
-struct Bed final : Session::Outside {
+struct Bed : Session::Outside {
   struct Sent1 {
     std::string peer;
     std::string head;
@@ -27,7 +27,11 @@ struct Bed final : Session::Outside {
   }
   void logged(LogLevel, std::string_view text) override { logs.emplace_back(text); }
   void refused(std::uint64_t, std::string_view, std::string_view text) override { logs.emplace_back(text); }
-  std::span<const StepUse> uses() override { return all_uses; }
+  void listening(std::uint64_t use, std::string_view address) override {
+    logs.push_back(std::to_string(use) + " listens at " + std::string(address));
+  }
+  void arrived(Brought one) override { brought.push_back(std::move(one)); }
+  const Uses& uses() override { return all_uses; }
 
   void say(std::string_view head, std::string_view peer = "p") { session.take(peer, std::vector<std::string_view>{head}, now); }
   void say(std::string_view head, const std::string& payload) {
@@ -38,18 +42,18 @@ struct Bed final : Session::Outside {
     say(R"({"type":"ready","credit":)" + std::to_string(credit) + "}");
     sent.clear();
   }
-  std::shared_ptr<Call> call(std::string body = "", std::chrono::milliseconds time = 1s, bool repeatable = true) {
-    auto made = std::make_shared<Call>(worker);
+  std::shared_ptr<AwaitedCall> call(std::string body = "", std::chrono::milliseconds time = 1s, bool repeatable = true) {
+    auto made = std::make_shared<AwaitedCall>(worker);
     made->use = 1;
     made->body = std::move(body);
     made->deadline = now + time;
     made->repeatable = repeatable;
     return made;
   }
-  std::unique_ptr<StepAnswer> answer_of(Call& one) {
-    std::unique_ptr<StepAnswer> out;
+  std::unique_ptr<ProcessAnswer> answer_of(AwaitedCall& one) {
+    std::unique_ptr<ProcessAnswer> out;
     bool done = false;
-    worker.spawn([](Bed& bed, Call& asked, std::unique_ptr<StepAnswer>& into, bool& ended) -> Task<> {
+    worker.spawn([](Bed& bed, AwaitedCall& asked, std::unique_ptr<ProcessAnswer>& into, bool& ended) -> Task<> {
       into = co_await asked.wait(bed.worker, bed.worker.now() + 20ms);
       ended = true;
     }(*this, one, out, done));
@@ -64,7 +68,12 @@ struct Bed final : Session::Outside {
   bool gone = false;
   std::vector<Sent1> sent;
   std::vector<std::string> logs;
-  std::vector<StepUse> all_uses{{1, "s", Secret("{}")}};
+  std::vector<Brought> brought;
+  Uses all_uses = [] {
+    Uses all;
+    all.emplace(1, Use{.number = 1, .what = R"("step":"s")", .settings = Secret("{}")});
+    return all;
+  }();
   Session session{Session::Terms{.cookie = "c"}, test::json_reader(), *this, now};
 };
 
@@ -308,4 +317,126 @@ TEST_CASE("a caller who does not wait any more is not served") {
   bed.say(R"({"type":"reply","id":2})");                 // too late
   CHECK(bed.session.in_flight() == 0);
   CHECK(!bed.session.end());
+}
+
+namespace {
+
+struct NoInflow final : Inflow {
+  void listening(std::string_view) override {}
+  void refused(std::string_view) override {}
+  void arrived(int, Brought) override {}
+  void resume() override {}
+};
+
+// A session with a listener, use 2, that may bring three messages of 1000 bytes at a time.
+struct Listening : Bed {
+  Listening() {
+    all_uses.emplace(2, Use{.number = 2,
+                            .what = R"("adapter":"a","part":"listener")",
+                            .settings = Secret("{}"),
+                            .inflow = std::make_shared<NoInflow>(),
+                            .max_body = 1000,
+                            .credit = 3});
+    ready();
+    say(R"({"type":"listening","use":2,"address":"here"})");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a listener gets its credit when it listens, and what it brings is whole before it arrives") {
+  Listening bed;
+  CHECK(bed.logs.back() == "2 listens at here");
+  REQUIRE(bed.sent.size() == 1);
+  CHECK(bed.sent.back().head == R"({"type":"credit","use":2,"credit":3})");
+  bed.say(
+      R"({"type":"arrival","arrival":7,"use":2,"more":true,"method":"PUT","headers":{"x":"1"},"deadline_ms":9,"reply":false})",
+      std::string("ab"));
+  CHECK(bed.brought.empty());
+  bed.say(R"({"type":"arrival","arrival":8,"use":2})");
+  bed.say(R"({"type":"chunk","arrival":7,"more":false})", std::string("cd"));
+  REQUIRE(bed.brought.size() == 2);
+  CHECK(bed.brought[0].number == 8);
+  CHECK(bed.brought[0].body.empty());
+  const Brought& large = bed.brought[1];
+  CHECK(large.body == "abcd");
+  CHECK(large.method == "PUT");
+  CHECK(large.deadline_ms == 9);
+  CHECK(!large.wants_reply);
+  CHECK(large.headers == std::vector<std::pair<std::string, std::string>>{{"x", "1"}});
+  CHECK(bed.session.arrivals() == 2);
+}
+
+TEST_CASE("an outcome acknowledges, makes room, and goes out in pieces when it is large") {
+  Listening bed;
+  for (int i = 1; i <= 3; ++i) bed.say(R"({"type":"arrival","use":2,"arrival":)" + std::to_string(i) + "}");
+  REQUIRE(bed.brought.size() == 3);
+  bed.sent.clear();
+  bed.room = 1;
+  bed.session.end_arrival(2, {.about = R"(,"outcome":"made","body":"bytes")", .body = std::string(300'000, 'y')}, bed.now);
+  bed.say(R"({"type":"arrival","use":2,"arrival":2})");  // there is room, and the number is free
+  CHECK(bed.brought.size() == 4);
+  bed.session.say_bye("enough");
+  bed.room = 10;
+  bed.session.tick(bed.now);
+  REQUIRE(bed.sent.size() == 3);
+  CHECK(bed.sent[0].head == R"({"type":"outcome","arrival":2,"size":300000,"more":true,"outcome":"made","body":"bytes"})");
+  CHECK(bed.sent[1].head == R"({"type":"chunk","arrival":2,"more":false})");
+  CHECK(bed.sent[0].payload->size() + bed.sent[1].payload->size() == 300'000);
+  CHECK(bed.sent[2].head.find("\"bye\"") != std::string::npos);  // last
+  bed.session.end_arrival(99, {.about = ""}, bed.now);           // of another life
+  CHECK(!bed.session.end());
+}
+
+TEST_CASE("an arrival that is too large is refused alone, and one behind the stop is not taken") {
+  Listening bed;
+  bed.sent.clear();
+  bed.say(R"({"type":"arrival","use":2,"arrival":1,"more":true})", std::string(900, 'x'));
+  for (int i = 0; i < 3; ++i) bed.say(R"({"type":"chunk","arrival":1,"more":true})", std::string(wire::most_payload, 'x'));
+  bed.say(R"({"type":"chunk","arrival":1,"more":false})", std::string("x"));
+  REQUIRE(bed.sent.size() == 1);
+  CHECK(bed.sent[0].head.find(R"("arrival":1,"size":0,"more":false,"outcome":"failed","kind":"format","status":413)") !=
+        std::string::npos);
+  bed.all_uses.at(2).stopped = true;
+  bed.session.tell_credit(bed.all_uses.at(2));
+  bed.say(R"({"type":"arrival","use":2,"arrival":2})");
+  REQUIRE(bed.sent.size() == 3);
+  CHECK(bed.sent[1].head == R"({"type":"stop_listening","use":2})");
+  CHECK(bed.sent[2].head.find(R"("arrival":2,"size":0,"more":false,"outcome":"failed","kind":"not_sent","status":503)") !=
+        std::string::npos);
+  CHECK(bed.brought.empty());
+  bed.all_uses.erase(2);
+  bed.session.drop(2);
+  bed.session.tick(bed.now);
+  CHECK(bed.sent.back().head == R"({"type":"drop","use":2})");
+  bed.say(R"({"type":"listening","use":2})");  // it had been on its way
+  CHECK(!bed.session.end());
+}
+
+TEST_CASE("what a listener must not do is an end with its reason") {
+  auto ends_with = [](std::initializer_list<std::string_view> heads, std::string_view expected) {
+    Listening bed;
+    for (std::string_view head : heads) bed.say(head);
+    CHECK_MESSAGE(bed.why().find(expected) != std::string::npos, bed.why());
+  };
+  constexpr std::string_view first = R"({"type":"arrival","use":2,"arrival":1})";
+  ends_with({R"({"type":"arrival","use":1,"arrival":1})"}, "an 'arrival' of use 1, which is no listener");
+  ends_with({R"({"type":"arrival","use":9,"arrival":1})"}, "an 'arrival' of use 9, which is no listener");
+  ends_with({first, first}, "two arrivals with the number 1 at a time");
+  ends_with({first, R"({"type":"arrival","use":2,"arrival":2})", R"({"type":"arrival","use":2,"arrival":3})",
+             R"({"type":"arrival","use":2,"arrival":4})"},
+            "an 'arrival' beyond its credit of 3");
+  ends_with({R"({"type":"arrival","use":2,"arrival":1,"more":true})"}, "an 'arrival' that has more of its body");
+  ends_with({R"({"type":"arrival","use":2,"arrival":1,"headers":{"x":1}})"}, "a header field that is no text");
+  ends_with({R"({"type":"arrival","use":2,"arrival":0})"}, "its 'arrival' is not a whole number from 1");
+  ends_with({R"({"type":"listening","use":1})"}, "'listening' for use 1, which is no listener");
+  ends_with({R"({"type":"listening","use":7})"}, "'listening' for use 7, which is no listener");
+  Listening chunk;
+  chunk.say(first);
+  chunk.say(R"({"type":"chunk","arrival":1,"more":false})", std::string());
+  CHECK(chunk.why().find("of which there is nothing more to come") != std::string::npos);
+  Bed early;
+  early.say(R"({"type":"hello","protocol":1,"cookie":"c"})");
+  early.say(first);
+  CHECK(early.why().find("before it was ready") != std::string::npos);
 }

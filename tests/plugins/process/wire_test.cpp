@@ -91,12 +91,19 @@ TEST_CASE("what the bus says is JSON of the agreed form") {
     return *node;
   };
   CHECK(read(wire::welcome(std::chrono::seconds(1), std::chrono::seconds(10))).member("silence_ms").text() == "10000");
-  CHECK(read(wire::use(3, "a\"b", R"({"k":1})")).member("settings").member("k").text() == "1");
+  CHECK(read(wire::use(3, R"("step":"a","settings":{"k":1})")).member("settings").member("k").text() == "1");
   Node request = read(wire::request(5, 3, 2, 1500, 70, true, R"(,"route":"r")"));
   CHECK(request.member("id").text() == "5");
   CHECK(request.member("deadline_ms").text() == "1500");
   CHECK(request.member("more").as_boolean());
   CHECK(request.member("route").text() == "r");
+  Node outcome = read(wire::outcome(5, 70, true, R"(,"outcome":"made")"));
+  CHECK(outcome.member("arrival").text() == "5");
+  CHECK(outcome.member("outcome").text() == "made");
+  CHECK(read(wire::arrival_chunk(5, false)).member("arrival").text() == "5");
+  CHECK(read(wire::credit(2, 9)).member("credit").text() == "9");
+  CHECK(read(wire::stop_listening(2)).member("use").text() == "2");
+  CHECK(read(wire::drop(2)).member("use").text() == "2");
   CHECK(read(wire::bye("a\nb")).member("reason").text() == "a\nb");
   for (const std::string& text : {wire::chunk(1, false), wire::cancel(1), std::string(wire::ping()), std::string(wire::pong())})
     read(text);
