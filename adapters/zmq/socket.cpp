@@ -109,7 +109,7 @@ void set_options(::zmq::socket_t& socket, const SocketOptions& options) {
   socket.set(opt::curve_secretkey, options.curve->secret_key.expose());
   if (options.curve->server_key.empty()) {
     socket.set(opt::curve_server, true);
-    socket.set(opt::zap_domain, options.curve->allowed_clients);
+    if (!options.curve->allowed_clients.empty()) socket.set(opt::zap_domain, options.curve->allowed_clients);
     return;
   }
   char made[41] = {};

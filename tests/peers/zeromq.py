@@ -3,7 +3,6 @@
 import json
 import pathlib
 import socket as plain
-import struct
 import sys
 import tempfile
 import threading
@@ -11,12 +10,8 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from live_bus import LiveBus, need, wait_until  # noqa: E402
-
-need(modules=["zmq"])
-import zmq  # noqa: E402
-
-PATIENCE_MS = 10_000
+from live_bus import LiveBus, wait_until  # noqa: E402
+from zeromq_bed import Service, connected, make, zmq  # noqa: E402
 
 BUNDLE = """\
 listeners:
@@ -55,57 +50,6 @@ CALLS = "\n  ".join(
         ("parted", "{ set_header: { kind: q } }, { call: { service: parted, request: '{ \"n\": n }' } }, "
                    "{ map: '{ \"n\": n, \"state\": $headers.state }' }"),
     ])
-
-context = zmq.Context.instance()
-
-
-def make(kind, **options):
-    made = context.socket(kind)
-    made.linger = 0
-    made.rcvtimeo = made.sndtimeo = PATIENCE_MS
-    for name, value in options.items():
-        setattr(made, name, value)
-    return made
-
-
-def connected(kind, address, **options):
-    made = make(kind, **options)
-    made.connect(address)
-    return made
-
-
-class Service:
-    """A socket of ours that the bus calls, answered by a function of frames to frames, or to None for no answer."""
-
-    def __init__(self, kind, address, answer):
-        self.socket = make(kind, rcvtimeo=50)
-        self.socket.bind(address)
-        self.answer = answer
-        self.calls = 0
-        self.ending = False
-        self.thread = threading.Thread(target=self.serve)
-        self.thread.start()
-
-    def serve(self):
-        while not self.ending:
-            try:
-                frames = self.socket.recv_multipart()
-            except zmq.Again:
-                continue
-            self.calls += 1
-            answer = self.answer(frames)
-            for message in answer if isinstance(answer, tuple) else (answer,):
-                if message is not None:
-                    self.socket.send_multipart(message)
-        self.socket.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.ending = True
-        self.thread.join()
-
 
 def plus_one(frames):
     return [*frames[:-1], json.dumps({"n": json.loads(frames[-1])["n"] + 1}).encode()]
@@ -228,22 +172,6 @@ class ZeroMQ(unittest.TestCase):
             self.assertEqual(self.ask({"to": "slow", "n": 100})["wrong"], "unknown")
             self.assertEqual(self.ask({"to": "slow", "n": 200}), {"n": 201})
 
-    def test_a_service_that_dies_ends_its_calls(self):
-        ready = threading.Event()
-
-        def die(_):
-            ready.set()
-
-        began = time.monotonic()
-        with Service(zmq.ROUTER, self.ipc("many"), die), connected(zmq.REQ, self.at("rep")) as req:
-            req.send_json({"to": "many", "n": 1})
-            ready.wait(10)
-            service_gone = time.monotonic()
-            # leaving closes the service
-        with connected(zmq.REQ, self.at("rep")):
-            pass
-        self.assertLess(service_gone - began, 5)
-
     def test_a_call_whose_service_goes_away_is_unknown_at_once(self):
         service = make(zmq.ROUTER)
         service.bind(self.ipc("many"))
@@ -335,7 +263,6 @@ class ZeroMQ(unittest.TestCase):
 
     def test_a_sender_who_reads_no_answers_is_cut_off(self):
         with connected(zmq.DEALER, self.at("busy"), rcvhwm=1, rcvbuf=4096, immediate=1) as deaf:
-            host, port = self.bus.address("busy")
             end = time.monotonic() + 8
             while "A sender that reads no answers was cut off." not in self.bus.log() and time.monotonic() < end:
                 try:
