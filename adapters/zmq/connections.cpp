@@ -1,6 +1,7 @@
 #include "adapters/zmq/connections.hpp"
 
 #include <fcntl.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -25,6 +26,7 @@ void Connections::serve(Worker& worker, const std::string& bound) {
   if (bound.starts_with("tcp://")) port_ = static_cast<std::uint16_t>(std::atoi(bound.c_str() + bound.rfind(':') + 1));
   watch_ = std::make_unique<Watch>(worker, monitor_->watched_descriptor(), [this] { look(); });
   watch_->start();
+  if (port_ != 0) worker.spawn(watch_unread(worker));
 }
 
 void Connections::look() {
@@ -46,19 +48,53 @@ void Connections::look() {
   }
 }
 
+Connections::Use& Connections::use_of(int descriptor) {
+  auto at = static_cast<std::size_t>(descriptor);
+  if (at >= uses_.size()) uses_.resize(at + 64);
+  return uses_[at];
+}
+
 bool Connections::busy(int descriptor) const {
-  return static_cast<std::size_t>(descriptor) < busy_.size() && busy_[static_cast<std::size_t>(descriptor)] > 0;
+  return static_cast<std::size_t>(descriptor) < uses_.size() && uses_[static_cast<std::size_t>(descriptor)].busy > 0;
+}
+
+void Connections::received(int descriptor) {
+  if (descriptor >= 0) ++use_of(descriptor).messages;
 }
 
 void Connections::begin(int descriptor) {
-  if (descriptor < 0) return;
-  auto at = static_cast<std::size_t>(descriptor);
-  if (at >= busy_.size()) busy_.resize(at + 64);
-  ++busy_[at];
+  if (descriptor >= 0) ++use_of(descriptor).busy;
 }
 
 void Connections::end(int descriptor) {
-  if (descriptor >= 0 && busy(descriptor)) --busy_[static_cast<std::size_t>(descriptor)];
+  if (descriptor >= 0 && busy(descriptor)) --use_of(descriptor).busy;
+}
+
+// False when more bytes have come since its last message than the library should hold. Of a path nobody tells.
+bool Connections::reads_on(int descriptor, One& one) const {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return true;
+  std::uint32_t messages =
+      static_cast<std::size_t>(descriptor) < uses_.size() ? uses_[static_cast<std::size_t>(descriptor)].messages : 0;
+  if (messages != one.messages || one.bytes == 0 || info.tcpi_bytes_received < one.bytes) {
+    one.messages = messages;
+    one.bytes = info.tcpi_bytes_received;
+  }
+  return info.tcpi_bytes_received - one.bytes <= most_unread_;
+}
+
+Task<> Connections::watch_unread(Worker& worker) {
+  constexpr std::chrono::milliseconds every{250};
+  while (!over_) {
+    for (auto& [descriptor, one] : open_) {
+      if (reads_on(descriptor, one)) continue;
+      log().warn("A connection that sends without end and completes no message was cut off.", {{"listener", listener_}});
+      cut(descriptor);
+      one.bytes = 0;
+    }
+    co_await worker.sleep_for(every);
+  }
 }
 
 bool Connections::ours(int descriptor) const {
@@ -90,6 +126,7 @@ void Connections::end_idle() {
 }
 
 void Connections::close() {
+  over_ = true;
   if (watch_ != nullptr) watch_->stop();
   if (monitor_) monitor_->close();
   open_.clear();

@@ -17,7 +17,10 @@ namespace busway::zmq {
 // worker that the socket belongs to.
 class Connections {
  public:
-  Connections(std::string listener, std::int64_t most) : listener_(std::move(listener)), most_(most) {}
+  // `most_unread`: bytes that one may send without a message coming of them, for the library gathers the frames of a message
+  // without a bound of its own.
+  Connections(std::string listener, std::int64_t most, std::uint64_t most_unread)
+      : listener_(std::move(listener)), most_(most), most_unread_(most_unread) {}
 
   // Before the socket binds.
   Result<void> open(Socket& socket);
@@ -25,6 +28,8 @@ class Connections {
   void serve(Worker& worker, const std::string& bound);
 
   std::size_t count() const { return open_.size(); }
+  // A message has come over it.
+  void received(int descriptor);
   // Something is under way on it; ended as often as begun.
   void begin(int descriptor);
   void end(int descriptor);
@@ -44,21 +49,32 @@ class Connections {
  private:
   struct One {
     std::int64_t subscriptions = 0;
+    std::uint32_t messages = 0;  // as it was when
+    std::uint64_t bytes = 0;     // so many had come
   };
+  struct Use {
+    std::uint32_t busy = 0;
+    std::uint32_t messages = 0;
+  };
+  Task<> watch_unread(Worker& worker);
+  bool reads_on(int descriptor, One& one) const;
+  Use& use_of(int descriptor);
   void look();
   bool busy(int descriptor) const;
   bool ours(int descriptor) const;
 
   std::string listener_;
   std::int64_t most_;
+  std::uint64_t most_unread_;
   std::optional<Monitor> monitor_;
   std::unique_ptr<Watch> watch_;
   std::unordered_map<int, One> open_;
-  std::vector<std::uint32_t> busy_;  // by descriptor
-  std::string path_;                 // of the listening socket, or its port
+  std::vector<Use> uses_;  // by descriptor
+  std::string path_;       // of the listening socket, or its port
   std::uint16_t port_ = 0;
   bool ending_ = false;
   bool closed_ = false;
+  bool over_ = false;
 };
 
 }  // namespace busway::zmq

@@ -22,7 +22,9 @@ ZmqListener::ZmqListener(std::string name, ListenerConfig config, Parts parts, P
       answer_parts_(std::move(answer_parts)),
       envelope_{.delimited = config_.socket == ListenerConfig::Kind::rep, .count = static_cast<std::size_t>(config_.envelope)},
       bound_(config_.listen),
-      connections_(name_, config_.max_connections) {}
+      // What the queue may hold, and a message on its way.
+      connections_(name_, config_.max_connections,
+                   (static_cast<std::uint64_t>(config_.queue) + 2) * (config_.max_message.bytes + 4096)) {}
 
 ZmqListener::~ZmqListener() = default;
 

@@ -11,6 +11,7 @@ namespace {
 constexpr std::chrono::milliseconds full_again{8};  // not every socket tells when there is room
 constexpr std::chrono::seconds tell_every{1};
 constexpr int subscriptions_in_a_row = 256;
+constexpr std::uint64_t most_unread = 1024UL * 1024;  // of subscribers
 
 }  // namespace
 
@@ -22,7 +23,7 @@ Result<std::unique_ptr<Outlet>> Outlet::make(OutletOptions options) {
     auto connected = made->socket_.connect(made->options_.connect);
     if (!connected) return std::unexpected(std::move(connected.error()));
   } else {
-    made->connections_.emplace(made->options_.service, made->options_.max_connections);
+    made->connections_.emplace(made->options_.service, made->options_.max_connections, most_unread);
     if (auto watched = made->connections_->open(made->socket_); !watched) return std::unexpected(std::move(watched.error()));
     if (auto bound = made->socket_.bind(made->options_.listen); !bound) return std::unexpected(std::move(bound.error()));
     made->bound_ = made->socket_.last_endpoint();
@@ -56,8 +57,9 @@ void Outlet::take_subscriptions() {
   for (int taken = 0; taken < subscriptions_in_a_row; ++taken) {
     Socket::Got got = socket_.receive(came_);
     if (got == Socket::Got::none) return;
-    if (!connections_ || came_.size() == 0 || came_[0].empty()) continue;
     int descriptor = came_.descriptor();
+    if (connections_) connections_->received(descriptor);
+    if (!connections_ || came_.size() == 0 || came_[0].empty()) continue;
     if (came_[0][0] == 0) {
       connections_->unsubscribed(descriptor);
     } else if (!connections_->subscribed(descriptor, options_.max_subscriptions)) {

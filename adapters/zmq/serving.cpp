@@ -59,6 +59,7 @@ void ZmqListener::take() {
 void ZmqListener::admit(SeatPtr seat, bool too_large) {
   seat->message = 0;
   seat->descriptor = seat->frames.descriptor();
+  connections_.received(seat->descriptor);
   if (too_large) seat->trouble = {ErrorKind::format, "the message is larger than max_message, or has too many parts", "limit"};
   if (!config_.answers()) {
     ++at_work_;

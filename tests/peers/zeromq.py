@@ -235,6 +235,29 @@ class ZeroMQ(unittest.TestCase):
                 raw.sendall(noise)
         self.assertEqual(self.ask({"word": "well"}), {"loud": "WELL"})
 
+    def test_a_message_without_end(self):
+        """Each frame is below the limit, and the last one never comes."""
+        host, port = self.bus.address("few")
+        before = self.bus.anonymous_bytes()
+        with plain.create_connection((host.removeprefix("tcp://"), port)) as raw:
+            raw.settimeout(10)
+            ready = b"\x05READY\x0bSocket-Type\0\0\0\x03REQ"
+            raw.sendall((b"\xff" + b"\0" * 8 + b"\x7f\x03\0NULL").ljust(64, b"\0") + bytes([4, len(ready)]) + ready)
+            raw.recv(64, plain.MSG_WAITALL)
+            frame = b"\x03" + (60_000).to_bytes(8, "big") + b"x" * 60_000
+            sent = 0
+            try:
+                while sent < 2_000_000_000:
+                    raw.sendall(frame)
+                    sent += len(frame)
+                    time.sleep(0.0005)
+            except OSError:
+                pass
+        self.assertLess(sent, 500_000_000)
+        self.assertIn("A connection that sends without end and completes no message was cut off.", self.bus.log())
+        wait_until(lambda: self.bus.anonymous_bytes() < before + 64 * 1024 * 1024)
+        self.assertEqual(self.ask({"n": 1}, "few"), {"n": 1})
+
     def test_connections_are_bounded(self):
         crowd = [connected(zmq.REQ, self.at("few")) for _ in range(4)]
         for i, req in enumerate(crowd):
