@@ -78,7 +78,7 @@ class LiveBus:
                 words = line.decode().split()
                 if words and words[0] == "listening":
                     host, _, port = words[3].rpartition(":")
-                    self._addresses[words[1]] = (host, int(port)) if port.isdigit() else words[3]
+                    self._addresses[words[1]] = (host, int(port) if port.isdigit() else port)
                 if words == ["ready"]:
                     return
 

@@ -72,7 +72,9 @@ class Bus {
 // A connection of a caller.
 class Caller {
  public:
-  Caller(const Protocol& protocol, const Bus& bus) : protocol_(protocol), fd_(fakes::connect_to(bus.port())) {}
+  Caller(const Protocol& protocol, const Bus& bus) : protocol_(protocol), fd_(fakes::connect_to(bus.port())) {
+    if (protocol.open) protocol.open(fd_);
+  }
   Caller(const Caller&) = delete;
   Caller& operator=(const Caller&) = delete;
   ~Caller() { ::close(fd_); }

@@ -62,8 +62,8 @@ const Registry& registry() {
 }
 
 std::vector<Protocol> protocols() {
-  std::vector<Protocol> all = {http_protocol(), soap_protocol(), tcp_protocol(), line_protocol("linetalk"),
-                               line_protocol("linepost")};
+  std::vector<Protocol> all = {http_protocol(), soap_protocol(),           tcp_protocol(),
+                               zmq_protocol(),  line_protocol("linetalk"), line_protocol("linepost")};
   if (has_python()) {
     all.push_back(line_protocol("linedesk"));
   } else {

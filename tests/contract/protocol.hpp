@@ -24,6 +24,7 @@ struct Protocol {
   std::string call;                                                // more keys of the call step, with a leading comma
 
   // ---- the caller's end ----
+  std::function<void(int fd)> open;  // what a connection begins with, before the first request; may be left out
   std::function<std::string(const std::string& route, const std::string& text)> request;
   std::function<std::optional<std::string>(int fd)> read_reply;  // its text; nothing at the end of the stream
   std::function<bool(const std::string& bytes)> refuses;         // whether these are the answer to a message over the limit
@@ -37,6 +38,7 @@ struct Protocol {
 Protocol http_protocol();
 Protocol soap_protocol();
 Protocol tcp_protocol();
+Protocol zmq_protocol();
 Protocol line_protocol(const std::string& name);  // of a plugin: linetalk, linepost or linedesk
 std::vector<Protocol> protocols();
 

@@ -1,0 +1,234 @@
+#include "adapters/zmq/socket.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <vector>
+#include <zmq.hpp>
+
+#include "adapters/zmq/context.hpp"
+
+namespace busway::zmq {
+
+// ---- frames ----
+
+struct Frames::Storage {
+  std::vector<::zmq::message_t> frames;
+  std::size_t used = 0;
+};
+
+Frames::Frames() : storage_(std::make_unique<Storage>()) {}
+Frames::Frames(Frames&&) noexcept = default;
+Frames& Frames::operator=(Frames&&) noexcept = default;
+Frames::~Frames() = default;
+
+std::size_t Frames::size() const {
+  return storage_->used;
+}
+
+std::string_view Frames::operator[](std::size_t index) const {
+  const ::zmq::message_t& frame = storage_->frames[index];
+  return {static_cast<const char*>(frame.data()), frame.size()};
+}
+
+int Frames::descriptor() const {
+  if (storage_->used == 0) return -1;
+  // Of a router the first frame is made by the library and came over no connection.
+  auto* frame = const_cast<::zmq::message_t&>(storage_->frames[storage_->used - 1]).handle();
+  return ::zmq_msg_get(frame, ZMQ_SRCFD);
+}
+
+std::string_view Frames::peer() const {
+  if (storage_->used == 0) return {};
+  auto* frame = const_cast<::zmq::message_t&>(storage_->frames[storage_->used - 1]).handle();
+  const char* text = ::zmq_msg_gets(frame, "Peer-Address");
+  return text == nullptr ? std::string_view() : std::string_view(text);
+}
+
+void Frames::clear() {
+  for (std::size_t i = 0; i < storage_->used; ++i) storage_->frames[i].rebuild();
+  storage_->used = 0;
+}
+
+// ---- sockets ----
+
+struct Socket::Library {
+  std::shared_ptr<Context> context;
+  ::zmq::socket_t socket;
+  ::zmq::message_t dropped;
+  std::size_t max_message = 0;
+};
+
+Socket::Socket(std::unique_ptr<Library> library) : library_(std::move(library)) {}
+Socket::Socket(Socket&&) noexcept = default;
+Socket& Socket::operator=(Socket&&) noexcept = default;
+Socket::~Socket() = default;
+
+namespace {
+
+constexpr int handshake_ms = 5000;
+constexpr int connect_ms = 5000;
+constexpr int reconnect_ms = 100;
+constexpr int reconnect_most_ms = 2000;
+constexpr int keep_alive_idle_s = 60;
+constexpr int most_subscription_bytes = 1024;  // what a subscriber may send: topics
+
+int library_type(Wire wire) {
+  switch (wire) {
+    case Wire::router: return ZMQ_ROUTER;
+    case Wire::dealer: return ZMQ_DEALER;
+    case Wire::pull: return ZMQ_PULL;
+    case Wire::push: return ZMQ_PUSH;
+    case Wire::sub: return ZMQ_SUB;
+    case Wire::pub: return ZMQ_XPUB;
+  }
+  return ZMQ_DEALER;
+}
+
+void set_options(::zmq::socket_t& socket, const SocketOptions& options) {
+  namespace opt = ::zmq::sockopt;
+  socket.set(opt::linger, Socket::linger_ms);
+  socket.set(opt::ipv6, options.ipv6);
+  socket.set(opt::sndhwm, options.queue);
+  socket.set(opt::rcvhwm, options.queue);
+  socket.set(opt::maxmsgsize,
+             options.wire == Wire::pub ? most_subscription_bytes : static_cast<std::int64_t>(options.max_message));
+  socket.set(opt::handshake_ivl, handshake_ms);
+  socket.set(opt::connect_timeout, connect_ms);
+  socket.set(opt::immediate, true);  // what cannot go out yet is not taken
+  socket.set(opt::reconnect_ivl, options.reconnects ? reconnect_ms : -1);
+  if (options.reconnects) socket.set(opt::reconnect_ivl_max, reconnect_most_ms);
+  socket.set(opt::tcp_keepalive, 1);
+  socket.set(opt::tcp_keepalive_idle, keep_alive_idle_s);
+  if (options.wire == Wire::router) socket.set(opt::router_mandatory, true);
+  if (options.wire == Wire::pub) {
+    socket.set(opt::xpub_nodrop, true);
+    socket.set(opt::xpub_verboser, true);
+  }
+  if (!options.curve) return;
+  socket.set(opt::curve_secretkey, options.curve->secret_key.expose());
+  if (options.curve->server_key.empty()) {
+    socket.set(opt::curve_server, true);
+    if (!options.curve->allowed_clients.empty()) socket.set(opt::zap_domain, options.curve->allowed_clients);
+    return;
+  }
+  char made[41] = {};
+  if (::zmq_curve_public(made, options.curve->secret_key.expose().c_str()) != 0) throw ::zmq::error_t();
+  socket.set(opt::curve_publickey, std::string_view(made));
+  socket.set(opt::curve_serverkey, options.curve->server_key);
+}
+
+}  // namespace
+
+Result<Socket> Socket::make(const SocketOptions& options) {
+  try {
+    auto library = std::make_unique<Library>();
+    library->context = options.own_thread ? std::make_shared<Context>() : Context::shared();
+    library->socket = ::zmq::socket_t(library->context->library(), library_type(options.wire));
+    library->max_message = options.max_message;
+    set_options(library->socket, options);
+    return Socket(std::move(library));
+  } catch (const ::zmq::error_t& error) {
+    return fail(ErrorKind::config, std::string("making a ZeroMQ socket: ") + error.what());
+  }
+}
+
+Result<void> Socket::bind(const std::string& endpoint) {
+  try {
+    library_->socket.bind(endpoint);
+    return {};
+  } catch (const ::zmq::error_t& error) {
+    return fail(ErrorKind::config, "listening on " + endpoint + ": " + error.what(), "BW5002");
+  }
+}
+
+Result<void> Socket::connect(const std::string& endpoint) {
+  try {
+    library_->socket.connect(endpoint);
+    return {};
+  } catch (const ::zmq::error_t& error) {
+    return fail(ErrorKind::not_sent, "connecting to " + endpoint + ": " + error.what());
+  }
+}
+
+void Socket::disconnect(const std::string& endpoint) {
+  ::zmq_disconnect(library_->socket.handle(), endpoint.c_str());
+}
+
+void Socket::unbind(const std::string& endpoint) {
+  ::zmq_unbind(library_->socket.handle(), endpoint.c_str());
+}
+
+Result<void> Socket::subscribe(std::string_view topic) {
+  try {
+    library_->socket.set(::zmq::sockopt::subscribe, topic);
+    return {};
+  } catch (const ::zmq::error_t& error) {
+    return fail(ErrorKind::config, std::string("subscribing: ") + error.what());
+  }
+}
+
+std::string Socket::last_endpoint() const {
+  return library_->socket.get(::zmq::sockopt::last_endpoint);
+}
+
+void Socket::close() {
+  library_->socket.close();
+}
+
+int Socket::watched_descriptor() const {
+  return ::fcntl(library_->socket.get(::zmq::sockopt::fd), F_DUPFD_CLOEXEC, 0);
+}
+
+void* Socket::raw() const {
+  return library_->socket.handle();
+}
+
+const std::shared_ptr<Context>& Socket::context() const {
+  return library_->context;
+}
+
+Socket::Got Socket::receive(Frames& out) {
+  out.clear();
+  std::vector<::zmq::message_t>& frames = out.storage_->frames;
+  std::size_t bytes = 0;
+  bool fits = true;
+  bool more = true;
+  while (more) {
+    if (fits && frames.size() == out.storage_->used) frames.emplace_back();
+    ::zmq::message_t& into = fits ? frames[out.storage_->used] : library_->dropped;
+    int got = ::zmq_msg_recv(into.handle(), library_->socket.handle(), ZMQ_DONTWAIT);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) break;  // before the first frame: a message comes whole
+    more = into.more();
+    if (!fits) continue;
+    bytes += into.size();
+    fits = bytes <= library_->max_message && out.storage_->used < most_frames;
+    if (fits) {
+      ++out.storage_->used;
+    } else {
+      into.rebuild();
+    }
+  }
+  if (!fits) {
+    library_->dropped.rebuild();
+    return Got::too_large;
+  }
+  return out.storage_->used == 0 ? Got::none : Got::message;
+}
+
+Socket::Sent Socket::send(std::span<const std::string_view> frames) {
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    int flags = ZMQ_DONTWAIT | (i + 1 < frames.size() ? ZMQ_SNDMORE : 0);
+    int sent = -1;
+    do {
+      sent = ::zmq_send(library_->socket.handle(), frames[i].data(), frames[i].size(), flags);
+    } while (sent < 0 && errno == EINTR);
+    if (sent >= 0) continue;
+    // The first frame alone is refused for want of room; those behind it are then taken, or dropped with their peer.
+    return i == 0 && errno == EAGAIN ? Sent::full : Sent::gone;
+  }
+  return Sent::yes;
+}
+
+}  // namespace busway::zmq
