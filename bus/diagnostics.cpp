@@ -281,7 +281,7 @@ constexpr Diagnostic table[] = {
      "which must "
      "be executable."},
     {"BW7104", "Plugin's manifest declares what cannot be",
-     "A step or a key of the manifest breaks a rule: its name, its doc, its type, its default or its bounds.",
+     "A step, an adapter or a key of the manifest breaks a rule: its name, its doc, its type, its default or its bounds.",
      "Mend what the message names in plugin.yaml; docs/reference/plugin-manifest.md lists what may stand there."},
     {"BW7105", "Settings that a plugin's process cannot be told",
      "A process is told its settings as JSON, in one frame: text in UTF-8, 48 KiB in all.",

@@ -61,7 +61,7 @@ def may_include(path, included):
         return False
     if path.startswith(("plugins/sdk/", "plugins/examples/")):
         # Nothing of the bus: they are built without it.
-        return included in ("busway_plugin.h", "busway_plugin.hpp", "busway_sockets.hpp") or ("/" not in included and (ROOT / path).with_name(included).is_file())
+        return included in ("busway_plugin.h", "busway_plugin.hpp", "busway_process.hpp", "busway_sockets.hpp") or ("/" not in included and (ROOT / path).with_name(included).is_file())
     if included == "bus/tls.hpp":
         return path.startswith("bus/") and path.endswith(".cpp")
     if included.startswith("bus/") or component(included) == component(path):

@@ -95,8 +95,11 @@ std::uint64_t PartInstance::tell(std::shared_ptr<Inflow> inflow, std::string_vie
   head += more;
   use = component.process->add_use(
       {.what = std::move(head), .settings = Secret(settings.expose()), .inflow = std::move(inflow), .max_body = max_body});
-  component.supervisor->post(*component.process, Wanted{});
   return use;
+}
+
+void PartInstance::start() const {
+  component.supervisor->post(*component.process, Wanted{});
 }
 
 void PartInstance::drop() {

@@ -35,7 +35,9 @@ struct PartInstance {
   std::size_t max_in_flight = 0;
   std::uint64_t use = 0;  // once the plugin has been told
 
+  // The plugin is told when its process runs.
   std::uint64_t tell(std::shared_ptr<Inflow> inflow = nullptr, std::string_view more = {});
+  void start() const;  // the process
   void drop();
 };
 

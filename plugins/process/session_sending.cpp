@@ -38,7 +38,7 @@ void Session::tell_uses() {
   for (auto at = all.upper_bound(last_told_); at != all.end(); ++at) {
     const Use& use = at->second;
     if (use.inflow != nullptr) arrivals_.add(use.number, use.max_body);
-    tell(use);
+    if (!use.stopped) tell(use);  // else the bus drains, and nothing is to listen again
     last_told_ = use.number;
   }
 }

@@ -246,6 +246,7 @@ std::int32_t open(void* instance, const busway_source_open* call) {
   }
   if (!routes.empty()) routes += "]";
   listener.part->tell(listener.intake, routes);
+  listener.part->start();
   auto why = listener.intake->wait(component.manifest->start_within);
   if (why) {
     set_failure(call->failure, ErrorKind::config, "opening a listener of the plugin '" + component.plugin() + "': " + *why);

@@ -68,7 +68,8 @@ void Supervisor::start() {
   if (posted_.empty()) return;
   begin_thread();
   wake();
-  while (settled_ < processes_.size()) lock.wait(changed_);
+  starting_ = true;
+  while (starting_) lock.wait(changed_);
 }
 
 bool Supervisor::submit(Process& process, std::shared_ptr<Call> call) {
@@ -104,6 +105,14 @@ bool Supervisor::take_posted(std::vector<Hint>& into) {
   return !stop_;
 }
 
+// Whether all that was to be started is past its start. What start() has just posted is not known to the processes yet.
+void Supervisor::tell_start() {
+  Lock lock(lock_);
+  if (!starting_ || !posted_.empty()) return;
+  starting_ = !std::all_of(processes_.begin(), processes_.end(), [](const auto& process) { return process->settled(); });
+  changed_.notify_all();
+}
+
 void Supervisor::run() {
   directory_ = private_directory();
   {
@@ -111,7 +120,6 @@ void Supervisor::run() {
     RouterPoll poll;
     std::vector<Hint> taken;
     bool going = true;
-    bool waited_for = true;
     while (true) {
       bool go_on = take_posted(taken);
       TimePoint time = now();
@@ -132,14 +140,7 @@ void Supervisor::run() {
       poll.wait(std::clamp(std::chrono::ceil<std::chrono::milliseconds>(next - time), 1ms, 1000ms));
       time = now();
       for (const auto& process : processes_) process->work(poll, context, directory_, time);
-      if (waited_for) {
-        auto settled = static_cast<std::size_t>(
-            std::count_if(processes_.begin(), processes_.end(), [](const auto& process) { return process->settled(); }));
-        Lock lock(lock_);
-        settled_ = settled;
-        waited_for = settled_ < processes_.size();
-        changed_.notify_all();
-      }
+      tell_start();
     }
   }
   std::error_code unused;

@@ -43,13 +43,14 @@ class Supervisor {
   void wake() const;
   void run();
   bool take_posted(std::vector<Hint>& into);
+  void tell_start();
 
   std::vector<std::unique_ptr<Process>> processes_;
   Mutex lock_;
   std::condition_variable_any changed_;
   std::vector<Hint> posted_ BUSWAY_GUARDED_BY(lock_);
   bool stop_ BUSWAY_GUARDED_BY(lock_) = false;
-  std::size_t settled_ BUSWAY_GUARDED_BY(lock_) = 0;  // processes that are past their first start
+  bool starting_ BUSWAY_GUARDED_BY(lock_) = false;  // start() waits
   int event_ = -1;
   std::thread thread_;
   std::string directory_;  // the thread's

@@ -103,6 +103,7 @@ void destroy(void* instance) {
 
 std::int32_t open(void* instance, const busway_target_open*) {
   service_of(instance).part->tell();
+  service_of(instance).part->start();
   return 0;
 }
 
