@@ -40,6 +40,7 @@ LoadedBundle load_bundle(const std::string& path, const Registry& registry, cons
   SecretReferences secrets(mode == LoadMode::run ? SecretReferences::Reading::resolved : SecretReferences::Reading::opaque);
   CheckContext check{found, registry, *out.files, secrets, expressions};
   auto definition = read_definition(*out.files, check);
+  if (definition->events != nullptr) out.events = *definition->events;
   out.expressions = load_library(*definition, check, expressions);
   // Without them every use of a table or a function would be a mistake of its own.
   if (out.expressions != nullptr) BundleCompiler(*definition, check, *out.expressions).compile(out);

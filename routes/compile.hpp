@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "bus/engine.hpp"
@@ -17,6 +18,7 @@ struct LoadedBundle {
   std::shared_ptr<const ExpressionLanguage> expressions;  // with the bundle's tables and functions; null after findings in them
   std::shared_ptr<Snapshot> snapshot;                     // null after findings of kind error
   std::unique_ptr<BundleDirectory> files;                 // null when the path could not be opened
+  std::optional<ConfigNode> events;                       // `events:`, for whoever publishes them; not read here
   std::map<std::string, std::string> listener_of;         // route -> the listener its `from:` is attached to
 };
 

@@ -1,9 +1,11 @@
 #include "routes/compiled_route.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "bus/compute.hpp"
 #include "bus/log.hpp"
+#include "bus/message_events.hpp"
 
 namespace busway::routes {
 
@@ -16,10 +18,34 @@ void log_failure(Exchange& exchange, const Failure& failure, const std::string& 
   log().write(LogLevel::warn, "A message failed and no handler took it.", route, fields);
 }
 
+// For tools, where somebody has asked for it.
+[[gnu::noinline, gnu::cold]] void tell_accepted(MessageEvents& events, Exchange& exchange, const std::string& route) {
+  events.tell(exchange.worker(), {.id = exchange.id(), .route = &route, .protocol = exchange.origin.protocol});
+}
+
+[[gnu::noinline, gnu::cold]] void tell_end(MessageEvents& events, Exchange& exchange, const Route& route) {
+  using Kind = MessageEvent::Kind;
+  bool failed = exchange.ending == Exchange::Ending::failed;
+  MessageEvent event{.kind = failed ? Kind::failed : Kind::delivered,
+                     .id = exchange.id(),
+                     .route = &route.name(),
+                     .protocol = exchange.origin.protocol,
+                     .filtered = exchange.ending == Exchange::Ending::filtered,
+                     .failure = failed ? exchange.failure() : nullptr};
+  // The source has set the deadline as it accepted the message.
+  if (exchange.deadline != TimePoint::max()) {
+    auto took = std::chrono::steady_clock::now() - (exchange.deadline - route.deadline());
+    event.took = std::max(std::chrono::duration_cast<std::chrono::microseconds>(took), std::chrono::microseconds(0));
+  }
+  events.tell(exchange.worker(), event);
+}
+
 }  // namespace
 
 Task<void> CompiledRoute::run(Exchange& exchange) const {
   exchange.route = this;
+  if (MessageEvents* events = message_events(); events != nullptr) [[unlikely]]
+    tell_accepted(*events, exchange, name_);
   if (computes_long()) exchange.expect_large();
   Flow flow = Flow::next;
   if (const Step* alone = steps_.alone(); alone != nullptr && exchange.failure() == nullptr) {
@@ -40,6 +66,8 @@ Task<void> CompiledRoute::run(Exchange& exchange) const {
     case Flow::next:
     case Flow::replied: exchange.ending = Exchange::Ending::replied; break;
   }
+  if (MessageEvents* events = message_events(); events != nullptr) [[unlikely]]
+    tell_end(*events, exchange, *this);
   // What the caller sent along is not sent back to it.
   if (exchange.message().side() == Side::caller) exchange.message().headers.keep_only_set();
 }

@@ -37,6 +37,10 @@ class DefinitionReader {
       if (!second(entry, on_error_)) out_.on_error = &entry.value;
       return;
     }
+    if (key == "events") {
+      if (!second(entry, events_)) out_.events = &entry.value;
+      return;
+    }
     if (key == "defaults") {
       if (!second(entry, defaults_)) read_defaults(entry.value);
       return;
@@ -93,6 +97,7 @@ class DefinitionReader {
   CheckContext& check_;
   const ConfigNode* on_error_ = nullptr;
   const ConfigNode* defaults_ = nullptr;
+  const ConfigNode* events_ = nullptr;
 };
 
 }  // namespace

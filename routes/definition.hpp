@@ -30,6 +30,7 @@ struct Definition {
   std::vector<Declared> tables;
   std::vector<const ConfigNode*> functions;  // names of files
   const ConfigNode* on_error = nullptr;
+  const ConfigNode* events = nullptr;
   std::chrono::milliseconds deadline{30'000};
 
   static const Declared* find(const std::vector<Declared>& declared, std::string_view name);

@@ -62,6 +62,7 @@ std::vector<FieldInfo> bundle_fields() {
             tables),
       field("functions", "list of files", "Files whose top-level `$name := ...` every expression of the bundle can use.", files),
       field("on_error", "handler or list of handlers", "Takes failures that no step and no route has taken.", handlers),
+      field("events", "mapping", "Where tools are told what becomes of messages: a ZeroMQ PUB socket.", any_mapping),
       field("defaults", "mapping", "What routes have when they do not say otherwise.", any_mapping)};
 }
 

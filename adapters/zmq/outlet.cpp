@@ -79,6 +79,11 @@ void Outlet::count_dropped() {
   log().warn("Messages were dropped: there was no room for them.", {{"service", options_.service}, {"dropped", total}});
 }
 
+void Outlet::offer(std::span<const std::string_view> frames) {
+  if (socket_.send(frames) != Socket::Sent::yes) count_dropped();
+  watch_->look_again();
+}
+
 Task<Result<void>> Outlet::put(std::span<const std::string_view> frames, TimePoint deadline) {
   while (true) {
     Socket::Sent sent = socket_.send(frames);

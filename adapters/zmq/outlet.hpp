@@ -50,6 +50,8 @@ class Outlet {
   void start(Worker& worker);
   // Errors: kind `not_sent`, code "full" or "timeout".
   Task<Result<void>> put(std::span<const std::string_view> frames, TimePoint deadline);
+  // Sends it, or drops and counts it.
+  void offer(std::span<const std::string_view> frames);
   // Messages dropped so far.
   std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 

@@ -1,5 +1,6 @@
 #include <iostream>
 
+#include "bus/cli/event_stream.hpp"
 #include "bus/cli/plugin_registry.hpp"
 #include "bus/cli/report.hpp"
 #include "bus/cli/verbs.hpp"
@@ -25,6 +26,7 @@ int check(CheckOptions& options) {
   options.plugins.bundle = options.bundle;
   auto known = known_components(options.plugins, plugins::Purpose::declared, findings);
   auto bundle = routes::load_bundle(options.bundle, *known.registry, jsonata::language(), routes::LoadMode::check, findings);
+  read_events(bundle, *known.registry, routes::LoadMode::check, findings);
   if (options.format == "json") {
     write_json(findings, std::cout);
   } else {

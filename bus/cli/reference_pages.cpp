@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "adapters/zmq/event_stream.hpp"
 #include "bus/cli/reference.hpp"
 #include "bus/diagnostics.hpp"
 #include "plugins/process/manifest.hpp"
@@ -52,6 +53,8 @@ std::string route_file_page() {
   return "# Route files\n\nThe keys of the language itself. What adapters, formats and steps take beside them stands in their "
          "own pages.\n\n" +
          section("Bundle", "At the top of a route file.", routes::bundle_fields()) +
+         section("Events", "Keys of `events:`; [zmq.md](../zmq.md#the-event-stream) says what is published.",
+                 zmq::events_fields().infos()) +
          section("Defaults", "Keys of `defaults:`.", routes::defaults_fields()) +
          section("Listeners", "Beside the adapter's key, in an entry of `listeners:`.", routes::listener_fields()) +
          section("Services", "Beside the adapter's key, in an entry of `services:`.", routes::service_fields()) +

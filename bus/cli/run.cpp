@@ -7,6 +7,7 @@
 #include <iostream>
 #include <thread>
 
+#include "bus/cli/event_stream.hpp"
 #include "bus/cli/peak_memory.hpp"
 #include "bus/cli/plugin_registry.hpp"
 #include "bus/cli/report.hpp"
@@ -99,6 +100,7 @@ int run(RunOptions& options) {
   options.plugins.bundle = options.bundle;
   auto known = known_components(options.plugins, plugins::Purpose::used, findings);
   auto bundle = routes::load_bundle(options.bundle, *known.registry, jsonata::language(), routes::LoadMode::run, findings);
+  auto events = read_events(bundle, *known.registry, routes::LoadMode::run, findings);
   write_text(findings, std::cerr);
   if (bundle.snapshot == nullptr || findings.has_errors()) {
     std::cerr << summary(findings) << ": nothing is served\n";
@@ -106,8 +108,13 @@ int run(RunOptions& options) {
   }
   raise_descriptor_limit();
   Chores chores;
+  PublishedEvents published;
   Engine engine(bundle.snapshot, {.workers = options.workers, .drain = *drain});
   if (auto opened = engine.open(); !opened) {
+    std::cerr << "busway run: " << opened.error().text << '\n';
+    return found;
+  }
+  if (auto opened = published.open(events, engine.workers()); !opened) {
     std::cerr << "busway run: " << opened.error().text << '\n';
     return found;
   }

@@ -4,10 +4,12 @@
 #include <iostream>
 #include <map>
 
+#include "adapters/zmq/event_stream.hpp"
 #include "bus/cli/plugin_registry.hpp"
 #include "bus/cli/report.hpp"
 #include "bus/cli/verbs.hpp"
 #include "bus/json_text.hpp"
+#include "bus/message_events.hpp"
 #include "routes/language_fields.hpp"
 
 namespace busway::cli {
@@ -151,6 +153,7 @@ std::string route_file_schema(const Registry& registry) {
               {"routes", named("route")},
               {"steps", named("steps")},
               {"on_error", reference("on_error")},
+              {"events", detail::fields_schema(zmq::events_fields().infos())},
               {"defaults", reference("defaults")}},
              top);
   std::string defs;
@@ -160,10 +163,19 @@ std::string route_file_schema(const Registry& registry) {
 }
 
 void add_schema(CLI::App& app, int& exit_code) {
-  CLI::App* verb = app.add_subcommand("schema", "Print the JSON Schema of a route file, for editors.");
+  CLI::App* verb = app.add_subcommand("schema", "Print the JSON Schema of a route file, for editors, or of another thing.");
+  auto what = std::make_shared<std::string>("route-file");
+  verb->add_option("WHAT", *what, "route-file, or events: what the event stream publishes")
+      ->check(CLI::IsMember({"route-file", "events"}))
+      ->capture_default_str();
   auto choice = std::make_shared<PluginChoice>();
   add_plugin_options(*verb, *choice, true);
-  verb->callback([choice, &exit_code] {
+  verb->callback([what, choice, &exit_code] {
+    if (*what == "events") {
+      std::puts(std::string(message_event_schema()).c_str());
+      exit_code = good;
+      return;
+    }
     Findings findings;
     auto known = known_components(*choice, plugins::Purpose::declared, findings);
     write_text(findings, std::cerr);
