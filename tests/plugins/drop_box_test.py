@@ -83,7 +83,7 @@ class DropBox(Case):
         self.drop("large.json", '"' + "x" * 70_000 + '"')
         self.drop("other.txt", "not ours")
         with self.serve() as bus:
-            self.assertEqual(bus.address("box"), str(self.box))
+            self.assertEqual(bus.address("box")[1], str(self.box))
             wait_until(lambda: not self.there("."), what="that all are taken")
             self.assertEqual((self.there("done"), self.there("failed")), (["good.json"], ["bad.json", "large.json"]))
             self.assertEqual((self.box / "failed/large.json.reason").read_text(), "413 Content Too Large (format)\n")

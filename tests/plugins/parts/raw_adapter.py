@@ -64,9 +64,9 @@ while True:
         elif deed == "beyond":
             for more in range(100):
                 arrival(1000 + more)
-        elif deed == "twice":
-            arrival(number)
-            arrival(number)
+        elif deed == "twice":  # the first is still under way
+            arrival(number, b'"slow"')
+            arrival(number, b'"slow"')
         elif deed == "chunk":
             say({"type": "chunk", "arrival": 4711, "more": False}, b"x")
         elif deed == "stranger":
