@@ -189,8 +189,9 @@ std::vector<std::shared_ptr<const Manifest>> add_process_plugins(
 std::vector<std::shared_ptr<const Manifest>> add_manifest_files(Registry& registry, const std::vector<ManifestFile>& files,
                                                                 const ReadYaml& read_yaml,
                                                                 const std::vector<std::string>& reserved_steps,
-                                                                Findings& findings) {
-  AddingProcesses adding(registry, nullptr, read_yaml, reserved_steps, findings);
+                                                                Findings& findings,
+                                                                const std::shared_ptr<Supervisor>& supervisor) {
+  AddingProcesses adding(registry, supervisor, read_yaml, reserved_steps, findings);
   for (const ManifestFile& file : files) adding.add(file, Finding::Severity::error);
   return adding.take();
 }

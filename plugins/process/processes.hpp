@@ -18,10 +18,11 @@ std::vector<std::shared_ptr<const Manifest>> add_process_plugins(
     Registry& registry, const std::vector<PluginDirectory>& directories, const std::shared_ptr<Supervisor>& supervisor,
     const ReadYaml& read_yaml, const std::vector<std::string>& reserved_steps, Findings& findings);
 
-// "busway plugin check": manifests by name.
+// "busway plugin check" and "bench": manifests by name.
 std::vector<std::shared_ptr<const Manifest>> add_manifest_files(Registry& registry, const std::vector<ManifestFile>& files,
                                                                 const ReadYaml& read_yaml,
                                                                 const std::vector<std::string>& reserved_steps,
-                                                                Findings& findings);
+                                                                Findings& findings,
+                                                                const std::shared_ptr<Supervisor>& supervisor = nullptr);
 
 }  // namespace busway::plugins
