@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "bus/cli/builtin_registry.hpp"
+#include "bus/cli/plugin_bench.hpp"
 #include "bus/cli/plugin_registry.hpp"
 #include "bus/cli/report.hpp"
 #include "bus/cli/verbs.hpp"
@@ -179,7 +180,7 @@ int check_files(const std::vector<std::string>& paths) {
 }  // namespace
 
 void add_plugin(CLI::App& app, int& exit_code) {
-  CLI::App* verb = app.add_subcommand("plugin", "List plugins, or check one.");
+  CLI::App* verb = app.add_subcommand("plugin", "List plugins, check them, or measure one.");
   verb->require_subcommand(1);
   auto choice = std::make_shared<PluginChoice>();
   CLI::App* listing = verb->add_subcommand("list", "The plugins that are found, and what they add.");
@@ -192,6 +193,7 @@ void add_plugin(CLI::App& app, int& exit_code) {
   auto files = std::make_shared<std::vector<std::string>>();
   checking->add_option("FILE", *files, "Shared libraries, and the plugin.yaml of processes or their directories")->required();
   checking->callback([files, &exit_code] { exit_code = check_files(*files); });
+  add_plugin_bench(*verb, exit_code);
 }
 
 }  // namespace busway::cli

@@ -53,6 +53,13 @@ plugins::ReservedNames reserved_names() {
   return out;
 }
 
+std::vector<plugins::PluginDirectory> plugin_directories(const std::string& bundle) {
+  std::vector<plugins::PluginDirectory> out;
+  if (auto own = of_bundle(bundle)) out.push_back(std::move(*own));
+  out.push_back(of_installation());
+  return out;
+}
+
 plugins::ReadYaml manifest_reader() {
   return [](std::string_view bytes, std::shared_ptr<const std::string> file, Findings& findings) {
     return routes::read_yaml(bytes, std::move(file), findings);
@@ -63,9 +70,7 @@ KnownComponents known_components(const PluginChoice& choice, plugins::Purpose pu
   KnownComponents out{std::shared_ptr<const Registry>(std::shared_ptr<void>(), &builtin_registry()), {}, {}, {}};
   if (choice.none) return out;
   auto registry = std::make_shared<Registry>(builtin_registry());
-  std::vector<plugins::PluginDirectory> directories;
-  if (auto own = of_bundle(choice.bundle)) directories.push_back(std::move(*own));
-  directories.push_back(of_installation());
+  std::vector<plugins::PluginDirectory> directories = plugin_directories(choice.bundle);
   plugins::ReservedNames reserved = reserved_names();
   out.plugins = plugins::add_plugins(*registry, directories, purpose, reserved, findings);
   if (purpose == plugins::Purpose::used) out.supervisor = std::make_shared<plugins::Supervisor>();

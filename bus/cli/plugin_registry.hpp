@@ -31,6 +31,9 @@ struct KnownComponents {
 };
 KnownComponents known_components(const PluginChoice& choice, plugins::Purpose purpose, Findings& findings);
 
+// Where plugins are looked for: `plugins/` of the bundle, when one is named and there, and the installation's directory.
+std::vector<plugins::PluginDirectory> plugin_directories(const std::string& bundle);
+
 // How manifests are read.
 plugins::ReadYaml manifest_reader();
 

@@ -127,6 +127,11 @@ class StepInProcess final : public Step {
     auto document = ExchangeScope(exchange).input(exchange.arena());
     if (!document) return std::unexpected(document.error());
     if (document->is_nothing()) return {};
+    // What has just been read as this very JSON need not be written anew; a byte order mark is not for others to skip.
+    if (message.has_bytes() && message.format() == &process_.json() && !message.bytes().starts_with('\xef')) {
+      out = message.bytes();
+      return {};
+    }
     return process_.json().write(*document, out);
   }
 

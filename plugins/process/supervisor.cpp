@@ -97,9 +97,11 @@ Supervisor::~Supervisor() {
 }
 
 // Whether it is to go on.
-bool Supervisor::take_posted(std::vector<Hint>& into) {
-  std::uint64_t unused = 0;
-  [[maybe_unused]] ssize_t got = ::read(event_, &unused, sizeof unused);
+bool Supervisor::take_posted(std::vector<Hint>& into, bool woken) {
+  if (woken) {
+    std::uint64_t unused = 0;
+    [[maybe_unused]] ssize_t got = ::read(event_, &unused, sizeof unused);
+  }
   Lock lock(lock_);
   into.swap(posted_);
   return !stop_;
@@ -120,8 +122,9 @@ void Supervisor::run() {
     RouterPoll poll;
     std::vector<Hint> taken;
     bool going = true;
+    bool woken = true;
     while (true) {
-      bool go_on = take_posted(taken);
+      bool go_on = take_posted(taken, woken);
       TimePoint time = now();
       for (Hint& hint : taken) hint.process->take(std::move(hint.posted), time);
       taken.clear();
@@ -135,9 +138,10 @@ void Supervisor::run() {
       TimePoint next = time + 1s;
       for (const auto& process : processes_) next = std::min(next, process->next_work(time));
       poll.clear();
-      poll.add(event_);
+      std::size_t event = poll.add(event_);
       for (const auto& process : processes_) process->watch(poll);
       poll.wait(std::clamp(std::chrono::ceil<std::chrono::milliseconds>(next - time), 1ms, 1000ms));
+      woken = poll.readable(event);
       time = now();
       for (const auto& process : processes_) process->work(poll, context, directory_, time);
       tell_start();

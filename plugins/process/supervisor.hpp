@@ -42,7 +42,7 @@ class Supervisor {
   void begin_thread() BUSWAY_REQUIRES(lock_);
   void wake() const;
   void run();
-  bool take_posted(std::vector<Hint>& into);
+  bool take_posted(std::vector<Hint>& into, bool woken);
   void tell_start();
 
   std::vector<std::unique_ptr<Process>> processes_;

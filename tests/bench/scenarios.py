@@ -8,6 +8,7 @@ import random
 import mappings
 import measuring
 import orders
+import plugin_costs
 from far_peers import CAMEL, CONNECT, NODE_RED
 from lab import Backend, Exchange
 from measuring import Case
@@ -277,4 +278,5 @@ ALL = (
     Scenario("B14", "Small requests beside large transforms", measuring.mixed, mixed_sizes),
     Scenario("B16", "Start-up and memory", measuring.start, starting),
     Scenario("B17", "Three times overload", measuring.overload, overloaded),
+    Scenario("B18", "Plugins", plugin_costs.measure, plugin_costs.cases),
 )
