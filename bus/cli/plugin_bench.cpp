@@ -222,8 +222,8 @@ class PluginBench {
                                           const std::shared_ptr<plugins::Supervisor>& supervisor) {
     plugins::ReservedNames reserved = reserved_names();
     if (file.manifest) {
-      auto added = plugins::add_manifest_files(registry, {{file.path, file.path}}, manifest_reader(), reserved.steps, findings_,
-                                               supervisor);
+      auto added =
+          plugins::add_manifest_files(registry, {{file.path, file.path}}, manifest_reader(), reserved, findings_, supervisor);
       return added.empty() ? std::nullopt : std::optional(added.front()->declaration());
     }
     auto added = plugins::add_plugin_files(registry, {{file.path, file.path}}, Finding::Severity::error, plugins::Purpose::used,
