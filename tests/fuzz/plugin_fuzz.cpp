@@ -124,5 +124,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   auto left = session.take_unanswered();
   for (const auto& one : left) BUSWAY_ASSERT(!one.call->answered());
   BUSWAY_ASSERT(answered + left.size() == calls.size());
+  // Answers are posted to the worker: what it does not take would be kept, bodies and all, for the next conversation.
+  bool taken = false;
+  worker.post([&taken] { taken = true; });
+  worker.run_until([&taken] { return taken; });
   return 0;
 }
