@@ -51,7 +51,8 @@ int new_bundle(const std::string& directory) {
   return good;
 }
 
-std::vector<std::pair<std::string, std::string>> files_of(const std::string& name, const std::string& language, bool adapter, bool process) {
+std::vector<std::pair<std::string, std::string>> files_of(const std::string& name, const std::string& language, bool adapter,
+                                                          bool process) {
   if (language == "node") return adapter ? new_node_adapter_files(name) : new_node_plugin_files(name);
   if (language == "python") return adapter ? new_python_adapter_files(name) : new_python_plugin_files(name);
   if (process) return new_cpp_process_files(name, adapter);
@@ -93,10 +94,10 @@ void add_new(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember({"step", "adapter"}))
       ->capture_default_str();
   auto process = std::make_shared<bool>(false);
-  plugin->add_flag("--process", *process, "In C++: a process of its own in place of a shared library; in other languages it is one");
-  plugin->callback([name, language, kind, process, &exit_code] {
-    exit_code = new_plugin(*name, *language, *kind == "adapter", *process);
-  });
+  plugin->add_flag("--process", *process,
+                   "In C++: a process of its own in place of a shared library; in other languages it is one");
+  plugin->callback(
+      [name, language, kind, process, &exit_code] { exit_code = new_plugin(*name, *language, *kind == "adapter", *process); });
 }
 
 }  // namespace busway::cli

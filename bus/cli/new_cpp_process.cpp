@@ -5,7 +5,8 @@ namespace busway::cli {
 namespace {
 
 // NAME stands for the plugin's name.
-const char* const source_text = R"(// The step NAME, as a process: what it is to do is yours to write. `make test` builds it and tries it.
+const char* const source_text =
+    R"(// The step NAME, as a process: what it is to do is yours to write. `make test` builds it and tries it.
 #include "busway_process.hpp"
 
 using namespace busway::process;

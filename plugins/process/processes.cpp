@@ -166,9 +166,9 @@ std::vector<std::shared_ptr<const Manifest>> add_process_plugins(Registry& regis
 }
 
 std::vector<std::shared_ptr<const Manifest>> add_manifest_files(Registry& registry, const std::vector<ManifestFile>& files,
-                                                                 const ReadYaml& read_yaml, const ReservedNames& reserved,
-                                                                 Findings& findings,
-                                                                 const std::shared_ptr<Supervisor>& supervisor) {
+                                                                const ReadYaml& read_yaml, const ReservedNames& reserved,
+                                                                Findings& findings,
+                                                                const std::shared_ptr<Supervisor>& supervisor) {
   AddingProcesses adding(registry, supervisor, read_yaml, reserved, findings);
   for (const ManifestFile& file : files) adding.add(file, Finding::Severity::error);
   return adding.take();

@@ -22,8 +22,8 @@ std::vector<std::shared_ptr<const Manifest>> add_process_plugins(Registry& regis
 
 // "busway plugin check" and "bench": manifests by name.
 std::vector<std::shared_ptr<const Manifest>> add_manifest_files(Registry& registry, const std::vector<ManifestFile>& files,
-                                                                 const ReadYaml& read_yaml, const ReservedNames& reserved,
-                                                                 Findings& findings,
-                                                                 const std::shared_ptr<Supervisor>& supervisor = nullptr);
+                                                                const ReadYaml& read_yaml, const ReservedNames& reserved,
+                                                                Findings& findings,
+                                                                const std::shared_ptr<Supervisor>& supervisor = nullptr);
 
 }  // namespace busway::plugins

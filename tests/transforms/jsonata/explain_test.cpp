@@ -50,8 +50,8 @@ TEST_CASE("a plan names the parts of the input that are read") {
   CHECK(reads("1 + 1") == "nothing");
   CHECK(reads("$map([1, 2], $string)") == "nothing");
   CHECK(reads("a.( $f := $uppercase; $f() )") == "a");
-  for (const char* all : {"$", "*.id", "**.id", "a.b.%.c", "$eval(\"a\")", "$ ~> |a|{\"b\": 1}|", "$string()", "( $f := $string; $f() )",
-                          "( $f := function($x)<x-:x>{ $x }; $f() )", "( $e := $eval; $e(\"a\") )"}) {
+  for (const char* all : {"$", "*.id", "**.id", "a.b.%.c", "$eval(\"a\")", "$ ~> |a|{\"b\": 1}|", "$string()",
+                          "( $f := $string; $f() )", "( $f := function($x)<x-:x>{ $x }; $f() )", "( $e := $eval; $e(\"a\") )"}) {
     CHECK_MESSAGE(reads(all) == "everything", all);
   }
 }
