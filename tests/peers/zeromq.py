@@ -4,14 +4,13 @@ import json
 import pathlib
 import socket as plain
 import sys
-import tempfile
 import threading
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from live_bus import LiveBus, wait_until  # noqa: E402
-from zeromq_bed import Service, connected, make, zmq  # noqa: E402
+from live_bus import wait_until  # noqa: E402
+from zeromq_bed import Bed, Service, connected, make, zmq  # noqa: E402
 
 BUNDLE = """\
 listeners:
@@ -55,20 +54,10 @@ def plus_one(frames):
     return [*frames[:-1], json.dumps({"n": json.loads(frames[-1])["n"] + 1}).encode()]
 
 
-class ZeroMQ(unittest.TestCase):
+class ZeroMQ(Bed):
     @classmethod
-    def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory(prefix="bz-")
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = folder.name
-        cls.bus = LiveBus({"zmq.yaml": BUNDLE.replace("CALLS", CALLS).replace("FOLDER", cls.folder)}, arguments=["--workers", "2"])
-        cls.addClassCleanup(cls.bus.__exit__, None, None, None)
-
-    def at(self, listener):
-        return "%s:%s" % self.bus.address(listener)
-
-    def ipc(self, name):
-        return f"ipc://{self.folder}/{name}.sock"
+    def bundle(cls, folder):
+        return {"zmq.yaml": BUNDLE.replace("CALLS", CALLS).replace("FOLDER", folder)}
 
     def ask(self, document, listener="rep"):
         with connected(zmq.REQ, self.at(listener)) as req:

@@ -2,10 +2,14 @@
 
 import pathlib
 import sys
+import tempfile
 import threading
+import unittest
+import urllib.error
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from live_bus import need  # noqa: E402
+from live_bus import LiveBus, need  # noqa: E402
 
 need(modules=["zmq"])
 import zmq  # noqa: E402
@@ -33,6 +37,41 @@ def bound(kind, address, **options):
     made = make(kind, **options)
     made.bind(address)
     return made
+
+
+def post(bus, path, body=b"{}"):
+    """The status of a POST to the bus's listener `web`."""
+    request = urllib.request.Request(bus.url("web", path), data=body, method="POST",
+                                     headers={"Content-Type": "application/json", "Connection": "close"})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status
+    except urllib.error.HTTPError as refused:
+        return refused.code
+
+
+class Bed(unittest.TestCase):
+    """A bus for all tests of a class, beside a folder for ipc sockets. `bundle(folder)` is the class's own."""
+
+    environment: dict = {}
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="bz-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = folder.name
+        cls.bus = LiveBus(cls.bundle(cls.folder), environment=cls.environment, arguments=["--workers", "2"])
+        cls.addClassCleanup(cls.bus.__exit__, None, None, None)
+
+    @classmethod
+    def bundle(cls, folder):
+        raise NotImplementedError
+
+    def at(self, listener):
+        return "%s:%s" % self.bus.address(listener)
+
+    def ipc(self, name):
+        return f"ipc://{self.folder}/{name}.sock"
 
 
 class Service:

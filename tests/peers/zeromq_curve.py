@@ -9,7 +9,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from live_bus import LiveBus, binary, wait_until  # noqa: E402
-from zeromq_bed import Service, connected, zmq  # noqa: E402
+from zeromq_bed import Bed, Service, connected, zmq  # noqa: E402
 
 if not zmq.has("curve"):
     print("SKIP: this libzmq has no CURVE")
@@ -48,23 +48,21 @@ def bundle(folder, **changes):
     return {"curve.yaml": text}
 
 
-class Curve(unittest.TestCase):
+class Curve(Bed):
+    environment = {"BUS_SECRET": BUS.secret.decode()}
+
     @classmethod
-    def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory(prefix="bz-")
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = folder.name
-        (pathlib.Path(cls.folder) / "bus.secret").write_text(BUS.secret.decode())
-        cls.bus = LiveBus(bundle(cls.folder), environment={"BUS_SECRET": BUS.secret.decode()}, arguments=["--workers", "2"])
-        cls.addClassCleanup(cls.bus.__exit__, None, None, None)
+    def bundle(cls, folder):
+        (pathlib.Path(folder) / "bus.secret").write_text(BUS.secret.decode())
+        return bundle(folder)
 
     def ask(self, listener, document, **options):
-        with connected(zmq.REQ, "%s:%s" % self.bus.address(listener), **options) as req:
+        with connected(zmq.REQ, self.at(listener), **options) as req:
             req.send_json(document)
             return req.recv_json()
 
     def refused(self, listener, **options):
-        with connected(zmq.REQ, "%s:%s" % self.bus.address(listener), rcvtimeo=500, immediate=0, **options) as req:
+        with connected(zmq.REQ, self.at(listener), rcvtimeo=500, immediate=0, **options) as req:
             req.send_json({"n": 1})
             self.assertRaises(zmq.Again, req.recv_json)
 

@@ -10,12 +10,10 @@ import tempfile
 import threading
 import time
 import unittest
-import urllib.error
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from live_bus import LiveBus, binary, wait_until  # noqa: E402
-from zeromq_bed import make, zmq  # noqa: E402
+from zeromq_bed import make, post, zmq  # noqa: E402
 
 BUNDLE = """\
 events: { endpoint: 'ipc://FOLDER/events.sock', queue: 100, max_connections: 4 }
@@ -30,16 +28,6 @@ routes:
   handled: { from: { http: POST /handled, on: web }, steps: [ { call: nowhere } ], on_error: { reply: { status: 409, body: '{}' } } }
   told: { from: { http: POST /told, on: web }, steps: [ { validate: { json_schema: event.schema.json } } ], reply: { status: 204 } }
 """
-
-
-def post(bus, path, body=b"{}"):
-    request = urllib.request.Request(bus.url("web", path), data=body, method="POST",
-                                     headers={"Content-Type": "application/json", "Connection": "close"})
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status
-    except urllib.error.HTTPError as refused:
-        return refused.code
 
 
 def burst(bus, path, count):
