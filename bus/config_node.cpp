@@ -9,6 +9,11 @@ const ConfigNode::Entry* ConfigNode::find(std::string_view key) const {
   return nullptr;
 }
 
+const Position& ConfigNode::place_under(std::string_view key) const {
+  const Entry* entry = find(key);
+  return entry != nullptr ? entry->value.at : at;
+}
+
 Position ConfigNode::place_of(std::int64_t offset) const {
   Position place = at;
   if (offset < 0) return place;

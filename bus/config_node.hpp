@@ -34,6 +34,8 @@ class ConfigNode {
   bool is_list() const { return kind == Kind::list; }
   // The entry of a map, or null.
   const Entry* find(std::string_view key) const;
+  // The place of the value under `key`, for findings about it; the node's own where it is no map or has no such key.
+  const Position& place_under(std::string_view key) const;
   // The place of code point `offset` of a scalar's text.
   Position place_of(std::int64_t offset) const;
   std::string_view kind_name() const;  // "a mapping", "a string", ...

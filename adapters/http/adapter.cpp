@@ -14,11 +14,9 @@ using std::chrono::milliseconds;
 
 std::unique_ptr<Listener> make_listener(ListenerConfig config, const ConfigNode& node, CheckContext& check,
                                         const ListenerContext&) {
-  const ConfigNode::Entry* entry = node.find("listen");
-  const Position& at = entry != nullptr ? entry->value.at : node.at;
   auto where = read_host_port(config.listen);
   if (!where) {
-    check.findings.error("BW5010", at, where.error().text);
+    check.findings.error("BW5010", node.place_under("listen"), where.error().text);
     return nullptr;
   }
   if (config.tls && (config.tls->certificate.content.empty() || config.tls->key.empty())) {
@@ -40,8 +38,7 @@ bool check_conditions(const InletConfig& config, const ConfigNode& node, CheckCo
 }
 
 std::unique_ptr<Inlet> make_inlet(InletConfig config, const ConfigNode& node, CheckContext& check, const InletContext& context) {
-  const ConfigNode::Entry* entry = node.find("http");
-  const Position& at = entry != nullptr ? entry->value.at : node.at;
+  const Position& at = node.place_under("http");
   auto match = read_match(config.http);
   if (!match) {
     check.findings.error("BW5012", at, match.error().text);

@@ -7,22 +7,19 @@ namespace busway::soap {
 namespace {
 
 bool check_names(const InletConfig& config, const ConfigNode& node, CheckContext& check) {
-  auto place = [&](std::string_view key) {
-    const ConfigNode::Entry* entry = node.find(key);
-    return entry == nullptr ? node.at : entry->value.at;
-  };
   bool good = true;
   if (!config.soap.starts_with('/')) {
-    check.findings.error("BW5030", place("soap"), "a soap source needs a path that starts with '/', like /services/orders");
+    check.findings.error("BW5030", node.place_under("soap"),
+                         "a soap source needs a path that starts with '/', like /services/orders");
     good = false;
   }
   if (!is_ncname(config.operation)) {
-    check.findings.error("BW5030", place("operation"),
+    check.findings.error("BW5030", node.place_under("operation"),
                          "'" + config.operation + "' cannot be an operation: it is not a name in XML");
     good = false;
   }
   if (find_non_xml(config.name_space) != std::string::npos) {
-    check.findings.error("BW5030", place("namespace"), "the namespace has a character that XML cannot hold");
+    check.findings.error("BW5030", node.place_under("namespace"), "the namespace has a character that XML cannot hold");
     good = false;
   }
   return good;

@@ -6,20 +6,15 @@ namespace busway::soap {
 
 namespace {
 
-const Position& place_of(const ConfigNode& node, std::string_view key) {
-  const ConfigNode::Entry* entry = node.find(key);
-  return entry == nullptr ? node.at : entry->value.at;
-}
-
 std::unique_ptr<Target> make_target(TargetConfig config, const ConfigNode& node, CheckContext& check, const TargetContext&) {
   std::vector<Endpoint> endpoints;
   bool good = http::read_endpoints(config.endpoints, node, check, endpoints);
   if (find_non_xml(config.name_space) != std::string::npos) {
-    check.findings.error("BW5030", place_of(node, "namespace"), "the namespace has a character that XML cannot hold");
+    check.findings.error("BW5030", node.place_under("namespace"), "the namespace has a character that XML cannot hold");
     good = false;
   }
   if (!is_action(config.soap_action)) {
-    check.findings.error("BW5030", place_of(node, "soap_action"),
+    check.findings.error("BW5030", node.place_under("soap_action"),
                          "soap_action is written without quotes, blanks and characters beyond ASCII");
     good = false;
   }
@@ -80,17 +75,17 @@ std::shared_ptr<const void> SoapTarget::read_call(const ConfigNode& call, CheckC
   if (!call_option_fields().read(call, check, *options)) return nullptr;
   bool good = true;
   if (!is_ncname(options->operation)) {
-    check.findings.error("BW5030", place_of(call, "operation"),
+    check.findings.error("BW5030", call.place_under("operation"),
                          "'" + options->operation + "' cannot be an operation: it is not a name in XML");
     good = false;
   }
   if (options->soap_action && !is_action(*options->soap_action)) {
-    check.findings.error("BW5030", place_of(call, "soap_action"),
+    check.findings.error("BW5030", call.place_under("soap_action"),
                          "soap_action is written without quotes, blanks and characters beyond ASCII");
     good = false;
   }
   if (good && wsdl_ != nullptr) {
-    check_operation(*wsdl_, config_.name_space, options->operation, place_of(call, "operation"), check);
+    check_operation(*wsdl_, config_.name_space, options->operation, call.place_under("operation"), check);
   }
   return good ? options : nullptr;
 }
