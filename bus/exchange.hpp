@@ -167,6 +167,8 @@ struct FinishedReply {
 // still the bytes of a service that speaks `protocol`. Writing can fail: then the exchange has failed.
 // With a body that hands_on_bytes() it computes nothing.
 FinishedReply finish_reply(Exchange& exchange, const Format& format, std::string_view protocol);
+// The same for protocols that have no status: a reply of 400 or more fails the exchange (`answered`).
+FinishedReply finish_reply_without_status(Exchange& exchange, const Format& format, std::string_view protocol);
 
 // The reply's body is still the bytes that a caller or a service that speaks `protocol` sent.
 bool hands_on_bytes(const Exchange& exchange, std::string_view protocol);

@@ -97,4 +97,17 @@ FinishedReply finish_reply(Exchange& exchange, const Format& format, std::string
   return reply;
 }
 
+FinishedReply finish_reply_without_status(Exchange& exchange, const Format& format, std::string_view protocol) {
+  FinishedReply reply = finish_reply(exchange, format, protocol);
+  if (reply.failure != nullptr || reply.status < 400) return reply;
+  Failure failure;
+  failure.kind = ErrorKind::answered;
+  failure.status = reply.status;
+  failure.message = "the route replied with status " + std::to_string(reply.status);
+  if (auto body = exchange.message().document(exchange.arena())) failure.body = *body;
+  exchange.fail(std::move(failure));
+  reply.failure = exchange.failure();
+  return reply;
+}
+
 }  // namespace busway

@@ -65,6 +65,12 @@ struct SimulatedReply {
   std::optional<Fault> fault;
 };
 
+// For targets whose service reads and writes plain bodies. `format`: the service's, as the bus uses it; null when it has none.
+// What the service reads in a request, as far as it is a document; nothing otherwise.
+Node read_as_service(const Format* format, std::string_view bytes, Arena& arena);
+// The body of its answer.
+Result<void> write_as_service(const Format* format, const SimulatedReply& reply, std::string& out);
+
 // The calling half of an adapter: one service, all workers. Per-worker state (pools) is the target's own, by worker.index(). A
 // Service drives it: it picks the endpoint, bounds the time and retries.
 class Target {

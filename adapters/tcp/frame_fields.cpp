@@ -67,8 +67,7 @@ Result<std::string> read_delimiter(std::string_view text) {
 }
 
 std::optional<Framing> read_framing(const FrameConfig& config, ByteSize max_frame, const ConfigNode& node, CheckContext& check) {
-  const ConfigNode::Entry* entry = node.find("frame");
-  const Position& at = entry != nullptr ? entry->value.at : node.at;
+  const Position& at = node.place_under("frame");
   int given = (config.kind != FrameConfig::Word::none) + config.length_prefix.has_value() + config.delimiter.has_value() +
               config.fixed_length.has_value();
   if (given != 1) {

@@ -5,12 +5,8 @@
 namespace busway::tcp {
 
 const TcpInlet* FrameRoutes::choose(Exchange& exchange, std::string_view payload, std::optional<Error>& trouble) const {
-  // Parsed once by each format, however many conditions read it.
-  const Format* reading = nullptr;
   auto receive = [&](const TcpInlet& inlet) {
-    if (&inlet.format() == reading) return;
-    reading = &inlet.format();
-    exchange.message().receive(payload, reading->content_type(), "tcp", reading, Side::caller);
+    exchange.message().receive(payload, inlet.format()->content_type(), "tcp", inlet.format(), Side::caller);
   };
   return inlets_.choose(exchange, receive, trouble);
 }
@@ -20,7 +16,7 @@ Task<Response> FrameRoutes::serve(Exchange& exchange, std::string_view payload) 
   const TcpInlet* inlet = co_await compute(exchange, [&] { return choose(exchange, payload, trouble); }, payload.size());
   if (inlet == nullptr) {
     fail_untaken(exchange, "frame", trouble);
-    auto give_answer = [&] { return answer_failure(exchange, first_with_error()); };
+    auto give_answer = [&] { return answer_failure(exchange, inlets_.first_with_error()); };
     Response response = co_await compute(exchange, give_answer, payload.size());
     co_return response;
   }
@@ -35,17 +31,8 @@ Task<Response> FrameRoutes::serve(Exchange& exchange, std::string_view payload) 
 }
 
 Response FrameRoutes::answer(Exchange& exchange, const TcpInlet& inlet) const {
-  FinishedReply reply = finish_reply(exchange, inlet.format(), "tcp");
+  FinishedReply reply = finish_reply_without_status(exchange, *inlet.format(), "tcp");
   if (reply.failure != nullptr) return answer_failure(exchange, &inlet);
-  if (reply.status >= 400) {
-    Failure failure;
-    failure.kind = ErrorKind::answered;
-    failure.status = reply.status;
-    failure.message = "the route replied with status " + std::to_string(reply.status);
-    if (auto body = exchange.message().document(exchange.arena())) failure.body = *body;
-    exchange.fail(std::move(failure));
-    return answer_failure(exchange, &inlet);
-  }
   std::string& frame = exchange.keep_string();
   if (auto framed = framer_.encode(reply.body, frame); !framed) {
     exchange.fail(framed.error());
@@ -57,21 +44,12 @@ Response FrameRoutes::answer(Exchange& exchange, const TcpInlet& inlet) const {
 Response FrameRoutes::answer_failure(Exchange& exchange, const TcpInlet* inlet) const {
   exchange.ending = Exchange::Ending::failed;
   Response closing{.inlet = inlet, .frame = std::nullopt, .close = true};
-  if (inlet == nullptr || !inlet->error() || inlet->one_way()) return closing;
-  ExchangeScope scope(exchange);
-  auto record = inlet->error().expression->evaluate(scope, exchange.arena());
-  if (!record || record->is_nothing()) return closing;
-  std::string& body = exchange.keep_string();
+  if (inlet == nullptr || inlet->one_way()) return closing;
+  auto record = inlet->written_error(exchange);
+  if (!record) return closing;
   std::string& frame = exchange.keep_string();
-  if (!inlet->format().write(*record, body) || !framer_.encode(body, frame)) return closing;
+  if (!framer_.encode(*record, frame)) return closing;
   return {.inlet = inlet, .frame = frame, .close = false};
-}
-
-const TcpInlet* FrameRoutes::first_with_error() const {
-  for (const auto& inlet : inlets()) {
-    if (inlet->error()) return inlet.get();
-  }
-  return nullptr;
 }
 
 Response FrameRoutes::refuse(Exchange& exchange, const Error& error) const {
@@ -80,7 +58,7 @@ Response FrameRoutes::refuse(Exchange& exchange, const Error& error) const {
   failure.status = error.code == "limit" ? 413 : 400;
   failure.message = error.text;
   exchange.fail(std::move(failure));
-  Response response = answer_failure(exchange, first_with_error());
+  Response response = answer_failure(exchange, inlets_.first_with_error());
   response.close = true;
   return response;
 }

@@ -36,7 +36,6 @@ class FrameRoutes {
   Response answer(Exchange& exchange, const TcpInlet& inlet) const;
   // The record of `error:`, or the end of the connection.
   Response answer_failure(Exchange& exchange, const TcpInlet* inlet) const;
-  const TcpInlet* first_with_error() const;
 
   Framer framer_;
   InletsByCondition<TcpInlet> inlets_;

@@ -19,8 +19,7 @@ namespace {
 
 bool check_stream(const InletConfig& config, const ConfigNode& node, CheckContext& check, const InletContext& context) {
   auto refuse = [&](std::string_view key, std::string text) {
-    const ConfigNode::Entry* entry = node.find(key);
-    check.findings.error("BW5024", entry != nullptr ? entry->value.at : node.at, std::move(text));
+    check.findings.error("BW5024", node.place_under(key), std::move(text));
     return false;
   };
   if (config.when || config.one_way) {
@@ -39,20 +38,8 @@ bool check_stream(const InletConfig& config, const ConfigNode& node, CheckContex
 std::unique_ptr<Inlet> make_inlet(InletConfig config, const ConfigNode& node, CheckContext& check, const InletContext& context) {
   if (config.takes == InletConfig::Takes::stream && !check_stream(config, node, check, context)) return nullptr;
   InletContext with = context;
-  if (with.format == nullptr) with.format = check.registry.plain_format("bytes");
-  if (with.format == nullptr) {
-    check.findings.error("BW4001", node.at, "the route needs a 'format': this version has no format 'bytes' to fall back on");
-    return nullptr;
-  }
-  return std::make_unique<TcpInlet>(std::move(config), node.at, with);
+  if (!fall_back_on("bytes", with, node, check)) return nullptr;
+  return std::make_unique<TcpInlet>(config, node.at, with);
 }
-
-TcpInlet::TcpInlet(InletConfig config, Position at, const InletContext& context)
-    : config_(std::move(config)),
-      at_(std::move(at)),
-      route_(context.route),
-      error_(context.error),
-      format_(context.format),
-      turned_(format_->for_service()) {}
 
 }  // namespace busway::tcp

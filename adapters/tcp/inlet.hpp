@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "bus/listener.hpp"
+#include "bus/inlets_by_condition.hpp"
 
 namespace busway::tcp {
 
@@ -17,29 +17,18 @@ std::unique_ptr<Inlet> make_inlet(InletConfig config, const ConfigNode& node, Ch
 
 // `from: { tcp: frames }`: a route that takes the frames of a listener, or those its `when` is true for. Without a declared
 // format its messages are bytes. `from: { tcp: stream }`: a route that takes the listener's connections whole.
-class TcpInlet final : public Inlet {
+class TcpInlet final : public InletByCondition {
  public:
-  TcpInlet(InletConfig config, Position at, const InletContext& context);
+  TcpInlet(const InletConfig& config, Position at, const InletContext& context)
+      : InletByCondition(config.when, std::move(at), context), takes_(config.takes), one_way_(config.one_way) {}
 
   std::string_view protocol() const override { return "tcp"; }
-  const Route& route() const override { return *route_; }
-  const Position& at() const override { return at_; }
-
-  const ExpressionRef& when() const { return config_.when; }
-  const ExpressionRef& error() const { return error_; }
-  bool one_way() const { return config_.one_way; }
-  bool streams() const override { return config_.takes == InletConfig::Takes::stream; }
-  const Format& format() const { return *format_; }
-  // The caller's view of the format, for tests: writes requests, reads replies.
-  const Format& turned() const { return turned_ ? *turned_ : *format_; }
+  bool one_way() const { return one_way_; }
+  bool streams() const override { return takes_ == InletConfig::Takes::stream; }
 
  private:
-  InletConfig config_;
-  Position at_;
-  const Route* route_;
-  ExpressionRef error_;
-  FormatPtr format_;
-  FormatPtr turned_;
+  InletConfig::Takes takes_;
+  bool one_way_;
 };
 
 }  // namespace busway::tcp

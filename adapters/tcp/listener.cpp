@@ -31,10 +31,9 @@ std::unique_ptr<Listener> make_listener(ListenerConfig config, const ConfigNode&
   }
   auto at = read_host_port(config.listen);
   if (!at) {
-    const ConfigNode::Entry* entry = node.find("listen");
-    check.findings.error("BW5010", entry != nullptr ? entry->value.at : node.at, at.error().text);
+    check.findings.error("BW5010", node.place_under("listen"), at.error().text);
+    return nullptr;
   }
-  if (!at) return nullptr;
   return std::make_unique<TcpListener>(std::move(config), std::move(*at), std::move(framing));
 }
 
@@ -112,12 +111,8 @@ Task<Result<TestReply>> TcpListener::simulate(Worker& worker, const TestRequest&
   if (inlets.empty()) co_return fail(ErrorKind::config, "no route stands on this listener");
   if (!request.headers.empty()) co_return fail(ErrorKind::config, "a tcp message has no headers");
   std::string payload;
-  if (request.bytes) {
-    payload = *request.bytes;
-  } else if (request.body) {
-    auto written = inlets.front()->turned().write(*request.body, payload);
-    if (!written) co_return written.error().while_doing("writing the test's body");
-  }
+  if (auto written = inlets.front()->write_test_body(request, payload); !written)
+    co_return std::unexpected(std::move(written.error()));
   std::string wire;
   if (auto framed = routes_.framer().encode(payload, wire); !framed)
     co_return framed.error().while_doing("sending the test's body");
@@ -145,10 +140,7 @@ Task<Result<TestReply>> TcpListener::simulate(Worker& worker, const TestRequest&
   auto read = back.next(answer, true);
   if (!read) co_return std::unexpected(std::move(read.error()));
   if (*read) reply.bytes = (*read)->payload;
-  std::string_view text = arena.copy(reply.bytes);
-  if (text.empty()) co_return std::move(reply);
-  auto document = response.inlet->turned().read(text, arena);
-  reply.body = document ? *document : Node::string(text);
+  reply.body = response.inlet->read_test_body(reply.bytes, arena);
   co_return std::move(reply);
 }
 

@@ -1,6 +1,7 @@
 #include "adapters/tcp/target.hpp"
 
 #include "bus/assert.hpp"
+#include "bus/on_worker.hpp"
 
 namespace busway::tcp {
 
@@ -31,7 +32,7 @@ std::unique_ptr<Target> make_target(ServiceConfig config, const ConfigNode& node
     good = framing.has_value();
   }
   const ConfigNode::Entry* entry = node.find("endpoints");
-  const Position& list_at = entry != nullptr ? entry->value.at : node.at;
+  const Position& list_at = node.place_under("endpoints");
   std::vector<Endpoint> endpoints;
   for (std::size_t i = 0; i < config.endpoints.size(); ++i) {
     bool listed = entry != nullptr && i < entry->value.items.size();
@@ -127,31 +128,11 @@ struct HandedOver {
   std::string wire;
   std::string storage;
   Result<std::string_view> answer = fail(ErrorKind::internal, "");
-  std::shared_ptr<Worker::Mailbox> home;
-  std::coroutine_handle<> caller;
-};
 
-Task<> run_handed_over(std::shared_ptr<HandedOver> state) {
-  auto answer = co_await state->pool->trade(state->trade);
-  state->answer = std::move(answer);
-  auto home = state->home;
-  home->post([state = std::move(state)] { state->caller.resume(); });
-}
-
-// Awaits the end of the call on the pool's worker and goes on on the caller's.
-class ByOwner {
- public:
-  explicit ByOwner(std::shared_ptr<HandedOver>& state) : state_(state) {}
-  bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> caller) {
-    state_->caller = caller;
-    Worker& owner = state_->pool->worker();
-    owner.mailbox()->post([state = state_, &owner] { owner.spawn(run_handed_over(state)); });
+  Task<> work() {
+    auto got = co_await pool->trade(trade);
+    answer = std::move(got);
   }
-  void await_resume() const {}
-
- private:
-  std::shared_ptr<HandedOver>& state_;
 };
 
 }  // namespace
@@ -176,9 +157,8 @@ Task<Result<Answer>> TcpTarget::call(Exchange& exchange, const Outbound& outboun
   state->trade = trade;
   state->trade.wire = state->wire;
   state->trade.storage = &state->storage;
-  state->home = exchange.worker().mailbox();
-  ByOwner by_owner(state);
-  co_await by_owner;
+  OnWorker there(state, pool.worker(), exchange.worker());
+  co_await there;
   if (!state->answer) co_return std::unexpected(state->answer.error());
   exchange.keep(state);
   co_return answer_with(exchange, *state->answer);
@@ -206,11 +186,7 @@ Result<SimulatedRequest> TcpTarget::simulate_request(Exchange& exchange, const O
   if (!payload) return std::unexpected(std::move(payload.error()));
   SimulatedRequest request{
       .method = {}, .path = {}, .operation = {}, .headers = Headers(exchange.arena()), .body = {}, .bytes = *payload};
-  if (format_ != nullptr && !payload->empty()) {
-    FormatPtr theirs = format_->for_service();
-    auto document = (theirs ? *theirs : *format_).read(*payload, exchange.arena());
-    if (document) request.body = deep_copy(*document, exchange.arena());
-  }
+  request.body = read_as_service(format_.get(), *payload, exchange.arena());
   return request;
 }
 
@@ -219,14 +195,7 @@ Result<Answer> TcpTarget::simulate_answer(Exchange& exchange, const Outbound&, c
     return fail(ErrorKind::config, "a tcp service answers with a body only: no status, headers or fault");
   }
   std::string& written = exchange.keep_string();
-  if (reply.bytes) {
-    written = *reply.bytes;
-  } else if (reply.body) {
-    if (format_ == nullptr) return fail(ErrorKind::config, "the service has no format to write the reply in; give its bytes");
-    FormatPtr theirs = format_->for_service();
-    auto done = (theirs ? *theirs : *format_).write(*reply.body, written);
-    if (!done) return done.error().while_doing("writing the simulated reply");
-  }
+  if (auto done = write_as_service(format_.get(), reply, written); !done) return std::unexpected(std::move(done.error()));
   if (config_.one_way) return answer_with(exchange, {});
   auto payload = carry(exchange, written);
   if (!payload) return std::unexpected(std::move(payload.error()));

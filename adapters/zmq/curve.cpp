@@ -24,11 +24,11 @@ bool is_key(std::string_view text) {
 }  // namespace
 
 bool check_curve(const CurveConfig& config, bool listens, const ConfigNode& node, CheckContext& check) {
-  const ConfigNode::Entry* curve = node.find("curve");
+  const ConfigNode::Entry* entry = node.find("curve");
+  const ConfigNode& curve = entry != nullptr ? entry->value : node;
   bool good = true;
   auto refuse = [&](std::string_view key, const std::string& text) {
-    const ConfigNode::Entry* entry = curve != nullptr ? curve->value.find(key) : nullptr;
-    check.findings.error("BW5205", entry != nullptr ? entry->value.at : curve != nullptr ? curve->value.at : node.at, text);
+    check.findings.error("BW5205", curve.place_under(key), text);
     good = false;
   };
   auto one = [&](std::string_view key, std::string_view text, bool shown) {

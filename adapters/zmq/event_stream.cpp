@@ -64,8 +64,7 @@ Fields<EventsConfig> events_fields() {
 std::optional<EventsConfig> read_events(const ConfigNode& node, CheckContext& check) {
   EventsConfig config;
   if (!events_fields().read(node, check, config)) return std::nullopt;
-  const ConfigNode::Entry* entry = node.is_map() ? node.find("endpoint") : nullptr;
-  bool good = check_address(config.endpoint, AddressUse::listen, entry != nullptr ? entry->value.at : node.at, check).has_value();
+  bool good = check_address(config.endpoint, AddressUse::listen, node.place_under("endpoint"), check).has_value();
   if (config.curve && !check_curve(*config.curve, true, node, check)) good = false;
   if (!good) return std::nullopt;
   return config;

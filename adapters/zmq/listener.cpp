@@ -141,12 +141,8 @@ Task<Result<TestReply>> ZmqListener::simulate(Worker& worker, const TestRequest&
   Headers headers(arena);
   for (const auto& [name, value] : request.headers) headers.add(name, value);
   std::string body;
-  if (request.bytes) {
-    body = *request.bytes;
-  } else if (request.body) {
-    auto written = inlets.front()->turned().write(*request.body, body);
-    if (!written) co_return written.error().while_doing("writing the test's body");
-  }
+  if (auto written = inlets.front()->write_test_body(request, body); !written)
+    co_return std::unexpected(std::move(written.error()));
   FrameList frames;
   routes_.parts().write(body, headers, frames);
   Exchange exchange(worker);
@@ -171,11 +167,8 @@ Task<Result<TestReply>> ZmqListener::simulate(Worker& worker, const TestRequest&
       if (const Header* header = exchange.message().headers.find(name)) reply.headers.emplace_back(name, header->value);
     }
   }
-  std::string_view text = arena.copy(reply.bytes);
-  if (text.empty()) co_return std::move(reply);
   const ZmqInlet& taken = outcome.inlet != nullptr ? *outcome.inlet : *inlets.front();
-  auto document = taken.turned().read(text, arena);
-  reply.body = document ? *document : Node::string(text);
+  reply.body = taken.read_test_body(reply.bytes, arena);
   co_return std::move(reply);
 }
 

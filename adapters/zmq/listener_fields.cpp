@@ -1,6 +1,7 @@
 #include "adapters/zmq/listener_fields.hpp"
 
 #include "adapters/zmq/address.hpp"
+#include "adapters/zmq/key_judge.hpp"
 #include "adapters/zmq/parts.hpp"
 
 namespace busway::zmq {
@@ -42,39 +43,27 @@ Fields<ListenerConfig> listener_fields() {
 
 bool check_listener(const ListenerConfig& config, const ConfigNode& node, CheckContext& check) {
   using Kind = ListenerConfig::Kind;
-  bool good = true;
-  auto place = [&](std::string_view key) {
-    const ConfigNode::Entry* entry = node.find(key);
-    return entry != nullptr ? entry->value.at : node.at;
-  };
-  auto refuse = [&](std::string id, std::string_view key, std::string text) {
-    check.findings.error(std::move(id), place(key), std::move(text));
-    good = false;
-  };
+  KeyJudge judge(node, check);
   bool listens = !config.listen.empty();
   if (listens == !config.connect.empty()) {
-    refuse("BW5202", "connect",
-           listens ? "the socket listens or connects: 'listen' and 'connect' cannot stand together"
-                   : "the socket has no address; give it 'listen', or 'connect' where the others listen");
+    judge.refuse("BW5202", "connect",
+                 listens ? "the socket listens or connects: 'listen' and 'connect' cannot stand together"
+                         : "the socket has no address; give it 'listen', or 'connect' where the others listen");
   } else if (!listens && config.answers()) {
-    refuse("BW5202", "connect", "a socket that answers listens; 'connect' is for pull and sub");
+    judge.refuse("BW5202", "connect", "a socket that answers listens; 'connect' is for pull and sub");
   }
-  if (listens && !check_address(config.listen, AddressUse::listen, place("listen"), check)) good = false;
+  if (listens && !check_address(config.listen, AddressUse::listen, node.place_under("listen"), check)) judge.good = false;
   for (const std::string& one : config.connect) {
-    if (!check_address(one, AddressUse::connect, place("connect"), check)) good = false;
+    if (!check_address(one, AddressUse::connect, node.place_under("connect"), check)) judge.good = false;
   }
-  auto only_for = [&](std::string_view key, bool fits, std::string_view kinds) {
-    if (node.find(key) != nullptr && !fits)
-      refuse("BW5204", key, "'" + std::string(key) + "' has no meaning here: it is for " + std::string(kinds));
-  };
-  only_for("topics", config.socket == Kind::sub, "sub");
-  only_for("envelope", config.socket == Kind::router, "router");
-  only_for("answer_parts", config.answers(), "rep and router");
-  only_for("requests_per_peer", config.answers(), "rep and router");
-  only_for("transfer", config.answers(), "rep and router");
-  only_for("max_connections", listens, "sockets that listen");
-  if (config.curve && !check_curve(*config.curve, listens, node, check)) good = false;
-  return good;
+  judge.only_for("topics", config.socket == Kind::sub, "sub");
+  judge.only_for("envelope", config.socket == Kind::router, "router");
+  judge.only_for("answer_parts", config.answers(), "rep and router");
+  judge.only_for("requests_per_peer", config.answers(), "rep and router");
+  judge.only_for("transfer", config.answers(), "rep and router");
+  judge.only_for("max_connections", listens, "sockets that listen");
+  if (config.curve && !check_curve(*config.curve, listens, node, check)) judge.good = false;
+  return judge.good;
 }
 
 }  // namespace busway::zmq

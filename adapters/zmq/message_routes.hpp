@@ -38,7 +38,6 @@ class MessageRoutes {
   Outcome answer(Exchange& exchange, const ZmqInlet& inlet) const;
   // The record of `error:`, else problem details as HTTP has them.
   Outcome answer_failure(Exchange& exchange, const ZmqInlet* inlet) const;
-  const ZmqInlet* first_with_error() const;
 
   Parts parts_;
   InletsByCondition<ZmqInlet> inlets_;

@@ -49,8 +49,7 @@ Parts::Parts(std::vector<std::string> names) : names_(std::move(names)) {
 
 std::optional<Parts> Parts::read(std::vector<std::string> names, std::string_view key, const ConfigNode& node,
                                  CheckContext& check) {
-  const ConfigNode::Entry* entry = node.find(key);
-  const Position& at = entry != nullptr ? entry->value.at : node.at;
+  const Position& at = node.place_under(key);
   auto refuse = [&](const std::string& text) {
     check.findings.error("BW5203", at, "'" + std::string(key) + "': " + text);
     return std::nullopt;

@@ -1,6 +1,7 @@
 #include "adapters/zmq/target.hpp"
 
 #include "bus/log.hpp"
+#include "bus/on_worker.hpp"
 
 namespace busway::zmq {
 
@@ -156,31 +157,11 @@ struct HandedOver {
   std::vector<std::string_view> frames;
   TimePoint deadline;
   Result<void> done;
-  std::shared_ptr<Worker::Mailbox> home;
-  std::coroutine_handle<> caller;
-};
 
-Task<> run_handed_over(std::shared_ptr<HandedOver> state) {
-  auto done = co_await state->outlet->put(state->frames, state->deadline);
-  state->done = std::move(done);
-  auto home = state->home;
-  home->post([state = std::move(state)] { state->caller.resume(); });
-}
-
-// Awaits the end on the outlet's worker and goes on on the caller's.
-class ByOwner {
- public:
-  explicit ByOwner(std::shared_ptr<HandedOver>& state) : state_(state) {}
-  bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> caller) {
-    state_->caller = caller;
-    Worker& owner = *state_->outlet->worker();
-    owner.mailbox()->post([state = state_, &owner] { owner.spawn(run_handed_over(state)); });
+  Task<> work() {
+    auto put = co_await outlet->put(frames, deadline);
+    done = std::move(put);
   }
-  void await_resume() const {}
-
- private:
-  std::shared_ptr<HandedOver>& state_;
 };
 
 }  // namespace
@@ -192,9 +173,8 @@ Task<Result<void>> ZmqTarget::put_by_owner(Exchange& exchange, Outlet& outlet, s
   for (std::string_view frame : frames) state->bytes.emplace_back(frame);
   state->frames.assign(state->bytes.begin(), state->bytes.end());
   state->deadline = deadline;
-  state->home = exchange.worker().mailbox();
-  ByOwner by_owner(state);
-  co_await by_owner;
+  OnWorker there(state, *outlet.worker(), exchange.worker());
+  co_await there;
   co_return std::move(state->done);
 }
 
@@ -207,11 +187,7 @@ Result<SimulatedRequest> ZmqTarget::simulate_request(Exchange& exchange, const O
   write(exchange, outbound, frames);
   auto body = parts_.read(frames.all(), request.headers);
   if (!body) return std::unexpected(std::move(body.error()));
-  if (format_ != nullptr && !body->empty()) {
-    FormatPtr theirs = format_->for_service();
-    auto document = (theirs ? *theirs : *format_).read(*body, exchange.arena());
-    if (document) request.body = deep_copy(*document, exchange.arena());
-  }
+  request.body = read_as_service(format_.get(), *body, exchange.arena());
   return request;
 }
 
@@ -219,14 +195,7 @@ Result<Answer> ZmqTarget::simulate_answer(Exchange& exchange, const Outbound&, c
   if (reply.fault || reply.status != 0)
     return fail(ErrorKind::config, "a zmq service answers with parts: no status and no fault");
   std::string& written = exchange.keep_string();
-  if (reply.bytes) {
-    written = *reply.bytes;
-  } else if (reply.body) {
-    if (format_ == nullptr) return fail(ErrorKind::config, "the service has no format to write the reply in; give its bytes");
-    FormatPtr theirs = format_->for_service();
-    auto done = (theirs ? *theirs : *format_).write(*reply.body, written);
-    if (!done) return done.error().while_doing("writing the simulated reply");
-  }
+  if (auto done = write_as_service(format_.get(), reply, written); !done) return std::unexpected(std::move(done.error()));
   if (!config_.answered()) written.clear();
   Headers headers(exchange.arena());
   for (const auto& [name, value] : reply.headers) headers.add(exchange.arena().copy(name), exchange.arena().copy(value));

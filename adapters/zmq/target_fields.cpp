@@ -1,3 +1,4 @@
+#include "adapters/zmq/key_judge.hpp"
 #include "adapters/zmq/target.hpp"
 
 namespace busway::zmq {
@@ -38,33 +39,21 @@ Fields<ServiceConfig> service_fields() {
 std::unique_ptr<Target> make_target(ServiceConfig config, const ConfigNode& node, CheckContext& check,
                                     const TargetContext& context) {
   using Kind = ServiceConfig::Kind;
-  bool good = true;
-  auto place = [&](std::string_view key) {
-    const ConfigNode::Entry* entry = node.find(key);
-    return entry != nullptr ? entry->value.at : node.at;
-  };
-  auto refuse = [&](std::string id, std::string_view key, std::string text) {
-    check.findings.error(std::move(id), place(key), std::move(text));
-    good = false;
-  };
+  KeyJudge judge(node, check);
   bool listens = !config.listen.empty();
   if (listens == !config.endpoints.empty()) {
-    refuse("BW5202", "endpoints",
-           listens ? "the socket listens or connects: 'listen' and 'endpoints' cannot stand together"
-                   : "the socket has no address; give it 'endpoints', or 'listen' where others connect");
+    judge.refuse("BW5202", "endpoints",
+                 listens ? "the socket listens or connects: 'listen' and 'endpoints' cannot stand together"
+                         : "the socket has no address; give it 'endpoints', or 'listen' where others connect");
   } else if (listens && config.answered()) {
-    refuse("BW5202", "listen", "a socket that asks connects: give it 'endpoints'; 'listen' is for push and pub");
+    judge.refuse("BW5202", "listen", "a socket that asks connects: give it 'endpoints'; 'listen' is for push and pub");
   }
-  auto only_for = [&](std::string_view key, bool fits, std::string_view kinds) {
-    if (node.find(key) != nullptr && !fits)
-      refuse("BW5204", key, "'" + std::string(key) + "' has no meaning here: it is for " + std::string(kinds));
-  };
-  only_for("outstanding", config.socket == Kind::dealer, "dealer");
-  only_for("waiting", config.answered(), "req and dealer");
-  only_for("answer_parts", config.answered(), "req and dealer");
-  only_for("when_full", !config.answered(), "push and pub");
-  only_for("max_connections", listens, "sockets that listen");
-  only_for("max_subscriptions", listens && config.socket == Kind::pub, "a pub that listens");
+  judge.only_for("outstanding", config.socket == Kind::dealer, "dealer");
+  judge.only_for("waiting", config.answered(), "req and dealer");
+  judge.only_for("answer_parts", config.answered(), "req and dealer");
+  judge.only_for("when_full", !config.answered(), "push and pub");
+  judge.only_for("max_connections", listens, "sockets that listen");
+  judge.only_for("max_subscriptions", listens && config.socket == Kind::pub, "a pub that listens");
 
   std::vector<ZmqAddress> addresses;
   std::vector<Endpoint> endpoints;
@@ -72,10 +61,10 @@ std::unique_ptr<Target> make_target(ServiceConfig config, const ConfigNode& node
   std::vector<std::string> texts = listens ? std::vector{config.listen} : config.endpoints;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     bool listed = !listens && entry != nullptr && i < entry->value.items.size();
-    Position at = listed ? entry->value.items[i].at : place(listens ? "listen" : "endpoints");
+    Position at = listed ? entry->value.items[i].at : node.place_under(listens ? "listen" : "endpoints");
     auto address = check_address(texts[i], listens ? AddressUse::listen : AddressUse::connect, at, check);
     if (!address) {
-      good = false;
+      judge.good = false;
       continue;
     }
     endpoints.push_back({.text = texts[i],
@@ -87,8 +76,8 @@ std::unique_ptr<Target> make_target(ServiceConfig config, const ConfigNode& node
   }
   auto parts = Parts::read(config.parts, "parts", node, check);
   auto answers = node.find("answer_parts") == nullptr ? parts : Parts::read(config.answer_parts, "answer_parts", node, check);
-  if (config.curve && !check_curve(*config.curve, listens, node, check)) good = false;
-  if (!good || !parts || !answers) return nullptr;
+  if (config.curve && !check_curve(*config.curve, listens, node, check)) judge.good = false;
+  if (!judge.good || !parts || !answers) return nullptr;
   return std::make_unique<ZmqTarget>(context.service, std::move(config), std::move(addresses), std::move(endpoints),
                                      std::move(*parts), std::move(*answers));
 }

@@ -87,13 +87,9 @@ std::unique_ptr<Inlet> make_inlet(const Part& part, const ConfigNode& node, Chec
   InletContext with = context;
   if ((part.declared().adapter.flags & BUSWAY_ADAPTER_DOCUMENTS) != 0) {
     with.format = nullptr;
-  } else if (with.format == nullptr) {
+  } else {
     const std::string& usual = part.declared().adapter.format;
-    with.format = check.registry.plain_format(usual.empty() ? "bytes" : usual);
-    if (with.format == nullptr) {
-      check.findings.error("BW4001", node.at, "the route needs a 'format': this version has no format 'bytes' to fall back on");
-      return nullptr;
-    }
+    if (!fall_back_on(usual.empty() ? "bytes" : usual, with, node, check)) return nullptr;
   }
   const ConfigNode::Entry* main = node.find(part.declared().name);
   return std::make_unique<PluginInlet>(part.declared().name, part.plugin(), std::move(instance), node.at,

@@ -241,11 +241,9 @@ Task<Result<TestReply>> PluginListener::simulate(Worker& worker, const TestReque
     co_return fail(ErrorKind::config, "the plugin of '" + declared_.name +
                                           "' reads no bytes without a connection: give the test's body as a document");
   }
-  if (request.bytes) {
-    body = *request.bytes;
-  } else if (request.body && !routes_.documents()) {
-    auto written = inlets[picked]->turned().write(*request.body, body);
-    if (!written) co_return written.error().while_doing("writing the test's body");
+  if (!routes_.documents()) {
+    auto written = inlets[picked]->write_test_body(request, body);
+    if (!written) co_return std::unexpected(std::move(written.error()));
   }
   if (body.size() > limits_.max_body.bytes) co_return fail(ErrorKind::config, "the test's body is larger than max_body");
   auto arrival = std::make_shared<Arrival>(body, routes_.documents() ? request.body : std::nullopt, request.headers);
@@ -265,10 +263,8 @@ Task<Result<TestReply>> PluginListener::simulate(Worker& worker, const TestReque
   }
   reply.bytes = outcome.bytes;
   reply.body = deep_copy(outcome.document, arena);
-  std::string_view text = arena.copy(reply.bytes);
-  if (text.empty()) co_return std::move(reply);
-  auto document = (outcome.inlet == nullptr ? *inlets.front() : *outcome.inlet).turned().read(text, arena);
-  reply.body = document ? *document : Node::string(text);
+  if (reply.bytes.empty()) co_return std::move(reply);
+  reply.body = (outcome.inlet == nullptr ? *inlets.front() : *outcome.inlet).read_test_body(reply.bytes, arena);
   co_return std::move(reply);
 }
 

@@ -39,13 +39,7 @@ const PluginInlet* MessageRoutes::choose(Exchange& exchange, const Arrival& arri
     if (picked != nullptr) receive(exchange, arrival, *picked);
     return picked;
   }
-  // Parsed once by each format, however many conditions read it.
-  const PluginInlet* reading = nullptr;
-  auto receive_as = [&](const PluginInlet& inlet) {
-    if (reading == nullptr || inlet.format() != reading->format()) receive(exchange, arrival, inlet);
-    reading = &inlet;
-  };
-  return inlets_.choose(exchange, receive_as, trouble);
+  return inlets_.choose(exchange, [&](const PluginInlet& inlet) { receive(exchange, arrival, inlet); }, trouble);
 }
 
 Task<MessageRoutes::Outcome> MessageRoutes::serve(Exchange& exchange, const Arrival& arrival) const {
@@ -99,22 +93,15 @@ MessageRoutes::Outcome MessageRoutes::answer_failure(Exchange& exchange, const P
               .content_type = {},
               .document = {},
               .failure = &failure};
-  // Where nobody took the message the first route that says how speaks for all.
-  const PluginInlet* speaker = inlet;
-  for (const auto& other : inlets()) {
-    if (speaker == nullptr && other->error()) speaker = other.get();
-  }
-  if (speaker == nullptr || !speaker->error()) return out;
-  ExchangeScope scope(exchange);
-  auto record = speaker->error().expression->evaluate(scope, exchange.arena());
-  if (!record || record->is_nothing()) return out;
+  const PluginInlet* speaker = inlet != nullptr ? inlet : inlets_.first_with_error();
+  if (speaker == nullptr) return out;
   if (documents_) {
-    out.document = *record;
+    out.document = speaker->error_record(exchange);
     return out;
   }
-  std::string& body = exchange.keep_string();
-  if (!speaker->format()->write(*record, body)) return out;
-  out.bytes = body;
+  auto record = speaker->written_error(exchange);
+  if (!record) return out;
+  out.bytes = *record;
   out.content_type = speaker->format()->content_type();
   return out;
 }

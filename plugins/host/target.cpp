@@ -141,21 +141,17 @@ Result<SimulatedRequest> PluginTarget::simulate_request(Exchange& exchange, cons
       return std::unexpected(failure.take("writing the request"));
     out.bytes = wire;
   }
-  if (writes_documents() || format_ == nullptr || outbound.body.empty()) return out;
-  FormatPtr theirs = format_->for_service();
-  auto document = (theirs ? *theirs : *format_).read(outbound.body, exchange.arena());
-  if (document) out.body = deep_copy(*document, exchange.arena());
+  Node read = writes_documents() ? Node() : read_as_service(format_.get(), outbound.body, exchange.arena());
+  if (!read.is_nothing()) out.body = read;
   return out;
 }
 
 Result<std::string> PluginTarget::bytes_of(busway_request& request, const SimulatedReply& reply) const {
   if (reply.bytes) return *reply.bytes;
   std::string body;
-  if (reply.body && !writes_documents()) {
-    if (format_ == nullptr) return fail(ErrorKind::config, "the service has no format to write the reply in; give its bytes");
-    FormatPtr theirs = format_->for_service();
-    auto done = (theirs ? *theirs : *format_).write(*reply.body, body);
-    if (!done) return done.error().while_doing("writing the simulated reply");
+  if (!writes_documents()) {
+    auto done = write_as_service(format_.get(), reply, body);
+    if (!done) return std::unexpected(std::move(done.error()));
   }
   if (functions_.encode_answer == nullptr) return body;
   std::string wire;

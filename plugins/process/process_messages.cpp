@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "bus/log.hpp"
+#include "plugins/process/cases.hpp"
 #include "plugins/process/process.hpp"
 
 namespace busway::plugins {
@@ -12,11 +13,6 @@ namespace {
 constexpr std::size_t most_waiting_bytes = 64UL * 1024 * 1024;
 constexpr int messages_a_turn = 256;
 constexpr std::chrono::seconds refused_pause{1};
-
-template <class... F>
-struct Cases : F... {
-  using F::operator()...;
-};
 
 }  // namespace
 

@@ -37,8 +37,7 @@ std::optional<Secret> read_settings(const ProcessComponent& component, const Con
   if (!good) return std::nullopt;
   auto json = settings_json(component.step().declared.fields, settings);
   if (json) return std::move(*json);
-  const ConfigNode::Entry* entry = node.is_map() ? node.find(json.error().key) : nullptr;
-  check.findings.error("BW7105", entry == nullptr ? node.at : entry->value.at, json.error().text);
+  check.findings.error("BW7105", node.place_under(json.error().key), json.error().text);
   return std::nullopt;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "plugins/host/utf8.hpp"
+#include "plugins/process/cases.hpp"
 
 namespace busway::plugins {
 
@@ -19,11 +20,6 @@ std::string_view short_text(std::string_view text) {
   while (!is_utf8(text)) text.remove_suffix(1);  // cut within a character
   return text;
 }
-
-template <class... F>
-struct Cases : F... {
-  using F::operator()...;
-};
 
 }  // namespace
 
