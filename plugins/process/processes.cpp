@@ -1,6 +1,7 @@
 #include "plugins/process/processes.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <utility>
 
@@ -104,10 +105,15 @@ class AddingProcesses {
         reserved_(reserved),
         findings_(findings) {}
 
-  void add(const ManifestFile& file, Finding::Severity severity) {
+  void add(const ManifestFile& file, Finding::Severity severity, const Pin& pin = {}) {
     Findings own;
     auto manifest = read_manifest(file, registry_, read_yaml_, own);
-    if (manifest) look_at_names(*manifest, own);
+    if (manifest) {
+      manifest->pin = pin;
+      if (auto same = look_at_program(*manifest); !same)
+        own.error(same.error().code, {std::make_shared<const std::string>(file.shown), 0, 0}, "the plugin " + same.error().text);
+      look_at_names(*manifest, own);
+    }
     report(own, severity);
     if (!manifest || own.has_errors()) return;
     auto shared = std::make_shared<const Manifest>(std::move(*manifest));
@@ -173,7 +179,7 @@ class AddingProcesses {
 
 std::vector<std::shared_ptr<const Manifest>> add_process_plugins(
     Registry& registry, const std::vector<PluginDirectory>& directories, const std::shared_ptr<Supervisor>& supervisor,
-    const ReadYaml& read_yaml, const std::vector<std::string>& reserved_steps, Findings& findings) {
+    const ReadYaml& read_yaml, const std::vector<std::string>& reserved_steps, Findings& findings, const Pins& pins) {
   AddingProcesses adding(registry, supervisor, read_yaml, reserved_steps, findings);
   for (const PluginDirectory& directory : directories) {
     auto files = manifests_in(directory.path, directory.prefix);
@@ -181,7 +187,11 @@ std::vector<std::shared_ptr<const Manifest>> add_process_plugins(
       adding.say(directory.severity, files.error(), directory.prefix);
       continue;
     }
-    for (const ManifestFile& file : *files) adding.add(file, directory.severity);
+    for (const ManifestFile& file : *files) {
+      auto pin = pins.find(std::filesystem::path(file.path).parent_path().filename().string());
+      bool pinned = pin != pins.end();
+      adding.add(file, pinned ? Finding::Severity::error : directory.severity, pinned ? pin->second : Pin{});
+    }
   }
   return adding.take();
 }
