@@ -45,9 +45,9 @@ plugins::Pins pins_of(const std::string& bundle, const std::vector<plugins::Plug
   for (auto& [name, required] : routes::required_plugins(bundle)) {
     std::error_code unused;
     bool there =
-        std::any_of(directories.begin(), directories.end(), [&, &name = name](const plugins::PluginDirectory& directory) {
+        std::any_of(directories.begin(), directories.end(), [&, &wanted = name](const plugins::PluginDirectory& directory) {
           fs::path place(directory.path);
-          return fs::exists(place / (name + ".so"), unused) || fs::exists(place / name / "plugin.yaml", unused);
+          return fs::exists(place / (wanted + ".so"), unused) || fs::exists(place / wanted / "plugin.yaml", unused);
         });
     if (!there) {
       findings.error("BW7011", required.at,

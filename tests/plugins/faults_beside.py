@@ -73,7 +73,7 @@ class FaultsBeside(HostileBed):
         cls.outcomes = {}
 
     def outcome(self, step, deed):
-        status, body = self.ask(post(step, json.dumps({"do": deed}).encode()), seconds=40)
+        status, body = self.ask(post("/" + step, json.dumps({"do": deed}).encode()), seconds=40)
         self.assertNotEqual(status, 0, "a message without an answer")
         return (status, json.loads(body).get("kind") if body else None)
 
