@@ -284,6 +284,11 @@ constexpr Diagnostic table[] = {
      "Rename it in the plugin, or keep one of the two plugins."},
     {"BW7010", "Plugin refuses its settings", "The plugin has looked at the values of its keys and cannot work with them.",
      "Write what the message asks for; `busway help step|format|adapter NAME --bundle DIR` lists the keys."},
+    {"BW7011", "Plugin is not the one that is required",
+     "The bundle names the SHA-256 of a plugin under `plugins:`, and the plugin's file has another one, or is not there.",
+     "Put the required plugin there. When the new one is right, write its hash: `sha256sum plugins/NAME.so`, or for a process "
+     "the "
+     "file that its command names."},
     {"BW7101", "Plugin's manifest cannot be read",
      "A file `plugins/NAME/plugin.yaml` cannot be read, is too large, or leads out of its directory.",
      "Put the manifest there that came with the plugin, or remove the directory."},

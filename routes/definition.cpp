@@ -4,6 +4,7 @@
 
 #include "bus/field.hpp"
 #include "routes/keys.hpp"
+#include "routes/required_plugins.hpp"
 #include "routes/yaml.hpp"
 
 namespace busway::routes {
@@ -32,6 +33,7 @@ class DefinitionReader {
     if (key == "routes") return declare(entry, "route", out_.routes);
     if (key == "steps") return declare(entry, "list of steps", out_.steps);
     if (key == "tables") return declare(entry, "table", out_.tables);
+    if (key == "plugins") return read_plugins(entry);
     if (key == "functions") return read_functions(entry.value);
     if (key == "on_error") {
       if (!second(entry, on_error_)) out_.on_error = &entry.value;
@@ -64,6 +66,12 @@ class DefinitionReader {
         out.push_back({&item.key, &item.value});
       }
     }
+  }
+
+  void read_plugins(const ConfigNode::Entry& entry) {
+    std::size_t before = out_.plugins.size();
+    declare(entry, "plugin", out_.plugins);
+    for (; before < out_.plugins.size(); ++before) check_required_plugin(*out_.plugins[before].value, check_);
   }
 
   void read_functions(const ConfigNode& node) {

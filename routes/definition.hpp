@@ -28,6 +28,7 @@ struct Definition {
   std::vector<Declared> routes;
   std::vector<Declared> steps;
   std::vector<Declared> tables;
+  std::vector<Declared> plugins;             // what is required of them
   std::vector<const ConfigNode*> functions;  // names of files
   const ConfigNode* on_error = nullptr;
   const ConfigNode* events = nullptr;

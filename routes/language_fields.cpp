@@ -61,6 +61,9 @@ std::vector<FieldInfo> bundle_fields() {
       field("tables", "mapping", "Rows from files of the bundle, for `$table`: `{ csv: FILE, key: COLUMN }` or `json: FILE`.",
             tables),
       field("functions", "list of files", "Files whose top-level `$name := ...` every expression of the bundle can use.", files),
+      field("plugins", "mapping",
+            "What plugins must be, by name: `{ sha256: HEX }`, compared with the plugin's file before anything of it is run.",
+            any_mapping),
       field("on_error", "handler or list of handlers", "Takes failures that no step and no route has taken.", handlers),
       field("events", "mapping", "Where tools are told what becomes of messages: a ZeroMQ PUB socket.", any_mapping),
       field("defaults", "mapping", "What routes have when they do not say otherwise.", any_mapping)};

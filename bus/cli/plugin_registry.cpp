@@ -1,11 +1,13 @@
 #include "bus/cli/plugin_registry.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
 
 #include "bus/cli/builtin_registry.hpp"
 #include "routes/language_fields.hpp"
+#include "routes/required_plugins.hpp"
 #include "routes/test/test_fields.hpp"
 #include "routes/yaml.hpp"
 
@@ -34,6 +36,27 @@ plugins::PluginDirectory of_installation() {
     if (!error) path = (program.parent_path().parent_path() / "lib/busway/plugins").string();
   }
   return {.path = path, .prefix = path + "/", .severity = Finding::Severity::warning};
+}
+
+// What the bundle requires; a finding for each of it that is nowhere.
+plugins::Pins pins_of(const std::string& bundle, const std::vector<plugins::PluginDirectory>& directories, Findings& findings) {
+  plugins::Pins out;
+  if (bundle.empty()) return out;
+  for (auto& [name, required] : routes::required_plugins(bundle)) {
+    std::error_code unused;
+    bool there =
+        std::any_of(directories.begin(), directories.end(), [&, &wanted = name](const plugins::PluginDirectory& directory) {
+          fs::path place(directory.path);
+          return fs::exists(place / (wanted + ".so"), unused) || fs::exists(place / wanted / "plugin.yaml", unused);
+        });
+    if (!there) {
+      findings.error("BW7011", required.at,
+                     "the plugin '" + name + "' is required, and there is none: put it into plugins/ as " + name + ".so or " +
+                         name + "/plugin.yaml");
+    }
+    out.emplace(name, plugins::Pin{std::move(required.sha256), std::move(required.at)});
+  }
+  return out;
 }
 
 }  // namespace
@@ -72,9 +95,11 @@ KnownComponents known_components(const PluginChoice& choice, plugins::Purpose pu
   auto registry = std::make_shared<Registry>(builtin_registry());
   std::vector<plugins::PluginDirectory> directories = plugin_directories(choice.bundle);
   plugins::ReservedNames reserved = reserved_names();
-  out.plugins = plugins::add_plugins(*registry, directories, purpose, reserved, findings);
+  plugins::Pins pins = pins_of(choice.bundle, directories, findings);
+  out.plugins = plugins::add_plugins(*registry, directories, purpose, reserved, findings, pins);
   if (purpose == plugins::Purpose::used) out.supervisor = std::make_shared<plugins::Supervisor>();
-  out.processes = plugins::add_process_plugins(*registry, directories, out.supervisor, manifest_reader(), reserved, findings);
+  out.processes =
+      plugins::add_process_plugins(*registry, directories, out.supervisor, manifest_reader(), reserved, findings, pins);
   if (!out.plugins.empty() || !out.processes.empty()) out.registry = registry;
   return out;
 }

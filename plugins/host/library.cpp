@@ -35,6 +35,7 @@ Result<const busway_plugin*> load_library(const LibraryFile& file) {
   std::string path = std::filesystem::canonical(file.path, error).string();
   if (error) return refuse("cannot be opened: " + error.message(), "BW7001");
   if (auto known = loaded.find(path); known != loaded.end()) return known->second;
+  if (auto same = look_at_pin(path, file.pin); !same) return std::unexpected(same.error());
   // Poco binds at first use, when a function that is nowhere ends the process; asked for at once it is an error here.
   if (::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {
     const char* why = ::dlerror();

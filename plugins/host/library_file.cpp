@@ -115,7 +115,8 @@ Result<void> look_at_library(const LibraryFile& file) {
   if ((about.st_mode & S_IWOTH) != 0) {
     return refuse("can be changed by every user of this machine, and what it holds runs inside the bus: chmod o-w it", "BW7002");
   }
-  return look_at_head(open.fd(), about.st_size);
+  if (auto head = look_at_head(open.fd(), about.st_size); !head) return head;
+  return look_at_pin(real.string(), file.pin);
 }
 
 }  // namespace busway::plugins

@@ -1,6 +1,7 @@
 #include "plugins/host/plugins.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <utility>
@@ -109,7 +110,8 @@ class Adding {
 }  // namespace
 
 std::vector<std::shared_ptr<const Plugin>> add_plugins(Registry& registry, const std::vector<PluginDirectory>& directories,
-                                                       Purpose purpose, const ReservedNames& reserved, Findings& findings) {
+                                                       Purpose purpose, const ReservedNames& reserved, Findings& findings,
+                                                       const Pins& pins) {
   Adding adding(registry, purpose, reserved, findings);
   for (const PluginDirectory& directory : directories) {
     auto files = libraries_in(directory.path, directory.prefix);
@@ -117,7 +119,11 @@ std::vector<std::shared_ptr<const Plugin>> add_plugins(Registry& registry, const
       adding.say(directory.severity, files.error().code, directory.prefix, "directory " + files.error().text);
       continue;
     }
-    for (const LibraryFile& file : *files) adding.add(file, directory.severity);
+    for (LibraryFile& file : *files) {
+      auto pin = pins.find(std::filesystem::path(file.path).stem().string());
+      if (pin != pins.end()) file.pin = pin->second;
+      adding.add(file, pin == pins.end() ? directory.severity : Finding::Severity::error);
+    }
   }
   return adding.take();
 }

@@ -28,9 +28,11 @@ struct ReservedNames {
 // Finds the plugins of the directories, in their order, and adds what they declare to `registry`: formats, steps and adapters as
 // others know them, whose keys are read and tried as those of built-in ones are. A plugin that cannot be used, or that takes the
 // name or the content type of something that is there already, is a finding and adds nothing. One thread, the process's only one.
-// What it answers are the plugins whose components the registry has; it keeps them itself.
+// One of `pins` that is another file is an error, wherever it lies, and nothing of it is run. What it answers are the plugins
+// whose components the registry has; it keeps them itself.
 std::vector<std::shared_ptr<const Plugin>> add_plugins(Registry& registry, const std::vector<PluginDirectory>& directories,
-                                                       Purpose purpose, const ReservedNames& reserved, Findings& findings);
+                                                       Purpose purpose, const ReservedNames& reserved, Findings& findings,
+                                                       const Pins& pins = {});
 
 // "busway plugin check": each file as it would be found, and what is wrong with it beside what is in `registry`.
 std::vector<std::shared_ptr<const Plugin>> add_plugin_files(Registry& registry, const std::vector<LibraryFile>& files,

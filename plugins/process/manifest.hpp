@@ -9,6 +9,7 @@
 
 #include "bus/field.hpp"
 #include "plugins/host/declaration.hpp"
+#include "plugins/host/pins.hpp"
 #include "plugins/process/program.hpp"
 
 namespace busway::plugins {
@@ -51,9 +52,14 @@ struct Manifest {
   std::chrono::milliseconds stop_within{2'000};
   std::vector<ProcessStep> steps;
   std::vector<ProcessAdapter> adapters;
+  Pin pin{};  // what its program is required to be; of the bundle, not of the file
 
   Declaration declaration() const;  // what it adds, as that of a library: steps, then adapters
 };
+
+// Whether the plugin's program is what it is required to be: the first word of its command that names a file of its directory
+// (`main.py` of [python3, main.py]). Errors: kind `config`, code BW7011.
+Result<void> look_at_program(const Manifest& manifest);
 
 // YAML is read by whoever knows it: bytes, the name for positions, findings.
 using ReadYaml = std::function<std::optional<ConfigNode>(std::string_view, std::shared_ptr<const std::string>, Findings&)>;

@@ -73,6 +73,7 @@ ProgramCall Process::program_call(const std::string& endpoint, const std::string
 }
 
 Result<void> Process::try_launch(RouterContext& context, const std::string& directory, TimePoint now) {
+  if (auto same = look_at_program(manifest_); !same) return same;
   std::string cookie = new_cookie();
   if (cookie.empty() || directory.empty())
     return fail(ErrorKind::config, "making a private directory for its socket: the system refuses");

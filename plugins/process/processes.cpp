@@ -1,6 +1,7 @@
 #include "plugins/process/processes.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <utility>
 
@@ -71,10 +72,15 @@ class AddingProcesses {
         reserved_(reserved),
         findings_(findings) {}
 
-  void add(const ManifestFile& file, Finding::Severity severity) {
+  void add(const ManifestFile& file, Finding::Severity severity, const Pin& pin = {}) {
     Findings own;
     auto manifest = read_manifest(file, registry_, read_yaml_, own);
-    if (manifest) look_at_names(*manifest, own);
+    if (manifest) {
+      manifest->pin = pin;
+      if (auto same = look_at_program(*manifest); !same)
+        own.error(same.error().code, {std::make_shared<const std::string>(file.shown), 0, 0}, "the plugin " + same.error().text);
+      look_at_names(*manifest, own);
+    }
     report(own, severity);
     if (!manifest || own.has_errors()) return;
     auto shared = std::make_shared<const Manifest>(std::move(*manifest));
@@ -151,7 +157,7 @@ std::vector<std::shared_ptr<const Manifest>> add_process_plugins(Registry& regis
                                                                  const std::vector<PluginDirectory>& directories,
                                                                  const std::shared_ptr<Supervisor>& supervisor,
                                                                  const ReadYaml& read_yaml, const ReservedNames& reserved,
-                                                                 Findings& findings) {
+                                                                 Findings& findings, const Pins& pins) {
   AddingProcesses adding(registry, supervisor, read_yaml, reserved, findings);
   for (const PluginDirectory& directory : directories) {
     auto files = manifests_in(directory.path, directory.prefix);
@@ -159,7 +165,11 @@ std::vector<std::shared_ptr<const Manifest>> add_process_plugins(Registry& regis
       adding.say(directory.severity, files.error(), directory.prefix);
       continue;
     }
-    for (const ManifestFile& file : *files) adding.add(file, directory.severity);
+    for (const ManifestFile& file : *files) {
+      auto pin = pins.find(std::filesystem::path(file.path).parent_path().filename().string());
+      bool pinned = pin != pins.end();
+      adding.add(file, pinned ? Finding::Severity::error : directory.severity, pinned ? pin->second : Pin{});
+    }
   }
   return adding.take();
 }

@@ -74,7 +74,7 @@ def library(lab):
 
 
 def echo(lab):
-    return process(lab, "echo", [str(lab.build / "tests/bench/bench_plugin_echo")], "echoed", "document")
+    return process(lab, "echo", [str((lab.build / "tests/bench/bench_plugin_echo").resolve())], "echoed", "document")
 
 
 def python_step(step, kind):

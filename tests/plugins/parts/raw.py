@@ -34,7 +34,6 @@ elif MODE == "deaf":
     time.sleep(3600)
 else:
     bus = connect(cookie)
-strangers = []
 while True:
     frames = bus.recv_multipart()
     head = json.loads(frames[0])
@@ -73,11 +72,11 @@ while True:
             while True:
                 say(bus, {"type": "pong"})
         elif deed == "stranger":
-            strangers.append(connect(cookie))
-            strangers.append(connect("guess"))
+            strangers = [connect(cookie), connect("guess")]
             time.sleep(0.1)
             for other in strangers:
                 assert b"bye" in other.recv()
+                other.close()
             say(bus, *good)
         else:
             say(bus, *good)

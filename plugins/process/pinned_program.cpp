@@ -1,0 +1,23 @@
+#include <filesystem>
+
+#include "plugins/process/manifest.hpp"
+
+namespace busway::plugins {
+
+namespace fs = std::filesystem;
+
+Result<void> look_at_program(const Manifest& manifest) {
+  if (manifest.pin.sha256.empty()) return {};
+  for (const std::string& word : manifest.command) {
+    std::error_code unused;
+    if (word.empty() || word.starts_with('-') || fs::path(word).is_absolute()) continue;
+    fs::path file = fs::path(manifest.directory) / word;
+    if (fs::is_regular_file(file, unused)) return look_at_pin(file.string(), manifest.pin);
+  }
+  return fail(
+      ErrorKind::config,
+      "has a required SHA-256, and its command names no file of its own directory, of which it could be: put the program there",
+      "BW7011");
+}
+
+}  // namespace busway::plugins
