@@ -134,6 +134,10 @@ void Connections::close() {
 
 bool Connections::subscribed(int descriptor, std::int64_t most) {
   auto found = open_.find(descriptor);
+  if (found == open_.end()) {
+    look();  // its first topics may be read before it is known that it came
+    found = open_.find(descriptor);
+  }
   return found == open_.end() || ++found->second.subscriptions <= most;
 }
 
