@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cstring>
 #include <memory>
 
 #include "bus/exchange.hpp"
@@ -17,7 +16,7 @@ class ShortText {
  public:
   void set(std::string_view text) {
     size_ = static_cast<std::uint8_t>(std::min(text.size(), Most));
-    std::memcpy(bytes_, text.data(), size_);
+    std::copy_n(text.data(), size_, bytes_);  // of no text at all, too, which has no address
   }
   std::string_view view() const { return {bytes_, size_}; }
 

@@ -43,7 +43,7 @@ Result<const busway_plugin*> load_library(const LibraryFile& file) {
   }
   Entry entry = nullptr;
   try {
-    auto& library = *new Poco::SharedLibrary(path, Poco::SharedLibrary::SHLIB_LOCAL);
+    Poco::SharedLibrary library(path, Poco::SharedLibrary::SHLIB_LOCAL);  // its end unloads nothing
     if (library.hasSymbol(entry_symbol)) entry = reinterpret_cast<Entry>(library.getSymbol(entry_symbol));
   } catch (const Poco::Exception& thrown) {
     return refuse("cannot be loaded: " + without_path(thrown.message(), path), "BW7003");
