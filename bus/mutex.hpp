@@ -20,6 +20,7 @@ class BUSWAY_THREAD_MARK(capability("mutex")) Mutex {
  public:
   void lock() BUSWAY_THREAD_MARK(acquire_capability()) { mutex_.lock(); }
   void unlock() BUSWAY_THREAD_MARK(release_capability()) { mutex_.unlock(); }
+  bool try_lock() BUSWAY_THREAD_MARK(try_acquire_capability(true)) { return mutex_.try_lock(); }
 
  private:
   std::mutex mutex_;

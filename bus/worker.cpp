@@ -309,10 +309,26 @@ void Worker::Mailbox::post(std::function<void()> work) {
     posted_.push_back(std::move(work));
     any_.store(true, std::memory_order_release);
   }
-  if (first) {
-    std::uint64_t one = 1;
-    [[maybe_unused]] ssize_t written = ::write(event_, &one, sizeof one);  // full means it is awake anyway
+  if (first) wake();
+}
+
+void Worker::Mailbox::post(std::vector<std::function<void()>>& works) {
+  bool first = false;
+  if (works.empty()) return;
+  {
+    Lock lock(lock_);
+    first = open_ && posted_.empty();
+    if (open_) std::move(works.begin(), works.end(), std::back_inserter(posted_));
+    any_.store(open_, std::memory_order_release);
   }
+  works.clear();
+  if (first) wake();
+}
+
+// The poll set is told of each write; nobody ever reads it.
+void Worker::Mailbox::wake() const {
+  std::uint64_t one = 1;
+  [[maybe_unused]] ssize_t written = ::write(event_, &one, sizeof one);
 }
 
 void Worker::Mailbox::take(std::vector<std::function<void()>>& into) {
@@ -398,11 +414,7 @@ void Worker::poll(int timeout_ms) {
   // Everything is marked before anyone goes on: who then takes a resting connection sees what has come on it (Socket::stale).
   for (const epoll_event& event : events) {
     auto* slot = static_cast<Descriptor::Slot*>(event.data.ptr);
-    if (slot == nullptr) {
-      std::uint64_t drained = 0;
-      [[maybe_unused]] ssize_t got = ::read(mailbox_->event_, &drained, sizeof drained);
-      continue;
-    }
+    if (slot == nullptr) continue;  // the mailbox
     if ((event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) slot->hung_up = true;
     if ((event.events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) slot->readable = true;
     if ((event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) slot->writable = true;
@@ -438,6 +450,8 @@ bool Worker::turn() {
   run_posted();
   fire_timers();
   if (!slices_.empty()) slices_.run_next();
+  for (const std::function<void()>& work : finally_) work();
+  finally_.clear();
   for (Descriptor::Slot* slot : closed_) delete slot;
   closed_.clear();
   return true;

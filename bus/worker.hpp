@@ -132,6 +132,8 @@ class Worker {
   // From any thread: resumes or runs it on this worker's thread, in order.
   void post(std::coroutine_handle<> handle);
   void post(std::function<void()> work);
+  // At the end of this turn of the loop: for what one call does for many, like waking another thread. Worker thread only.
+  void at_end_of_turn(std::function<void()> work) { finally_.push_back(std::move(work)); }
   // For threads that may outlive the worker: what is posted after its end is dropped.
   class Mailbox;
   const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
@@ -199,6 +201,7 @@ class Worker {
   Slices slices_;
   std::shared_ptr<Mailbox> mailbox_;
   std::vector<std::function<void()>> taken_;
+  std::vector<std::function<void()>> finally_;
 };
 
 // What other threads post to a worker. Safe from any thread, also after the worker has ended.
@@ -207,9 +210,12 @@ class Worker::Mailbox {
   Mailbox();
   ~Mailbox();
   void post(std::function<void()> work);
+  // All of it, in order; leaves it empty.
+  void post(std::vector<std::function<void()>>& works);
 
  private:
   friend class Worker;
+  void wake() const;
   void take(std::vector<std::function<void()>>& into);
   void close();
   int event_ = -1;

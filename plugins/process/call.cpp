@@ -1,5 +1,8 @@
 #include "plugins/process/call.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace busway::plugins {
 
 bool Call::begin() {
@@ -37,9 +40,34 @@ Error Call::too_late(bool was_sent) const {
           .text = "waiting for the plugin's answer: the deadline passed"};
 }
 
+namespace {
+thread_local GatheredAnswers* gathering = nullptr;
+}
+
+GatheredAnswers::GatheredAnswers() {
+  gathering = this;
+}
+
+GatheredAnswers::~GatheredAnswers() {
+  gathering = nullptr;
+  flush();
+}
+
+void GatheredAnswers::flush() {
+  for (Box& box : boxes_) box.mailbox->post(box.works);
+}
+
+void GatheredAnswers::post(const std::shared_ptr<Worker::Mailbox>& mailbox, std::function<void()> work) {
+  if (gathering == nullptr) return mailbox->post(std::move(work));
+  auto& boxes = gathering->boxes_;
+  auto at = std::find_if(boxes.begin(), boxes.end(), [&](const Box& box) { return box.mailbox == mailbox; });
+  if (at == boxes.end()) at = boxes.insert(at, Box{mailbox, {}});
+  at->works.push_back(std::move(work));
+}
+
 void AwaitedCall::pass_on() {
   if (manual_clock_) return answered_.set_value();
-  mailbox_->post([this, self = shared_from_this()] {
+  GatheredAnswers::post(mailbox_, [this, self = shared_from_this()] {
     if (gate_ != nullptr) gate_->open();
   });
 }

@@ -3,10 +3,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bus/arena.hpp"
 #include "bus/document.hpp"
@@ -78,6 +80,25 @@ class Call : public std::enable_shared_from_this<Call> {
   std::atomic<State> state_{State::queued};
   State given_up_at_ = State::queued;      // the waiting one's
   std::unique_ptr<ProcessAnswer> answer_;  // the supervisor's until `answered`, the waiting one's from then on
+};
+
+// While it stands, the workers of this thread's answers are not woken; flush() wakes each once. A turn of the supervisor's.
+class GatheredAnswers {
+ public:
+  GatheredAnswers();
+  GatheredAnswers(const GatheredAnswers&) = delete;
+  GatheredAnswers& operator=(const GatheredAnswers&) = delete;
+  ~GatheredAnswers();
+  void flush();
+  // By way of the one that stands on this thread, or at once.
+  static void post(const std::shared_ptr<Worker::Mailbox>& mailbox, std::function<void()> work);
+
+ private:
+  struct Box {
+    std::shared_ptr<Worker::Mailbox> mailbox;
+    std::vector<std::function<void()>> works;
+  };
+  std::vector<Box> boxes_;  // as many as there are workers
 };
 
 // A call that a coroutine of a worker waits for: a step's.

@@ -52,6 +52,10 @@ class Process final : private Session::Outside {
   // ---- the supervisor's thread ----
   void want(TimePoint now);  // it is to run from now on
   void take(Posted posted, TimePoint now);
+  // Sends it now, if nothing is in its way; else leaves it to the caller.
+  bool take_now(std::shared_ptr<Call>& call, TimePoint now);
+  // Whether something has come that nobody may have been told of.
+  bool readable() const { return launch_ && launch_->router->readable(); }
   void watch(RouterPoll& poll);
   // After `poll` has waited: reads, sends, starts, ends.
   void work(const RouterPoll& poll, RouterContext& context, const std::string& directory, TimePoint now);

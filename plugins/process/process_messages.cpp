@@ -152,6 +152,12 @@ void Process::take_call(std::shared_ptr<Call> call, TimePoint now) {
   pump(now);
 }
 
+bool Process::take_now(std::shared_ptr<Call>& call, TimePoint now) {
+  if (!ready() || stopping_ || alone_ || !queue_.empty() || !launch_->session.has_room()) return false;
+  take_call(std::move(call), now);
+  return true;
+}
+
 void Process::give_up_waiting() {
   std::string why = stopping_ ? "the bus is stopping" : "it is down; its last process " + last_end_;
   for (const auto& call : std::exchange(queue_, {})) {

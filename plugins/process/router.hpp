@@ -48,7 +48,9 @@ class Router {
   };
   bool receive(Received& out);
 
-  void* socket() const { return socket_; }
+  bool readable() const;
+  // Tells when readable() may have changed, once each time; the socket's own.
+  int descriptor() const;
   static constexpr std::size_t most_frames = 2;
 
  private:
@@ -58,7 +60,7 @@ class Router {
   std::unique_ptr<Frames> frames_;
 };
 
-// Waits for sockets and descriptors at once.
+// Waits for sockets and descriptors at once. A socket is also told to be readable when another one is.
 class RouterPoll {
  public:
   RouterPoll();
@@ -69,6 +71,9 @@ class RouterPoll {
   // Their index.
   std::size_t add(const Router& router);
   std::size_t add(int fd);
+  // Asks the sockets: whoever uses them has to be done by then.
+  void ask();
+  // Uses none of them.
   void wait(std::chrono::milliseconds most);
   bool readable(std::size_t index) const;
 

@@ -74,8 +74,30 @@ void Supervisor::start() {
 
 bool Supervisor::submit(Process& process, std::shared_ptr<Call> call) {
   if (!process.admit(call->body.size())) return false;
-  post(process, std::move(call));
+  if (!send_now(process, call)) post(process, std::move(call));
   return true;
+}
+
+// Takes the thread's place for a moment, if it waits.
+bool Supervisor::send_now(Process& process, std::shared_ptr<Call>& call) {
+  Worker* worker = Worker::current();
+  if (worker == nullptr || worker->manual_clock() || !turn_.try_lock()) return false;
+  bool sent = process.take_now(call, now());
+  if (sent && process.next_work(now()) < next_work_) {
+    next_work_ = TimePoint();
+    wake();
+  }
+  turn_.unlock();
+  // Its socket may have taken notice of what has come, and then tells nobody else.
+  if (sent) worker->at_end_of_turn([self = shared_from_this(), &process] { self->look_at(process); });
+  return sent;
+}
+
+// Whoever has the turn looks later than this.
+void Supervisor::look_at(Process& process) {
+  if (!turn_.try_lock()) return;
+  if (process.readable()) wake();
+  turn_.unlock();
 }
 
 void Supervisor::post(Process& process, Posted posted) {
@@ -120,9 +142,11 @@ void Supervisor::run() {
   {
     RouterContext context;
     RouterPoll poll;
+    GatheredAnswers answers;
     std::vector<Hint> taken;
     bool going = true;
     bool woken = true;
+    Lock turn(turn_);
     while (true) {
       bool go_on = take_posted(taken, woken);
       TimePoint time = now();
@@ -135,12 +159,17 @@ void Supervisor::run() {
       if (!going && std::all_of(processes_.begin(), processes_.end(), [](const auto& process) { return process->ended(); }))
         break;
 
+      answers.flush();
       TimePoint next = time + 1s;
       for (const auto& process : processes_) next = std::min(next, process->next_work(time));
       poll.clear();
       std::size_t event = poll.add(event_);
       for (const auto& process : processes_) process->watch(poll);
+      poll.ask();
+      next_work_ = next;
+      turn.unlock();
       poll.wait(std::clamp(std::chrono::ceil<std::chrono::milliseconds>(next - time), 1ms, 1000ms));
+      turn.lock();
       woken = poll.readable(event);
       time = now();
       for (const auto& process : processes_) process->work(poll, context, directory_, time);

@@ -12,10 +12,10 @@
 
 namespace busway::plugins {
 
-// Keeps the plugins' processes: one thread that owns them, their sockets and everything that is said on them. Workers hand
-// messages over and are woken with the answers; none of them ever touches a socket of ZeroMQ. The thread begins with the first
-// start() or submit(), and the destructor ends it and the processes.
-class Supervisor {
+// Keeps the plugins' processes: one thread that starts, hears and ends them. Workers hand messages over and are woken with the
+// answers. While the thread waits for something to happen, a worker sends its message itself, which spares both a wake-up; it
+// never waits for the thread. The thread begins with the first start() or submit(), and the destructor ends it and the processes.
+class Supervisor final : public std::enable_shared_from_this<Supervisor> {
  public:
   Supervisor() = default;
   Supervisor(const Supervisor&) = delete;
@@ -29,7 +29,7 @@ class Supervisor {
   // Starts the processes that a route uses, and waits until each is ready, has failed to start, or has taken longer than it may.
   void start();
 
-  // Any thread. False: too much waits for it already.
+  // Any thread. False: too much waits for it already. The call may be answered before this returns.
   bool submit(Process& process, std::shared_ptr<Call> call);
   // Any thread: what needs no room.
   void post(Process& process, Posted posted);
@@ -41,6 +41,8 @@ class Supervisor {
   };
   void begin_thread() BUSWAY_REQUIRES(lock_);
   void wake() const;
+  bool send_now(Process& process, std::shared_ptr<Call>& call);
+  void look_at(Process& process);
   void run();
   bool take_posted(std::vector<Hint>& into, bool woken);
   void tell_start();
@@ -48,6 +50,9 @@ class Supervisor {
   std::vector<std::unique_ptr<Process>> processes_;
   Mutex lock_;
   std::condition_variable_any changed_;
+  Mutex turn_;                                    // the processes: the thread's, but for its waits
+  TimePoint next_work_ BUSWAY_GUARDED_BY(turn_);  // until then it waits
+
   std::vector<Hint> posted_ BUSWAY_GUARDED_BY(lock_);
   bool stop_ BUSWAY_GUARDED_BY(lock_) = false;
   bool starting_ BUSWAY_GUARDED_BY(lock_) = false;  // start() waits

@@ -1,11 +1,12 @@
 // A bare pair of ZeroMQ sockets, to measure plugins beside: a ROUTER here sends two frames, a DEALER in another process answers
 // with two, and so many are on their way at a time. Nothing is read of them, nothing waits for anything but the sockets.
 //
-//   bench_zmq_pair HEAD PAYLOAD IN_FLIGHT SECONDS [COMMAND...]
+//   bench_zmq_pair HEAD PAYLOAD IN_FLIGHT SECONDS [heads | COMMAND...]
 //
 // HEAD and PAYLOAD are files, the frames that are sent. COMMAND is the other side: it connects a DEALER to $BUSWAY_ENDPOINT, says
-// anything, and answers; without one it is a loop in C++ that answers with a short head and the payload as it came. Prints JSON:
-// messages a second, and CPU in microseconds a message of this process and of the other.
+// anything, and answers; without one it is a loop in C++ that answers with a short head and the payload as it came, and with
+// `heads` one whose answers have no payload. Prints JSON: messages a second, and CPU in microseconds a message of this process
+// and of the other.
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -51,7 +52,7 @@ bool receive(void* socket, zmq_msg_t& into) {
   return zmq_msg_more(&into) != 0;
 }
 
-[[noreturn]] void answer_all(const std::string& endpoint) {
+[[noreturn]] void answer_all(const std::string& endpoint, bool with_payload) {
   void* context = zmq_ctx_new();
   void* socket = zmq_socket(context, ZMQ_DEALER);
   if (zmq_connect(socket, endpoint.c_str()) != 0) die("connecting");
@@ -62,8 +63,8 @@ bool receive(void* socket, zmq_msg_t& into) {
   zmq_msg_init(&payload);
   while (receive(socket, head)) {
     receive(socket, payload);
-    send(socket, answer, true);
-    if (zmq_msg_send(&payload, socket, 0) < 0) die("answering");
+    send(socket, answer, with_payload);
+    if (with_payload && zmq_msg_send(&payload, socket, 0) < 0) die("answering");
   }
   std::_Exit(0);
 }
@@ -81,7 +82,7 @@ int main(int argc, char** argv) {
   std::string endpoint = std::string("ipc://") + folder + "/s";
   pid_t other = fork();
   if (other == 0) {
-    if (argc == 5) answer_all(endpoint);
+    if (argc == 5 || argv[5] == std::string_view("heads")) answer_all(endpoint, argc == 5);
     setenv("BUSWAY_ENDPOINT", endpoint.c_str(), 1);
     execvp(argv[5], argv + 5);
     std::_Exit(127);

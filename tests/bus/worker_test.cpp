@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <functional>
 #include <thread>
 #include <vector>
 
@@ -46,6 +48,39 @@ Task<> hop(Worker& home, Worker& other, std::vector<int>& trail) {
 }
 
 }  // namespace
+
+TEST_CASE("what is left for the end of a turn is done once, behind all else of that turn") {
+  Worker worker;
+  std::vector<int> marks;
+  worker.post([&] {
+    worker.at_end_of_turn([&] { marks.push_back(3); });
+    marks.push_back(1);
+  });
+  worker.post([&] { marks.push_back(2); });
+  int turns = 0;
+  worker.run_until([&] { return turns++ == 3; });
+  CHECK(marks == std::vector<int>{1, 2, 3});
+}
+
+TEST_CASE("works that are posted together are done in order, also by a worker that sleeps") {
+  Worker worker;
+  std::vector<int> marks;
+  std::thread thread([&worker] { worker.run(); });
+  std::atomic<bool> done{false};
+  for (int round = 0; round < 100; ++round) {
+    done = false;
+    std::vector<std::function<void()>> works;
+    for (int i = 0; i < 3; ++i) works.push_back([&marks, i] { marks.push_back(i); });
+    works.push_back([&done] { done = true; });
+    worker.mailbox()->post(works);
+    CHECK(works.empty());
+    while (!done) std::this_thread::yield();
+  }
+  worker.stop();
+  thread.join();
+  REQUIRE(marks.size() == 300);
+  for (std::size_t i = 0; i < marks.size(); ++i) CHECK(marks[i] == static_cast<int>(i % 3));
+}
 
 TEST_CASE("a million awaited calls neither recurse nor leak") {
   Worker worker(0, Worker::ClockKind::manual);
