@@ -34,6 +34,7 @@ THREADS_OWN = {
     "bus/task.cpp": "a frame is taken or given in one go",
     "bus/task.hpp": "a frame is taken or given in one go",
     "bus/wall_clock.cpp": "set by tests only",
+    "plugins/process/call.cpp": "the supervisor's thread, which computes nothing",
     "bus/worker.cpp": "which worker runs",
     "transforms/jsonata/functions/array.cpp": "random numbers, a number at a time",
     "transforms/jsonata/functions/format_number.cpp": "a number is written in one go",
