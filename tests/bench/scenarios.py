@@ -9,6 +9,7 @@ import mappings
 import measuring
 import orders
 import plugin_costs
+import zmq_bridge
 from far_peers import CAMEL, CONNECT, NODE_RED
 from lab import Backend, Exchange
 from measuring import Case
@@ -275,6 +276,7 @@ ALL = (
     Scenario("B9", "TCP: frames and streams", measuring.beside, tcp),
     Scenario("B10", "TLS 1.3", measuring.beside, tls),
     Scenario("B11", "Idle connections", measuring.idle, idle_connections),
+    Scenario("B13", "ZeroMQ: from socket to socket", zmq_bridge.measure, zmq_bridge.cases),
     Scenario("B14", "Small requests beside large transforms", measuring.mixed, mixed_sizes),
     Scenario("B16", "Start-up and memory", measuring.start, starting),
     Scenario("B17", "Three times overload", measuring.overload, overloaded),
