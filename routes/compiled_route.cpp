@@ -19,24 +19,22 @@ void log_failure(Exchange& exchange, const Failure& failure, const std::string& 
 }
 
 // For tools, where somebody has asked for it.
-[[gnu::noinline, gnu::cold]] void tell_accepted(MessageEvents& events, Exchange& exchange, const std::string& route) {
+// When that was.
+[[gnu::noinline, gnu::cold]] TimePoint tell_accepted(MessageEvents& events, Exchange& exchange, const std::string& route) {
   events.tell(exchange.worker(), {.id = exchange.id(), .route = &route, .protocol = exchange.origin.protocol});
+  return TimePoint::clock::now();
 }
 
-[[gnu::noinline, gnu::cold]] void tell_end(MessageEvents& events, Exchange& exchange, const Route& route) {
+[[gnu::noinline, gnu::cold]] void tell_end(MessageEvents& events, Exchange& exchange, const Route& route, TimePoint accepted) {
   using Kind = MessageEvent::Kind;
   bool failed = exchange.ending == Exchange::Ending::failed;
   MessageEvent event{.kind = failed ? Kind::failed : Kind::delivered,
                      .id = exchange.id(),
                      .route = &route.name(),
                      .protocol = exchange.origin.protocol,
+                     .took = std::chrono::duration_cast<std::chrono::microseconds>(TimePoint::clock::now() - accepted),
                      .filtered = exchange.ending == Exchange::Ending::filtered,
                      .failure = failed ? exchange.failure() : nullptr};
-  // The source has set the deadline as it accepted the message.
-  if (exchange.deadline != TimePoint::max()) {
-    auto took = std::chrono::steady_clock::now() - (exchange.deadline - route.deadline());
-    event.took = std::max(std::chrono::duration_cast<std::chrono::microseconds>(took), std::chrono::microseconds(0));
-  }
   events.tell(exchange.worker(), event);
 }
 
@@ -44,8 +42,9 @@ void log_failure(Exchange& exchange, const Failure& failure, const std::string& 
 
 Task<void> CompiledRoute::run(Exchange& exchange) const {
   exchange.route = this;
+  TimePoint accepted;
   if (MessageEvents* events = message_events(); events != nullptr) [[unlikely]]
-    tell_accepted(*events, exchange, name_);
+    accepted = tell_accepted(*events, exchange, name_);
   if (computes_long()) exchange.expect_large();
   Flow flow = Flow::next;
   if (const Step* alone = steps_.alone(); alone != nullptr && exchange.failure() == nullptr) {
@@ -67,7 +66,7 @@ Task<void> CompiledRoute::run(Exchange& exchange) const {
     case Flow::replied: exchange.ending = Exchange::Ending::replied; break;
   }
   if (MessageEvents* events = message_events(); events != nullptr) [[unlikely]]
-    tell_end(*events, exchange, *this);
+    tell_end(*events, exchange, *this, accepted);
   // What the caller sent along is not sent back to it.
   if (exchange.message().side() == Side::caller) exchange.message().headers.keep_only_set();
 }

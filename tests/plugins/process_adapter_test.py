@@ -232,6 +232,21 @@ expect: { body: { slept: 1 } }
                 talk.send(n=n, body="1", headers={"do": "slow"})
             self.assertEqual(sorted(talk.receive()["n"] for _ in range(10)), list(range(10)))
 
+    def test_what_a_message_took_is_told_whatever_its_deadline(self):
+        import zmq
+
+        address = f"ipc://{self.folder}/events"
+        with LiveBus(self.make(routes=f"events: '{address}'\n" + ROUTES), ALONE) as bus, zmq.Context() as context, context.socket(zmq.SUB) as told:
+            told.linger, told.rcvtimeo = 0, 10_000
+            told.subscribe(b"delivered")
+            told.connect(address)
+            talk = self.talk(bus)
+            wait_until(lambda: talk.ask(body='"1"') and told.poll(50))
+            while told.poll(100):
+                told.recv_multipart()
+            talk.ask(body='"1"', deadline_ms=700)  # the route gives more
+            self.assertLess(json.loads(told.recv_multipart()[1])["took_us"], 600_000)
+
     def test_an_adapter_picks_the_route(self):
         bundle = self.make(routes="""
 listeners: { in: { topics: {} } }
