@@ -32,8 +32,10 @@ An adapter has a target, which is called as a service is, a source, which brings
 What a component is called in route files, its keys and what of a message it is sent stand in the plugin.yaml beside the program. This file speaks
 version 1 of the plugin protocol (docs/plugin-protocol.md). It needs Python 3.9 and pyzmq (Debian: python3-zmq).
 
-Steps and calls run in threads, `threads` at a time; each source has one of its own. An exception that is not `Failed` fails the message (kind `internal`), and its traceback
-goes to the bus's log; one that says that memory is short ends the process, and the bus starts it again.
+Steps and calls that are quick, a fraction of a millisecond, run on the thread that reads the socket, since handing a message over would cost more than the work. What turns
+out to take longer runs in threads, `threads` messages at a time, and where a quick one suddenly takes long another thread reads on. So no step may count on its thread. Each
+source has a thread of its own. An exception that is not `Failed` fails the message (kind `internal`), and its traceback goes to the bus's log; one that says that memory is
+short ends the process, and the bus starts it again.
 """
 from __future__ import annotations
 
@@ -41,11 +43,13 @@ import collections
 import concurrent.futures
 import dataclasses
 import decimal
+import itertools
 import json
 import os
 import queue
 import re
 import secrets
+import select
 import sys
 import threading
 import time
@@ -109,17 +113,13 @@ class Message:
     """message (its id), route, method, target, operation, content_type, attempt, and endpoint of a service: as far as they are known."""
     deadline: float = float("inf")
     """When nobody waits any more, by time.monotonic()."""
-    _cancelled: threading.Event = dataclasses.field(default_factory=threading.Event, repr=False, compare=False)
+    cancelled: bool = dataclasses.field(default=False, compare=False)
+    """Whether nobody waits already. A step that works long looks now and then, and returns when it is so."""
 
     @property
     def time_left(self) -> float:
         """Seconds until nobody waits for the answer any more."""
         return max(0.0, self.deadline - time.monotonic())
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether nobody waits already. A step that works long looks now and then, and returns when it is so."""
-        return self._cancelled.is_set()
 
 
 @dataclasses.dataclass
@@ -267,31 +267,31 @@ _MARK = secrets.token_hex(8)  # no body can guess it
 _MARKED = re.compile(f'"{_MARK}:([^"]*)"')
 
 
-def loads(text: Union[bytes, str]) -> Any:
-    """JSON with 1250.10 as Decimal("1250.10")."""
-    return json.loads(text, parse_float=decimal.Decimal)
-
-
 def _mark(value: Any) -> str:
     if isinstance(value, decimal.Decimal) and value.is_finite():
         return f"{_MARK}:{value}"
     raise TypeError(f"a {type(value).__name__} has no place in a document")
 
 
+# Made once: json.loads() and json.dumps() would make one a call.
+_decode = json.JSONDecoder(parse_float=decimal.Decimal).decode
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_mark).encode
+
+
+def loads(text: Union[bytes, str]) -> Any:
+    """JSON with 1250.10 as Decimal("1250.10")."""
+    return _decode(text if isinstance(text, str) else text.decode())
+
+
 def dumps(value: Any) -> bytes:
     """The other way; a Decimal is written as it stands."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_mark)
-    return _MARKED.sub(lambda found: found[1], text).encode()
+    text = _encode(value)
+    return (_MARKED.sub(lambda found: found[1], text) if _MARK in text else text).encode()
 
 
-# ---- the plugin ----
+# ---- what is said to the bus ----
 
 _plugin: Optional["Plugin"] = None  # that runs
-
-
-def _say(head: dict) -> None:
-    if _plugin is not None:
-        _plugin._say(head)
 
 
 def log(text: str, level: str = "info") -> None:
@@ -299,7 +299,115 @@ def log(text: str, level: str = "info") -> None:
     if _plugin is None:
         print(f"{level}: {text}", file=sys.stderr)
     else:
-        _plugin._say({"type": "log", "level": level, "text": text[:2000]})
+        _plugin._say({"type": "log", "level": level, "text": _plain(text)})
+
+
+def _say(head: dict) -> None:
+    if _plugin is not None:
+        _plugin._say(head)
+
+
+def _plain(text: str) -> str:
+    return text[:2000].encode(errors="replace").decode()
+
+
+def _frames(head: dict, payload: Optional[bytes] = None) -> list[tuple[bytes, Optional[bytes]]]:
+    """The messages that bear this."""
+    if payload is None or len(payload) <= MOST_PAYLOAD:
+        first = dumps(head)
+        if len(first) > MOST_HEAD:
+            raise Failed("internal", "answering: the variables and header fields are larger than 63KiB")
+        return [(first, payload)]
+    made = _frames({**head, "more": True}, payload[:MOST_PAYLOAD])
+    number = "arrival" if "arrival" in head else "id"
+    for at in range(MOST_PAYLOAD, len(payload), MOST_PAYLOAD):
+        end = at + MOST_PAYLOAD
+        made.append((dumps({"type": "chunk", number: head[number], "more": end < len(payload)}), payload[at:end]))
+    return made
+
+
+def _reply_of_step(reply: Optional[Reply]) -> tuple[dict, Optional[bytes]]:
+    head: dict = {"type": "reply"}
+    if reply is None:
+        return head, None
+    if reply.filtered:
+        head["flow"] = "filtered"
+    if reply.variables:
+        head["variables"] = reply.variables
+    if reply.headers:
+        head["headers"] = reply.headers
+    if reply.body is UNCHANGED:
+        return head, None
+    head["body"] = "document"
+    return head, dumps(reply.body)
+
+
+def _reply_of_service(given: Any) -> tuple[dict, bytes]:
+    answer = given if isinstance(given, Answer) else Answer(body=b"" if given is None else given)
+    body, content_type = answer.body, answer.content_type
+    if isinstance(body, str):
+        body = body.encode()
+    elif not isinstance(body, (bytes, bytearray, memoryview)):
+        body, content_type = dumps(body), content_type or "application/json"
+    head: dict = {"type": "reply", "body": "bytes"}
+    if content_type:
+        head["content_type"] = content_type
+    if answer.status:
+        head["status"] = answer.status
+    if answer.headers:
+        head["headers"] = dict(answer.headers)
+    return head, bytes(body)
+
+
+# ---- the plugin ----
+
+# What takes less than this, in seconds, of late, is worked on by the thread that reads the socket, until it takes more than _SLOW.
+_QUICK, _SLOW = 0.0003, 0.001
+_RELIEVED_AFTER = 0.05  # that thread, by another one, when it is kept so long
+_MANY = 64  # so many quick ones in a row, and more than `threads` are let in at a time
+_ABOUT = frozenset(("message", "route", "method", "target", "operation", "content_type", "attempt", "endpoint"))
+
+
+class _Use:
+    """A step or a service of a route file: what does it, and how long that takes."""
+
+    __slots__ = ("handler", "settings", "reply", "seconds", "slow")
+
+    def __init__(self, handler: Handler, settings: Mapping[str, Any], reply: Callable[[Any], tuple[dict, Optional[bytes]]]) -> None:
+        self.handler, self.settings, self.reply = handler, settings, reply
+        self.seconds, self.slow = 0.0, False
+
+    def took(self, seconds: float) -> None:
+        self.seconds += (seconds - self.seconds) * 0.1
+        self.slow = self.seconds > (_QUICK if self.slow else _SLOW)
+
+
+def _work_on(use: Optional[_Use], message: Message, is_document: bool, body: bytes) -> tuple[dict, Optional[bytes]]:
+    if use is None:
+        raise Failed("internal", "these settings were refused")
+    began = time.monotonic()
+    try:
+        message.body = _decode(body.decode()) if is_document else body or None
+        return use.reply(use.handler(message))
+    finally:
+        use.took(time.monotonic() - began)
+
+
+def _answer(use: Optional[_Use], head: dict, message: Message, body: bytes) -> list[tuple[bytes, Optional[bytes]]]:
+    """Works on a message: what the bus is told of it. Any thread."""
+    try:
+        try:
+            answer, payload = _work_on(use, message, head.get("body") == "document", body)
+            answer["id"] = head["id"]
+            return _frames(answer, payload)
+        except Failed as failure:
+            kind, text, code = failure.kind, failure.text, failure.code
+    except MemoryError:
+        os._exit(70)  # whatever holds the memory would hold it for the next message, too
+    except Exception as error:  # pylint: disable=broad-except
+        log(traceback.format_exc().strip().replace("\n", " | "), "error")
+        kind, text, code = "internal", f"{type(error).__name__}: {error}", ""
+    return _frames({"type": "fail", "id": head["id"], "kind": kind, "text": _plain(text), "code": _plain(code)})
 
 
 class Plugin:
@@ -309,20 +417,29 @@ class Plugin:
         self._steps: dict[str, Any] = {}
         self._targets: dict[str, Any] = {}
         self._sources: dict[str, Any] = {}
+        self._uses: dict[int, _Use] = {}
+        # Messages of the bus that are not answered, those that are not whole, and those that are for the threads.
+        self._open: dict[int, Message] = {}
+        self._arriving: dict[int, tuple[dict, list[bytes]]] = {}
+        self._jobs: queue.SimpleQueue = queue.SimpleQueue()
+        # Listeners, and messages that they have brought.
         self._routes: dict[int, Route] = {}
         self._inlets: dict[int, tuple[Inlet, Any, threading.Thread]] = {}
-        self._brought: dict[int, tuple[Inlet, concurrent.futures.Future, list]] = {}
-        self._last_arrival = 0
-        self._arrival_lock = threading.Lock()
-        self._handlers: dict[int, Handler] = {}
-        self._settings: dict[int, Mapping[str, Any]] = {}
-        self._refused: dict[int, str] = {}
-        self._arriving: dict[int, tuple[dict, list[bytes]]] = {}
-        self._cancelled: dict[int, threading.Event] = {}
-        self._jobs: queue.SimpleQueue = queue.SimpleQueue()
-        self._to_send: collections.deque[tuple[dict, Optional[bytes]]] = collections.deque()
         self._ending: list[threading.Thread] = []
+        self._brought: dict[int, tuple[Inlet, concurrent.futures.Future, dict, list[bytes]]] = {}
+        self._arrivals = itertools.count(1)
+        # The socket, what is to be sent, and what wakes the thread that waits.
+        self._socket: Any = None
+        self._to_send: collections.deque[tuple[bytes, Optional[bytes]]] = collections.deque()
+        self._waits = False
         self._wake_read, self._wake_write = -1, -1
+        self._threads = 0
+        self._quick = 0  # messages in a row that were worked on where they were read
+        # Who reads the socket, and what he is working on himself, since when.
+        self._reader: object = None
+        self._reader_lock = threading.Lock()
+        self._busy: Optional[tuple[float, _Use]] = None
+        self._is_busy = threading.Event()
 
     def step(self, name: str) -> Callable[[Any], Any]:
         """Declares what does the step: a function of a Message, or a class that is made with the settings of each use and then called."""
@@ -363,70 +480,149 @@ class Plugin:
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
-        _plugin = self
+        _plugin, self._threads = self, threads
         for _ in range(threads):
             threading.Thread(target=self._work, daemon=True).start()
-        socket = zmq.Context.instance().socket(zmq.DEALER)
+        socket = self._socket = zmq.Context.instance().socket(zmq.DEALER)
         socket.linger = 500
         socket.reconnect_ivl = -1  # another launch is another process
+        socket.rcvtimeo = 1000
         socket.connect(os.environ["BUSWAY_ENDPOINT"])
         socket.send(dumps({"type": "hello", "protocol": PROTOCOL, "cookie": os.environ["BUSWAY_COOKIE"], "sdk": "python"}))
-        poller = zmq.Poller()
-        poller.register(socket, zmq.POLLIN)
-        poller.register(self._wake_read, zmq.POLLIN)
+        threading.Thread(target=self._watch, daemon=True).start()
+        self._read()
+        threading.Event().wait()  # another thread reads on, and ends the process
+
+    # ---- the thread that reads the socket ----
+
+    def _read(self) -> None:
+        """Until the process ends, or another thread has taken over."""
+        import zmq
+
+        me = self._reader = object()
+        socket, more, no_wait, is_more, to_send = self._socket, zmq.SNDMORE, zmq.NOBLOCK, zmq.RCVMORE, self._to_send
+        poll = select.poll()
+        poll.register(socket.fd, select.POLLIN)
+        poll.register(self._wake_read, select.POLLIN)
         silence, heard = 10.0, time.monotonic()
         while True:
-            poller.poll(1000)
-            try:
-                os.read(self._wake_read, 4096)
-            except BlockingIOError:
-                pass
-            while True:
-                try:
-                    frames = socket.recv_multipart(zmq.NOBLOCK)
-                except zmq.Again:
-                    break
-                heard = time.monotonic()
-                head = loads(frames[0])
-                if head["type"] == "welcome":
-                    silence = head["silence_ms"] / 1000
-                    self._say({"type": "ready", "credit": threads})
-                elif head["type"] == "bye":
-                    self._end_sources()
-                    os._exit(0)  # threads may still be at work
+            while to_send:
+                first, payload = to_send.popleft()
+                if payload is None:
+                    socket.send(first)
                 else:
-                    self._take(head, frames[1] if len(frames) > 1 else None)
-            while self._to_send:
-                head, payload = self._to_send.popleft()
-                self._send(socket, head, payload)
-            if time.monotonic() - heard > silence:
-                sys.exit("the bus is gone")
+                    socket.send(first, more)
+                    socket.send(payload)
+            # Nobody else has anything to say then, but for a line of the log now and then.
+            alone = not self._open and not self._inlets and not to_send
+            try:
+                first = socket.recv(0 if alone else no_wait)
+            except zmq.Again:
+                if not alone:
+                    self._waits = True  # who says something from now on wakes it
+                    for descriptor, _ in [] if to_send else poll.poll(1000):
+                        if descriptor == self._wake_read:
+                            os.read(descriptor, 4096)
+                    self._waits = False
+                if time.monotonic() - heard > silence:
+                    print("the bus is gone", file=sys.stderr, flush=True)
+                    os._exit(1)
+                continue
+            heard = time.monotonic()
+            head, payload = _decode(first.decode()), socket.recv() if socket.getsockopt(is_more) else None
+            kind = head["type"]
+            if kind == "request" or (kind == "chunk" and "id" in head):
+                if not self._take(me, head, payload or b"", heard):
+                    return
+            elif kind == "welcome":
+                silence = head["silence_ms"] / 1000
+                self._say({"type": "ready", "credit": self._threads})
+            elif kind == "bye":
+                self._end_sources()
+                os._exit(0)  # threads may still be at work
+            else:
+                self._hear(kind, head, payload or b"")
 
-    # What the bus says; one thread.
-    def _take(self, head: dict, payload: Optional[bytes]) -> None:
-        kind = head["type"]
-        if kind == "request":
-            self._arriving[head["id"]] = (head, [payload] if payload is not None else [])
-            self._cancelled[head["id"]] = threading.Event()
-            head["deadline"] = time.monotonic() + head["deadline_ms"] / 1000
-            if not head["more"]:
-                self._jobs.put(self._arriving.pop(head["id"]))
-        elif kind == "outcome" or "arrival" in head:
+    def _take(self, me: object, head: dict, payload: bytes, now: float) -> bool:
+        """A request or a piece of one. False when another thread has taken over meanwhile."""
+        number = head["id"]
+        if head["type"] == "request":
+            use = self._uses.get(head["use"])
+            message = self._open[number] = Message(None, use.settings if use else {}, head.get("headers") or {}, head.get("variables") or {},
+                                                   {key: head[key] for key in head if key in _ABOUT}, now + head["deadline_ms"] / 1000)
+            if head["more"]:
+                self._arriving[number] = head, [payload]
+                return True
+        else:
+            if number not in self._arriving:
+                return True
+            self._arriving[number][1].append(payload)
+            if head["more"]:
+                return True
+            head, pieces = self._arriving.pop(number)
+            payload, message, use = b"".join(pieces), self._open[number], self._uses.get(head["use"])
+        if use is None or use.slow:
+            self._all_is_quick(False)
+            self._jobs.put((use, head, message, payload))
+            return True
+        self._busy = now, use
+        if not self._is_busy.is_set():
+            self._is_busy.set()
+        frames = _answer(use, head, message, payload)
+        with self._reader_lock:
+            relieved = self._reader is not me
+            if not relieved:
+                self._busy = None
+        if relieved:
+            self._send(frames)  # while it is open, it wakes who reads
+            self._open.pop(number, None)
+            return False
+        self._open.pop(number, None)
+        self._to_send.extend(frames)
+        self._all_is_quick(True)
+        return True
+
+    def _all_is_quick(self, quick: bool) -> None:
+        """Then what waits here spares the bus and this process a wake-up each, and waits no longer than it would on the other side."""
+        if quick:
+            self._quick += 1
+            if self._quick == _MANY:
+                self._say({"type": "credit", "credit": 4 * self._threads})
+        else:
+            if self._quick >= _MANY:
+                self._say({"type": "credit", "credit": self._threads})
+            self._quick = 0
+
+    def _watch(self) -> None:
+        """Reads on where the thread that reads is kept by a message."""
+        while True:
+            time.sleep(_RELIEVED_AFTER)
+            self._is_busy.clear()
+            if self._busy is None:
+                self._is_busy.wait()
+                continue
+            with self._reader_lock:
+                if self._busy is None or time.monotonic() - self._busy[0] < _RELIEVED_AFTER:
+                    continue
+                use, self._busy, self._reader = self._busy[1], None, None
+            use.seconds, use.slow = _RELIEVED_AFTER, True
+            self._all_is_quick(False)
+            threading.Thread(target=self._watch, daemon=True).start()
+            return self._read()
+
+    def _hear(self, kind: str, head: dict, payload: bytes) -> None:
+        if kind == "outcome" or "arrival" in head:
             self._take_outcome(head, payload)
         elif kind == "credit" and head["use"] in self._inlets:
             self._inlets[head["use"]][0]._grant(head["credit"])
         elif kind in ("stop_listening", "drop"):
             self._end(head["use"], kind == "drop")
-        elif kind == "chunk" and head["id"] in self._arriving:
-            self._arriving[head["id"]][1].append(payload or b"")
-            if not head["more"]:
-                self._jobs.put(self._arriving.pop(head["id"]))
         elif kind == "cancel":
-            if head["id"] in self._arriving:
-                del self._arriving[head["id"]]
-                self._answer(head["id"], {"type": "fail", "kind": "deadline", "text": "cancelled before it was whole"})
-            elif head["id"] in self._cancelled:
-                self._cancelled[head["id"]].set()
+            if self._arriving.pop(head["id"], None):
+                del self._open[head["id"]]
+                self._say({"type": "fail", "id": head["id"], "kind": "deadline", "text": "cancelled before it was whole"})
+            elif head["id"] in self._open:
+                self._open[head["id"]].cancelled = True
         elif kind == "use":
             self._make(head)
         elif kind == "ping":
@@ -444,12 +640,28 @@ class Plugin:
                 if name not in named:
                     raise Refused("", f"the program has no {kind} '{name}'")
                 what = named[name]
-                self._handlers[use] = what(settings) if isinstance(what, type) else what
-                self._settings[use] = settings
-        except Refused as refusal:
-            self._say({"type": "refuse", "use": use, "key": refusal.key, "text": refusal.text})
+                self._uses[use] = _Use(what(settings) if isinstance(what, type) else what, settings, _reply_of_step if kind == "step" else _reply_of_service)
         except Exception as error:  # pylint: disable=broad-except
-            self._say({"type": "refuse", "use": use, "text": f"{type(error).__name__}: {error}"})
+            self._refuse(use, error)
+
+    def _refuse(self, use: int, error: Exception) -> None:
+        refusal = error if isinstance(error, Refused) else Refused("", f"{type(error).__name__}: {error}")
+        self._say({"type": "refuse", "use": use, "key": refusal.key, "text": _plain(refusal.text)})
+
+    def _end(self, use: int, for_good: bool) -> None:
+        self._routes.pop(use, None)
+        ended = self._uses.pop(use, None) if for_good else None
+        if ended is not None and hasattr(ended.handler, "close"):
+            ended.handler.close()
+        if use not in self._inlets:
+            return
+        inlet, source, _ = self._inlets[use]
+        if not inlet.stopped.is_set():
+            inlet._stop()
+            if hasattr(source, "stop"):
+                source.stop()
+        if for_good:
+            self._ending.append(self._inlets.pop(use)[2])
 
     # ---- sources ----
 
@@ -477,136 +689,60 @@ class Plugin:
             pass
         except Exception as error:  # pylint: disable=broad-except
             if isinstance(error, Refused) or not listened.is_set():
-                text = error.text if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
-                self._say({"type": "refuse", "use": inlet.use, "key": getattr(error, "key", ""), "text": text[:1000]})
+                self._refuse(inlet.use, error)
                 return
             print(traceback.format_exc(), file=sys.stderr, flush=True)
             os._exit(71)
 
     def _bring(self, inlet: Inlet, head: dict, body: bytes) -> concurrent.futures.Future[Outcome]:
         ended: concurrent.futures.Future[Outcome] = concurrent.futures.Future()
-        with self._arrival_lock:
-            self._last_arrival += 1
-            head["arrival"] = self._last_arrival
-            self._brought[head["arrival"]] = (inlet, ended, [])
-        self._say(head, body)
+        head["arrival"] = next(self._arrivals)
+        try:
+            frames = _frames(head, body)
+        except (Failed, UnicodeError):  # the bus would end a process that sends either
+            inlet._ended()
+            ended.set_result(Outcome("failed", kind="invalid", status=400, reason="header fields that cannot be sent"))
+            return ended
+        self._brought[head["arrival"]] = (inlet, ended, {}, [])
+        self._send(frames)
         return ended
 
-    def _take_outcome(self, head: dict, payload: Optional[bytes]) -> None:
+    def _take_outcome(self, head: dict, payload: bytes) -> None:
         if head["arrival"] not in self._brought:
             return
-        inlet, ended, pieces = self._brought[head["arrival"]]
-        pieces.append((head, payload or b""))
+        inlet, ended, about, pieces = self._brought[head["arrival"]]
+        about.update((key, head[key]) for key in ("outcome", "kind", "status", "reason", "content_type", "headers") if key in head)
+        pieces.append(payload)
         if head.get("more"):
             return
         del self._brought[head["arrival"]]
-        first = pieces[0][0]
-        about = {key: first[key] for key in ("outcome", "kind", "status", "reason", "content_type", "headers") if key in first}
         inlet._ended()
-        ended.set_result(Outcome(body=b"".join(piece for _, piece in pieces), **about))
+        ended.set_result(Outcome(body=b"".join(pieces), **about))
 
-    def _end(self, use: int, for_good: bool) -> None:
-        self._routes.pop(use, None)
-        handler = self._handlers.pop(use, None) if for_good else None
-        if handler is not None and hasattr(handler, "close"):
-            handler.close()
-        if use not in self._inlets:
-            return
-        inlet, source, _ = self._inlets[use]
-        if not inlet.stopped.is_set():
-            inlet._stop()
-            if hasattr(source, "stop"):
-                source.stop()
-        if for_good:
-            self._ending.append(self._inlets.pop(use)[2])
-
-    # They have told their senders, or moved their files, before the process ends.
     def _end_sources(self) -> None:
+        """They have told their senders, or moved their files, before the process ends."""
         for use in list(self._inlets):
             self._end(use, True)
         until = time.monotonic() + 1.5
         for thread in self._ending:
             thread.join(max(0.0, until - time.monotonic()))
 
-    # A thread that works.
+    # ---- any thread ----
+
     def _work(self) -> None:
         while True:
-            head, pieces = self._jobs.get()
+            use, head, message, body = self._jobs.get()
+            frames = _answer(use, head, message, body)
+            self._send(frames)  # while it is open, it wakes who reads
+            self._open.pop(head["id"], None)
+
+    def _say(self, head: dict) -> None:
+        self._send(_frames(head))
+
+    def _send(self, frames: list[tuple[bytes, Optional[bytes]]]) -> None:
+        self._to_send.extend(frames)
+        if self._waits:
             try:
-                answer, payload = self._run(head, b"".join(pieces))
-            except MemoryError:
-                os._exit(70)  # whatever holds the memory would hold it for the next message, too
-            self._answer(head["id"], answer, payload)
-
-    def _run(self, head: dict, body: bytes) -> tuple[dict, Optional[bytes]]:
-        try:
-            if head["use"] not in self._handlers:
-                raise Failed("internal", "these settings were refused")
-            document = loads(body) if head.get("body") == "document" else body or None
-            message = Message(body=document, settings=self._settings[head["use"]],
-                              headers=head.get("headers", {}), variables=head.get("variables", {}),
-                              about={key: head[key] for key in ("message", "route", "method", "target", "operation", "content_type", "attempt", "endpoint") if key in head},
-                              deadline=head["deadline"], _cancelled=self._cancelled[head["id"]])
-            reply = self._handlers[head["use"]](message)
-            if "endpoint_index" in head:
-                return self._answer_of_service(reply)
-            reply = reply or Reply()
-            answer: dict = {"type": "reply", "flow": "filtered" if reply.filtered else "next"}
-            if reply.variables:
-                answer["variables"] = reply.variables
-            if reply.headers:
-                answer["headers"] = reply.headers
-            if reply.body is not UNCHANGED:
-                answer["body"] = "document"
-            if len(dumps(answer)) > MOST_HEAD:
-                raise Failed("internal", "answering: the variables and header fields are larger than 63KiB")
-            return answer, None if reply.body is UNCHANGED else dumps(reply.body)
-        except Failed as failure:
-            return {"type": "fail", "kind": failure.kind, "text": failure.text, "code": failure.code}, None
-        except MemoryError:
-            raise
-        except Exception as error:  # pylint: disable=broad-except
-            log(traceback.format_exc().strip().replace("\n", " | "), "error")
-            return {"type": "fail", "kind": "internal", "text": f"{type(error).__name__}: {error}"[:1000]}, None
-
-    @staticmethod
-    def _answer_of_service(given: Any) -> tuple[dict, bytes]:
-        answer = given if isinstance(given, Answer) else Answer(body=b"" if given is None else given)
-        body, content_type = answer.body, answer.content_type
-        if isinstance(body, str):
-            body = body.encode()
-        elif not isinstance(body, (bytes, bytearray, memoryview)):
-            body, content_type = dumps(body), content_type or "application/json"
-        head: dict = {"type": "reply", "body": "bytes"}
-        if content_type:
-            head["content_type"] = content_type
-        if answer.status:
-            head["status"] = answer.status
-        if answer.headers:
-            head["headers"] = dict(answer.headers)
-        if len(dumps(head)) > MOST_HEAD:
-            raise Failed("internal", "answering: the header fields are larger than 63KiB")
-        return head, bytes(body)
-
-    # Any thread.
-    def _answer(self, message: int, answer: dict, payload: Optional[bytes] = None) -> None:
-        self._cancelled.pop(message, None)
-        self._say({**answer, "id": message}, payload)
-
-    def _say(self, head: dict, payload: Optional[bytes] = None) -> None:
-        self._to_send.append((head, payload))
-        try:
-            os.write(self._wake_write, b"x")
-        except BlockingIOError:
-            pass  # it is awake
-
-    @staticmethod
-    def _send(socket: Any, head: dict, payload: Optional[bytes]) -> None:
-        if payload is None:
-            socket.send(dumps(head))
-            return
-        pieces = [payload[at:at + MOST_PAYLOAD] for at in range(0, len(payload), MOST_PAYLOAD)] or [b""]
-        socket.send_multipart([dumps({**head, "more": len(pieces) > 1}), pieces[0]])
-        for index, piece in enumerate(pieces[1:], 2):
-            number = "arrival" if head["type"] == "arrival" else "id"
-            socket.send_multipart([dumps({"type": "chunk", number: head[number], "more": index < len(pieces)}), piece])
+                os.write(self._wake_write, b"x")
+            except BlockingIOError:
+                pass  # it is awake
