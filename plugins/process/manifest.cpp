@@ -70,6 +70,12 @@ class Reading {
     out.silence = config.silence;
     out.acknowledge_within = config.acknowledge_within;
     out.stop_within = config.stop_within;
+    if (config.remote) return take_remote(config, node, out);
+    if (node.find("command") == nullptr) {
+      say("BW1006", node.at,
+          "'command' is required here, or 'remote' for a plugin that is started elsewhere: the program and its arguments");
+      return false;
+    }
     const ConfigNode& command = node.find("command")->value;
     if (out.command.empty() || out.command.front().empty()) {
       say("BW7103", command.at,
@@ -95,6 +101,21 @@ class Reading {
       return false;
     }
     return find_program(out, command);
+  }
+
+  // What is said of a process has no meaning where the bus starts none.
+  bool take_remote(ManifestConfig& config, const ConfigNode& node, Manifest& out) {
+    const ConfigNode::Entry& remote = *node.find("remote");
+    bool good = check_remote(*config.remote, remote.value, check_);
+    for (std::string_view key : {"command", "environment", "inherits", "limits"}) {
+      const ConfigNode::Entry* entry = node.find(key);
+      if (entry == nullptr) continue;
+      say("BW7106", entry->key.at,
+          "'" + std::string(key) + "' is for a plugin that the bus starts, and this one is remote: remove it, or 'remote'");
+      good = false;
+    }
+    out.remote = std::move(config.remote);
+    return good;
   }
 
   static bool is_variable(const std::string& name) {

@@ -302,6 +302,33 @@ def log(text: str, level: str = "info") -> None:
         _plugin._say({"type": "log", "level": level, "text": text[:2000]})
 
 
+def _is_remote() -> bool:
+    """Whether the bus is elsewhere: it has not started this process, and does not end it."""
+    return not os.environ["BUSWAY_ENDPOINT"].startswith("ipc:")
+
+
+def _connect(socket: Any) -> None:
+    socket.linger = 500
+    socket.reconnect_ivl = 200 if _is_remote() else -1  # of a local one another launch is another process
+    if "BUSWAY_SERVER_KEY" in os.environ:
+        socket.curve_serverkey = os.environ["BUSWAY_SERVER_KEY"].encode()
+        socket.curve_publickey = os.environ["BUSWAY_PUBLIC_KEY"].encode()
+        socket.curve_secretkey = os.environ["BUSWAY_SECRET_KEY"].encode()
+    socket.connect(os.environ["BUSWAY_ENDPOINT"])
+
+
+def _over(status: int, reason: str) -> None:
+    """The bus is gone. A local plugin ends; a remote one begins anew, as the same process, and waits for the bus."""
+    if not _is_remote():
+        if status:
+            print(reason, file=sys.stderr, flush=True)
+        os._exit(status)  # threads may still be at work
+    print(f"busway_plugin: {reason}; connecting again", file=sys.stderr, flush=True)
+    time.sleep(1)
+    with open("/proc/self/cmdline", "rb") as words:
+        os.execv(sys.executable, [sys.executable, *map(os.fsdecode, words.read().split(b"\0")[1:-1])])
+
+
 class Plugin:
     """The components of one process, and its conversation with the bus."""
 
@@ -367,10 +394,8 @@ class Plugin:
         for _ in range(threads):
             threading.Thread(target=self._work, daemon=True).start()
         socket = zmq.Context.instance().socket(zmq.DEALER)
-        socket.linger = 500
-        socket.reconnect_ivl = -1  # another launch is another process
-        socket.connect(os.environ["BUSWAY_ENDPOINT"])
-        socket.send(dumps({"type": "hello", "protocol": PROTOCOL, "cookie": os.environ["BUSWAY_COOKIE"], "sdk": "python"}))
+        _connect(socket)
+        socket.send(dumps({"type": "hello", "protocol": PROTOCOL, "cookie": os.environ.get("BUSWAY_COOKIE", ""), "sdk": "python"}))
         poller = zmq.Poller()
         poller.register(socket, zmq.POLLIN)
         poller.register(self._wake_read, zmq.POLLIN)
@@ -393,14 +418,14 @@ class Plugin:
                     self._say({"type": "ready", "credit": threads})
                 elif head["type"] == "bye":
                     self._end_sources()
-                    os._exit(0)  # threads may still be at work
+                    _over(0, head.get("reason", "the bus says goodbye"))
                 else:
                     self._take(head, frames[1] if len(frames) > 1 else None)
             while self._to_send:
                 head, payload = self._to_send.popleft()
                 self._send(socket, head, payload)
             if time.monotonic() - heard > silence:
-                sys.exit("the bus is gone")
+                _over(1, "the bus is gone")
 
     # What the bus says; one thread.
     def _take(self, head: dict, payload: Optional[bytes]) -> None:
