@@ -44,6 +44,7 @@ class Reading {
     good = each("adapters", config.adapters, [&](const ConfigNode::Entry& entry) { return read_adapter(entry, out); }) && good;
     if (!good) return std::nullopt;
     auto checked = check_declaration(out.declaration());
+    if (checked && out.remote) tell_remote(out);
     if (checked) return out;
     say("BW7104", node.at, "the plugin cannot be used as it declares itself: " + checked.error().text);
     return std::nullopt;
@@ -101,6 +102,17 @@ class Reading {
       return false;
     }
     return find_program(out, command);
+  }
+
+  // So that whoever lists it or asks for help sees where it works.
+  static void tell_remote(Manifest& manifest) {
+    auto tell = [&](ComponentDeclaration& declared) {
+      declared.summary += " (remote)";
+      declared.doc += std::string(declared.doc.empty() ? "" : "\n\n") + "Its plugin is remote: it connects to " +
+                      manifest.remote->listen + (manifest.remote->curve ? " (CURVE)." : " (cookie).");
+    };
+    for (ProcessStep& step : manifest.steps) tell(step.declared);
+    for (ProcessAdapter& adapter : manifest.adapters) tell(adapter.declared);
   }
 
   // What is said of a process has no meaning where the bus starts none.
