@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 
-from workshop import BUSWAY, SOURCE, Case, main
+from workshop import BUSWAY, CXX, SOURCE, Case, main
 
 sys.path.insert(0, str(SOURCE / "tests"))
 from live_bus import LiveBus, need, wait_until  # noqa: E402
@@ -131,18 +131,38 @@ class Remote(Case):
     def endpoint(bus):
         return re.search(r"A remote plugin is waited for[.].*address=(tcp://\S+)", bus.log())[1]
 
+    command = (sys.executable, "-B", "main.py")
+
     def start(self, endpoint, server=None, public=None, secret=None, curve=True, **environment):
         """The plugin, as somebody else starts it."""
         given = {"BUSWAY_ENDPOINT": endpoint, "WORKED": str(self.worked), "PATH": os.environ["PATH"]}
         if curve:
             given |= {"BUSWAY_SERVER_KEY": server or self.bus_public, "BUSWAY_PUBLIC_KEY": public or self.public, "BUSWAY_SECRET_KEY": secret or self.secret}
         with open(self.folder / "plugin.log", "ab") as log:
-            process = subprocess.Popen([sys.executable, "-B", "main.py"], cwd=self.elsewhere, env=given | environment, stdout=log, stderr=log)
+            process = subprocess.Popen(self.command, cwd=self.elsewhere, env=given | environment, stdout=log, stderr=log)
         self.addCleanup(lambda: (process.kill(), process.wait()))
         return process
 
     def ready(self, bus, times=1):
         wait_for(lambda: bus.log().count("A remote plugin is ready.") >= times, bus, f"that it is ready for time {times}")
+
+    def restarted(self, kill):
+        front, door = free_port(), free_port()
+        bundle = self.made(listen=f"tcp://127.0.0.1:{door}", front=f"127.0.0.1:{front}")
+        plugin = self.start(f"tcp://127.0.0.1:{door}")  # before there is a bus
+        for _ in range(2):
+            bus = LiveBus(bundle)
+            try:
+                self.ready(bus)
+                self.assertEqual(ask(bus, "/double", {"n": 2})[1]["n"], 6)
+                if not kill:
+                    began = time.monotonic()
+                    self.assertEqual(bus.stop(), 0)
+                    self.assertLess(time.monotonic() - began, 5)
+            finally:
+                bus.kill()
+        self.assertIsNone(plugin.poll())
+        return plugin
 
     def works(self):
         return self.worked.read_text().split()
@@ -310,23 +330,6 @@ class ComingAndGoing(Remote):
             self.ready(bus, 2)
             self.assertEqual(ask(bus, "/double", {"n": 2})[1]["pid"], second.pid)
 
-    def restarted(self, kill):
-        front, door = free_port(), free_port()
-        bundle = self.made(listen=f"tcp://127.0.0.1:{door}", front=f"127.0.0.1:{front}")
-        plugin = self.start(f"tcp://127.0.0.1:{door}")  # before there is a bus
-        for _ in range(2):
-            bus = LiveBus(bundle)
-            try:
-                self.ready(bus)
-                self.assertEqual(ask(bus, "/double", {"n": 2}), (200, {"n": 6, "pid": plugin.pid}))
-                if not kill:
-                    began = time.monotonic()
-                    self.assertEqual(bus.stop(), 0)
-                    self.assertLess(time.monotonic() - began, 5)
-            finally:
-                bus.kill()
-        self.assertIsNone(plugin.poll())
-
     def test_it_outlives_a_bus_that_stops(self):
         self.restarted(kill=False)
 
@@ -402,6 +405,47 @@ routes: { r: { from: { hatch: messages, on: desk }, steps: [ log: { message: Cam
             self.start(self.endpoint(bus))
             wait_for(lambda: len(self.works()) >= before + 3, bus)
             self.assertEqual(set(self.works()), {"made"})
+
+
+class Languages(Remote):
+    def test_cpp(self):
+        (self.elsewhere / "main.cpp").write_text("""#include "busway_process.hpp"
+using namespace busway::process;
+int main() {
+  Plugin plugin;
+  plugin.step("double", [](const Json& settings) {
+    return [by = settings["by"].integer()](const Message& message) {
+      return Reply::document(Json::object({{"n", message.document()["n"].integer() * by}}));
+    };
+  });
+  plugin.step("once", [](const Json&) { return [](const Message&) { return Reply(); }; });
+  return plugin.run();
+}
+""")
+        subprocess.run([CXX, "-std=c++17", "-O0", f"-I{SOURCE / 'plugins/sdk/cpp'}", "main.cpp", "-lzmq", "-pthread", "-o", "main"], cwd=self.elsewhere, check=True, timeout=300)
+        self.command = ("./main",)
+        self.restarted(kill=False)
+
+    def test_node(self):
+        if shutil.which("node") is None or shutil.which("npm") is None:
+            return print("SKIP: no node and npm, so nothing is known of remote plugins in JavaScript")
+        (self.elsewhere / "main.js").write_text("""
+const busway = require('./busway_plugin.js');
+const plugin = new busway.Plugin();
+plugin.step('double', async (message) => ({ body: { n: message.body.n * message.settings.by, pid: process.pid } }));
+plugin.step('once', async () => undefined);
+plugin.run();
+""")
+        shutil.copy(SOURCE / "plugins/sdk/node/busway_plugin.js", self.elsewhere)
+        done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "zeromq@6"], cwd=self.elsewhere, capture_output=True, text=True, timeout=120, check=False)
+        tried = subprocess.run(["node", "-e", "require('zeromq')"], cwd=self.elsewhere, capture_output=True, text=True, timeout=30, check=False)
+        if done.returncode != 0 or tried.returncode != 0:
+            return print(f"SKIP: npm cannot give zeromq here, so nothing is known of remote plugins in JavaScript: {(done.stderr + tried.stderr)[:200]!r}")
+        self.command = ("node", "main.js")
+        plugin = self.restarted(kill=False)
+        plugin.terminate()
+        self.assertIsNotNone(plugin.wait(10))
+        return None
 
 
 class Checking(Remote):
