@@ -306,6 +306,13 @@ constexpr Diagnostic table[] = {
     {"BW7105", "Settings that a plugin's process cannot be told",
      "A process is told its settings as JSON, in one frame: text in UTF-8, 48 KiB in all.",
      "Give the plugin the path of a large or binary file, and let it read the file itself."},
+    {"BW7106", "Remote plugin cannot be let in as its manifest says",
+     "A plugin with `remote:` needs an address, and either `curve` with the keys of those who may connect, or on loopback a "
+     "cookie "
+     "from the environment or a file. What is said of a process has no meaning for it.",
+     "Write `remote: { listen: 'tcp://ADDRESS:PORT', curve: { secret_key: '${file:PATH}', clients: [PUBLIC_KEY] } }`; "
+     "docs/plugins.md "
+     "makes the keys."},
 };
 
 }  // namespace

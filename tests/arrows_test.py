@@ -69,6 +69,8 @@ def may_include(path, included):
         return True
     if path.startswith("plugins/process/") and included.startswith("plugins/host/"):
         return True
+    if path.startswith(("plugins/process/", "adapters/zmq/")) and included.startswith("adapters/curve/"):
+        return True
     if path.startswith(("plugins/host/", "plugins/process/")):
         return included == "plugins/sdk/c/busway_plugin.h"
     if path == "adapters/builtin.cpp":

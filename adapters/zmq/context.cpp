@@ -2,7 +2,7 @@
 
 #include <zmq.hpp>
 
-#include "adapters/zmq/doorkeeper.hpp"
+#include "adapters/curve/doorkeeper.hpp"
 #include "bus/mutex.hpp"
 
 namespace busway::zmq {
@@ -47,7 +47,7 @@ Context::~Context() {
 Result<void> Context::allow(const std::string& list, const std::vector<std::string>& keys) {
   Lock lock(shared_context().lock);
   if (doorkeeper_ == nullptr) {
-    auto made = Doorkeeper::make(*library_);
+    auto made = curve::Doorkeeper::make(library_->handle());
     if (!made) return std::unexpected(std::move(made.error()));
     doorkeeper_ = std::move(*made);
   }

@@ -10,9 +10,11 @@ namespace zmq {
 class context_t;
 }
 
-namespace busway::zmq {
-
+namespace busway::curve {
 class Doorkeeper;
+}
+
+namespace busway::zmq {
 
 // The library's own threads: one that reads and writes for all sockets of the process. Made with the first socket, gone with the
 // last one and what that still had to send. Safe from any thread.
@@ -30,7 +32,7 @@ class Context {
 
  private:
   std::unique_ptr<::zmq::context_t> library_;
-  std::unique_ptr<Doorkeeper> doorkeeper_;  // made with the first list; under the lock of shared()
+  std::unique_ptr<curve::Doorkeeper> doorkeeper_;  // made with the first list; under the lock of shared()
 };
 
 }  // namespace busway::zmq

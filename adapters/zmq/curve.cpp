@@ -1,5 +1,6 @@
 #include "adapters/zmq/curve.hpp"
 
+#include "adapters/curve/key.hpp"
 #include "adapters/zmq/context.hpp"
 
 namespace busway::zmq {
@@ -13,15 +14,7 @@ Fields<CurveConfig> curve_fields() {
        "Where this side listens: the public keys of those who may connect; without it, whoever knows this side's public key."}};
 }
 
-namespace {
-
-constexpr std::string_view z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
-
-bool is_key(std::string_view text) {
-  return text.size() == 40 && text.find_first_not_of(z85) == std::string_view::npos;
-}
-
-}  // namespace
+using curve::is_key;
 
 bool check_curve(const CurveConfig& config, bool listens, const ConfigNode& node, CheckContext& check) {
   const ConfigNode::Entry* entry = node.find("curve");

@@ -23,19 +23,26 @@ namespace busway::cli {
 
 namespace {
 
-void print(const std::string& shown, const plugins::Declaration& declared) {
-  fmt::print("{}  {}{}{}\n", shown, declared.name, declared.version.empty() ? "" : " ", declared.version);
+void print(const std::string& shown, const plugins::Declaration& declared, const std::string& where = "") {
+  fmt::print("{}  {}{}{}{}\n", shown, declared.name, declared.version.empty() ? "" : " ", declared.version, where);
   for (const plugins::ComponentDeclaration& component : declared.components) {
     std::string what = std::string(plugins::word_for_kind(component.kind)) + " " + component.name;
     fmt::print("  {:<20} {}\n", what, component.summary);
   }
 }
 
+void print(const plugins::Manifest& manifest) {
+  std::string where;
+  if (manifest.remote)
+    where = "  (remote: connects to " + manifest.remote->listen + (manifest.remote->curve ? ", CURVE)" : ", cookie)");
+  print(manifest.shown, manifest.declaration(), where);
+}
+
 int list(const PluginChoice& choice) {
   Findings findings;
   auto known = known_components(choice, plugins::Purpose::declared, findings);
   for (const auto& plugin : known.plugins) print(plugin->file().shown, plugin->declaration());
-  for (const auto& manifest : known.processes) print(manifest->shown, manifest->declaration());
+  for (const auto& manifest : known.processes) print(*manifest);
   std::fflush(stdout);
   write_text(findings, std::cerr);
   return findings.has_errors() ? found : good;
@@ -168,7 +175,7 @@ int check_files(const std::vector<std::string>& paths) {
   }
   for (const auto& manifest : plugins::add_manifest_files(registry, manifests, manifest_reader(), reserved, findings)) {
     try_components(manifest->shown, manifest->declaration(), registry, findings);
-    print(manifest->shown, manifest->declaration());
+    print(*manifest);
   }
   std::fflush(stdout);
   write_text(findings, std::cout);

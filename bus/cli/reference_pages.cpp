@@ -79,7 +79,8 @@ std::string tests_page() {
 
 std::string manifest_page() {
   plugins::ManifestKeys keys = plugins::manifest_keys();
-  return "# Plugin manifests\n\nThe keys of a `plugin.yaml`, which says how a plugin that is a process is started, and what it "
+  return "# Plugin manifests\n\nThe keys of a `plugin.yaml`, which says how a plugin that is a process is started or where it "
+         "connects, and what it "
          "offers. "
          "[plugins.md](../plugins.md) shows one at work.\n\n" +
          section("Manifest", "At the top of the file.", keys.manifest) +

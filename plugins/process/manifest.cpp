@@ -44,6 +44,7 @@ class Reading {
     good = each("adapters", config.adapters, [&](const ConfigNode::Entry& entry) { return read_adapter(entry, out); }) && good;
     if (!good) return std::nullopt;
     auto checked = check_declaration(out.declaration());
+    if (checked && out.remote) tell_remote(out);
     if (checked) return out;
     say("BW7104", node.at, "the plugin cannot be used as it declares itself: " + checked.error().text);
     return std::nullopt;
@@ -70,6 +71,12 @@ class Reading {
     out.silence = config.silence;
     out.acknowledge_within = config.acknowledge_within;
     out.stop_within = config.stop_within;
+    if (config.remote) return take_remote(config, node, out);
+    if (node.find("command") == nullptr) {
+      say("BW1006", node.at,
+          "'command' is required here, or 'remote' for a plugin that is started elsewhere: the program and its arguments");
+      return false;
+    }
     const ConfigNode& command = node.find("command")->value;
     if (out.command.empty() || out.command.front().empty()) {
       say("BW7103", command.at,
@@ -95,6 +102,32 @@ class Reading {
       return false;
     }
     return find_program(out, command);
+  }
+
+  // So that whoever lists it or asks for help sees where it works.
+  static void tell_remote(Manifest& manifest) {
+    auto tell = [&](ComponentDeclaration& declared) {
+      declared.summary += " (remote)";
+      declared.doc += std::string(declared.doc.empty() ? "" : "\n\n") + "Its plugin is remote: it connects to " +
+                      manifest.remote->listen + (manifest.remote->curve ? " (CURVE)." : " (cookie).");
+    };
+    for (ProcessStep& step : manifest.steps) tell(step.declared);
+    for (ProcessAdapter& adapter : manifest.adapters) tell(adapter.declared);
+  }
+
+  // What is said of a process has no meaning where the bus starts none.
+  bool take_remote(ManifestConfig& config, const ConfigNode& node, Manifest& out) {
+    const ConfigNode::Entry& remote = *node.find("remote");
+    bool good = check_remote(*config.remote, remote.value, check_);
+    for (std::string_view key : {"command", "environment", "inherits", "limits"}) {
+      const ConfigNode::Entry* entry = node.find(key);
+      if (entry == nullptr) continue;
+      say("BW7106", entry->key.at,
+          "'" + std::string(key) + "' is for a plugin that the bus starts, and this one is remote: remove it, or 'remote'");
+      good = false;
+    }
+    out.remote = std::move(config.remote);
+    return good;
   }
 
   static bool is_variable(const std::string& name) {

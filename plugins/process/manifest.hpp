@@ -11,6 +11,7 @@
 #include "plugins/host/declaration.hpp"
 #include "plugins/host/pins.hpp"
 #include "plugins/process/program.hpp"
+#include "plugins/process/remote.hpp"
 
 namespace busway::plugins {
 
@@ -33,13 +34,14 @@ struct ProcessAdapter {
   bool idempotent = false;  // calling twice does no harm
 };
 
-// plugins/NAME/plugin.yaml: how the process is started, and what it declares. Read as data; nothing is run.
+// plugins/NAME/plugin.yaml: how the process is started or where it connects, and what it declares. Read as data; nothing is run.
 struct Manifest {
   std::string name;   // of its directory
   std::string shown;  // the file, for findings and logs
   std::string directory;
   std::string version;
-  std::vector<std::string> command;
+  std::vector<std::string> command;  // empty where it is
+  std::optional<RemoteConfig> remote{};
   std::vector<std::pair<std::string, std::string>> environment;  // on top of what every plugin gets
   std::vector<std::string> inherits;                             // names of variables of the bus's own environment
   ProgramLimits limits;

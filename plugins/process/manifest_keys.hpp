@@ -83,6 +83,7 @@ struct ManifestConfig {
   std::int64_t protocol = 0;
   std::string version{};
   std::vector<std::string> command{};
+  std::optional<RemoteConfig> remote{};
   std::vector<std::pair<std::string, std::string>> environment{};
   std::vector<std::string> inherits{};
   LimitsConfig limits{};

@@ -8,6 +8,12 @@ namespace fs = std::filesystem;
 
 Result<void> look_at_program(const Manifest& manifest) {
   if (manifest.pin.sha256.empty()) return {};
+  if (manifest.remote)
+    return fail(ErrorKind::config,
+                "has a required SHA-256, and it runs elsewhere, where the bus cannot see its program: remove it; that it is the "
+                "right one "
+                "is known by its key",
+                "BW7011");
   for (const std::string& word : manifest.command) {
     std::error_code unused;
     if (word.empty() || word.starts_with('-') || fs::path(word).is_absolute()) continue;

@@ -33,15 +33,16 @@ std::string new_cookie() {
   return out;
 }
 
+}  // namespace
+
 Session::Terms terms_of(const Manifest& manifest, std::string cookie) {
   return {.cookie = std::move(cookie),
           .silence = manifest.silence,
           .acknowledge = manifest.acknowledge_within,
           .in_flight = manifest.in_flight,
-          .max_body = manifest.max_body};
+          .max_body = manifest.max_body,
+          .remote = manifest.remote.has_value()};
 }
-
-}  // namespace
 
 Process::Process(Manifest manifest, FormatPtr json) : manifest_(std::move(manifest)), json_(std::move(json)) {}
 
@@ -54,6 +55,7 @@ Process::~Process() {
 void Process::want(TimePoint now) {
   if (std::exchange(wanted_, true)) return;
   next_start_ = now;
+  absent_since_ = now;
 }
 
 ProgramCall Process::program_call(const std::string& endpoint, const std::string& cookie) const {
@@ -74,6 +76,7 @@ ProgramCall Process::program_call(const std::string& endpoint, const std::string
 
 Result<void> Process::try_launch(RouterContext& context, const std::string& directory, TimePoint now) {
   if (auto same = look_at_program(manifest_); !same) return same;
+  if (manifest_.remote) return open_door(now);
   std::string cookie = new_cookie();
   if (cookie.empty() || directory.empty())
     return fail(ErrorKind::config, "making a private directory for its socket: the system refuses");
@@ -103,11 +106,13 @@ void Process::again_later(const std::string& why, bool was_ready, TimePoint now)
   auto pause = std::min(most, soonest_restart * (1 << std::min(short_lives_++, 10)));
   next_start_ = now + pause;
   last_end_ = why;
-  log().error(was_ready ? "A plugin's process has ended." : "A plugin's process did not get ready.",
-              {{"plugin", manifest_.name}, {"reason", why}, {"again_in_ms", static_cast<std::int64_t>(pause.count())}});
+  std::string_view what = manifest_.remote
+                              ? (was_ready ? "A remote plugin is gone." : "A remote plugin did not get ready.")
+                              : (was_ready ? "A plugin's process has ended." : "A plugin's process did not get ready.");
+  log().error(what, {{"plugin", manifest_.name}, {"reason", why}, {"again_in_ms", static_cast<std::int64_t>(pause.count())}});
   if (!down()) return;
   give_up_waiting();
-  fail_listeners("it is down; its last process " + last_end_);
+  fail_listeners(why_down());
 }
 
 // The process is gone, or is to go.
@@ -118,8 +123,11 @@ void Process::over(const std::string& why, bool blames, TimePoint now) {
   if ((launch.session.answered() > 0 && age >= long_enough) || age >= very_long) short_lives_ = 0;
   auto unanswered = launch.session.take_unanswered();
   launch.session.say_bye(why);
-  launch.program.kill();
-  dying_.push_back(std::move(launch.program));
+  if (launch.program) {
+    launch.program->kill();
+    dying_.push_back(std::move(*launch.program));
+  }
+  absent_since_ = now;
   launch_.reset();
   for (auto at = unanswered.rbegin(); at != unanswered.rend(); ++at) {
     if (!settle(*at, why, blames)) continue;
@@ -134,7 +142,8 @@ void Process::over(const std::string& why, bool blames, TimePoint now) {
 bool Process::settle(Session::Unanswered& one, const std::string& why, bool blames) {
   Call& call = *one.call;
   if (!call.wanted()) return false;
-  std::string text = "working on the message: the process of the plugin '" + manifest_.name + "' " + why;
+  std::string text = std::string("working on the message: the ") + (manifest_.remote ? "remote " : "process of the ") +
+                     "plugin '" + manifest_.name + "' " + why;
   if (stopping_ || (one.sent && !call.repeatable)) {
     call.fail(one.sent ? ErrorKind::unknown : ErrorKind::not_sent, std::move(text));
     return false;
@@ -161,9 +170,10 @@ void Process::stop(TimePoint now) {
 void Process::watch(RouterPoll& poll) {
   if (!launch_) return;
   launch_->polled_router = poll.add(*launch_->router);
-  launch_->polled_end = poll.add(launch_->program.ended_fd());
+  if (!launch_->program) return;
+  launch_->polled_end = poll.add(launch_->program->ended_fd());
   for (std::size_t which : {0UL, 1UL}) {
-    int fd = launch_->program.output_fd(which);
+    int fd = launch_->program->output_fd(which);
     launch_->polled_output[which] = fd < 0 ? std::nullopt : std::optional(poll.add(fd));
   }
 }
@@ -171,6 +181,7 @@ void Process::watch(RouterPoll& poll) {
 void Process::work(const RouterPoll& poll, RouterContext& context, const std::string& directory, TimePoint now) {
   end_late(now);
   ask_refused_again(now);
+  if (manifest_.remote) look_for_it(now);
   std::erase_if(dying_, [](Program& one) { return one.reap().has_value(); });
   if (!launch_) {
     if (wanted_ && !stopping_ && now >= next_start_) launch(context, directory, now);
@@ -180,25 +191,33 @@ void Process::work(const RouterPoll& poll, RouterContext& context, const std::st
   auto readable = [&](const std::optional<std::size_t>& index) { return index && poll.readable(*index); };
   bool gone = readable(launch.polled_end);
   for (std::size_t which : {0UL, 1UL}) {
-    if (!readable(launch.polled_output[which]) && !gone) continue;
-    launch.program.read_output(which, [&](const std::string& line) {
+    if (!launch.program || (!readable(launch.polled_output[which]) && !gone)) continue;
+    launch.program->read_output(which, [&](const std::string& line) {
       log().info("A plugin has written.", {{"plugin", manifest_.name}, {"to", which == 0 ? "stdout" : "stderr"}, {"line", line}});
     });
   }
   // What it has said before it ended counts.
   if (readable(launch.polled_router) || gone) read_messages(now);
   launch.session.tick(now);
+  if (!launch.program && !launch.session.greeted()) launch.started = now;
   if (!launch.session.ready() && !launch.session.end() && now - launch.started >= manifest_.start_within)
-    launch.session.break_off("is not ready within " + std::to_string(manifest_.start_within.count()) + "ms of its start", false);
+    launch.session.break_off("is not ready within " + std::to_string(manifest_.start_within.count()) + "ms of its " +
+                                 (launch.program ? "start" : "hello"),
+                             false);
   if (!launch.announced && launch.session.ready()) {
     launch.announced = true;
     failures_ = 0;
-    log().info("A plugin is ready.", {{"plugin", manifest_.name}, {"pid", static_cast<std::int64_t>(launch.program.pid())}});
+    if (launch.program) {
+      log().info("A plugin is ready.", {{"plugin", manifest_.name}, {"pid", static_cast<std::int64_t>(launch.program->pid())}});
+    } else {
+      log().info("A remote plugin is ready.", {{"plugin", manifest_.name}, {"address", door_->address()}});
+    }
   }
   const std::optional<Session::End> end = launch.session.end();
-  auto how = gone ? launch.program.reap() : std::nullopt;
+  auto how = gone ? launch.program->reap() : std::nullopt;
   if (end && (how || !stopping_)) return over(end->why, end->blames, now);
   if (how) return over("has ended: " + *how, true, now);
+  if (parted()) return over("the bus is stopping", false, now);
   if (now >= launch.must_end) return over("has not ended when it was told to", false, now);
   pump(now);
 }
@@ -210,10 +229,13 @@ TimePoint Process::next_work(TimePoint now) const {
     break;
   }
   for (const auto& [use, when] : ask_again_) next = std::min(next, when);
+  if (manifest_.remote && wanted_ && !ready())
+    next = std::min(next, std::max(absent_since_ + manifest_.start_within, now + 50ms));
   if (!launch_) return wanted_ && !stopping_ ? std::min(next, next_start_) : next;
+  if (manifest_.remote && stopping_) next = std::min(next, now + 20ms);
   const Launch& launch = *launch_;
   next = std::min({next, launch.session.next_tick(), launch.must_end});
-  if (!launch.session.ready()) next = std::min(next, launch.started + manifest_.start_within);
+  if (launch.program && !launch.session.ready()) next = std::min(next, launch.started + manifest_.start_within);
   return next;
 }
 

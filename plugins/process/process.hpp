@@ -33,8 +33,12 @@ struct ChangedUse {
 };
 using Posted = std::variant<Wanted, std::shared_ptr<Call>, EndedArrival, ChangedUse>;
 
+// What a conversation with the plugin is held to.
+Session::Terms terms_of(const Manifest& manifest, std::string cookie);
+
 // A plugin that runs as a process of its own: started when it is first needed, started again when it ends, with the messages that
-// wait for it. What belongs to any thread says so; all else is the supervisor's thread's.
+// wait for it. One that is remote is neither started nor ended: a launch is what lasts from when it is waited for until it is
+// gone. What belongs to any thread says so; all else is the supervisor's thread's.
 class Process final : private Session::Outside {
  public:
   Process(Manifest manifest, FormatPtr json);
@@ -69,10 +73,10 @@ class Process final : private Session::Outside {
 
  private:
   struct Launch {
-    Program program;
+    std::optional<Program> program;  // none of a remote plugin
     std::unique_ptr<Router> router;
     Session session;
-    TimePoint started;
+    TimePoint started;                      // of a remote plugin: when it said hello
     TimePoint must_end = TimePoint::max();  // when it was told to
     bool announced = false;                 // the log has been told that it is ready
     std::optional<std::size_t> polled_router{};
@@ -89,6 +93,11 @@ class Process final : private Session::Outside {
 
   void launch(RouterContext& context, const std::string& directory, TimePoint now);
   Result<void> try_launch(RouterContext& context, const std::string& directory, TimePoint now);
+  // Of a remote plugin (process_remote.cpp).
+  Result<void> open_door(TimePoint now);
+  void look_for_it(TimePoint now);
+  bool parted() const;
+  std::string why_down() const;
   ProgramCall program_call(const std::string& endpoint, const std::string& cookie) const;
   void take_call(std::shared_ptr<Call> call, TimePoint now);
   void change(const ChangedUse& changed);
@@ -125,6 +134,8 @@ class Process final : private Session::Outside {
   std::map<std::uint64_t, std::string> refused_;  // by this launch
   std::map<std::uint64_t, TimePoint> ask_again_;  // listeners that it has refused, and when they are told it once more
   std::deque<std::shared_ptr<Call>> queue_;
+  std::unique_ptr<RemoteDoor> door_;  // of a remote plugin
+  TimePoint absent_since_{};          // and when it was there last
   std::unique_ptr<Launch> launch_;
   std::list<Program> dying_;  // killed, and not gone yet
   bool wanted_ = false;

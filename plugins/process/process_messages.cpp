@@ -140,6 +140,7 @@ void Process::ask_refused_again(TimePoint now) {
 }
 
 void Process::fail_listeners(const std::string& why) {
+  if (manifest_.remote) return;  // it is waited for
   for (auto& [number, use] : uses_) {
     if (use.inflow != nullptr) use.inflow->refused(why);
   }
@@ -159,7 +160,7 @@ bool Process::take_now(std::shared_ptr<Call>& call, TimePoint now) {
 }
 
 void Process::give_up_waiting() {
-  std::string why = stopping_ ? "the bus is stopping" : "it is down; its last process " + last_end_;
+  std::string why = stopping_ ? "the bus is stopping" : why_down();
   for (const auto& call : std::exchange(queue_, {})) {
     leave_queue(*call);
     call->fail(ErrorKind::not_sent, "giving the message to the plugin '" + manifest_.name + "': " + why);

@@ -27,6 +27,12 @@ RouterContext::~RouterContext() {
   }
 }
 
+std::string Router::last_endpoint() const {
+  char bound[256] = {};
+  std::size_t size = sizeof bound;
+  return ::zmq_getsockopt(socket_, ZMQ_LAST_ENDPOINT, bound, &size) == 0 ? bound : "";
+}
+
 int Router::descriptor() const {
   int fd = -1;
   std::size_t size = sizeof fd;
@@ -57,7 +63,8 @@ Router::~Router() {
   ::zmq_close(socket_);
 }
 
-Result<std::unique_ptr<Router>> Router::bind(RouterContext& context, const std::string& endpoint, std::size_t most_frame) {
+Result<std::unique_ptr<Router>> Router::bind(RouterContext& context, const std::string& endpoint, std::size_t most_frame,
+                                             const Prepare& prepare) {
   void* socket = ::zmq_socket(context.get(), ZMQ_ROUTER);
   if (socket == nullptr) return fail(ErrorKind::config, std::string("making a socket for the plugin: ") + ::zmq_strerror(errno));
   std::unique_ptr<Router> made(new Router(socket));
@@ -67,7 +74,11 @@ Result<std::unique_ptr<Router>> Router::bind(RouterContext& context, const std::
   bool good = set(socket, ZMQ_ROUTER_MANDATORY, 1) && set(socket, ZMQ_SNDHWM, high_water_mark) &&
               set(socket, ZMQ_RCVHWM, high_water_mark) && set(socket, ZMQ_LINGER, linger_ms) &&
               set(socket, ZMQ_HANDSHAKE_IVL, handshake_ms) && set(socket, ZMQ_BACKLOG, 8) &&
-              ::zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &most, sizeof most) == 0 && ::zmq_bind(socket, endpoint.c_str()) == 0;
+              ::zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &most, sizeof most) == 0;
+  if (good && prepare) {
+    if (auto prepared = prepare(socket); !prepared) return std::unexpected(std::move(prepared.error()));
+  }
+  good = good && ::zmq_bind(socket, endpoint.c_str()) == 0;
   if (!good) return fail(ErrorKind::config, "opening " + endpoint + " for the plugin: " + ::zmq_strerror(errno));
   return made;
 }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -31,8 +32,11 @@ class RouterContext {
 // each way, and drops whoever sends a larger frame than the protocol allows.
 class Router {
  public:
-  // `endpoint` as ZeroMQ writes it: "ipc:///run/x.sock". Errors: kind `config`.
-  static Result<std::unique_ptr<Router>> bind(RouterContext& context, const std::string& endpoint, std::size_t most_frame);
+  // `endpoint` as ZeroMQ writes it: "ipc:///run/x.sock". `prepare` is given the library's socket before it is bound.
+  // Errors: kind `config`.
+  using Prepare = std::function<Result<void>(void* socket)>;
+  static Result<std::unique_ptr<Router>> bind(RouterContext& context, const std::string& endpoint, std::size_t most_frame,
+                                              const Prepare& prepare = nullptr);
   ~Router();
   Router(const Router&) = delete;
   Router& operator=(const Router&) = delete;
@@ -48,6 +52,8 @@ class Router {
   };
   bool receive(Received& out);
 
+  // Where it is bound, with the port that the system has chosen; empty when the library does not say.
+  std::string last_endpoint() const;
   bool readable() const;
   // Tells when readable() may have changed, once each time; the socket's own.
   int descriptor() const;

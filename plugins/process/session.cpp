@@ -10,8 +10,9 @@ namespace busway::plugins {
 
 namespace {
 
-constexpr std::size_t most_strangers = 100;  // messages of those who did not say hello
-constexpr int most_unasked = 20'000;         // a second
+constexpr std::size_t most_strangers = 100;              // messages of those who did not say hello
+constexpr std::chrono::seconds strangers_forgotten{10};  // those of a remote plugin, of which a second one may wait its turn
+constexpr int most_unasked = 20'000;                     // a second
 
 // For logs and $failure.
 std::string_view short_text(std::string_view text) {
@@ -37,6 +38,10 @@ void Session::take(std::string_view peer, std::span<const std::string_view> fram
   arena_.reset();
   auto message = wire::read(frames, json_, arena_);
   if (peer != peer_) {
+    if (terms_.remote && now - strangers_since_ >= strangers_forgotten) {
+      strangers_since_ = now;
+      strangers_ = 0;
+    }
     take_from_stranger(peer, message);
   } else if (!message) {
     garbage(message.error().text);

@@ -27,6 +27,7 @@ class Session {
     std::chrono::milliseconds acknowledge{5'000};  // how long after its deadline a message may stay unanswered
     std::size_t in_flight = 16;                    // whatever the plugin grants
     std::size_t max_body = 16UL * 1024 * 1024;     // of an answer
+    bool remote = false;                           // it comes by itself, and may find another one there again and again
   };
 
   // What the session needs around it.
@@ -60,6 +61,7 @@ class Session {
 
   bool has_backlog() const { return !control_.empty() || arrivals_.has_backlog() || bye_ || !sending_.empty(); }
   bool ready() const { return ready_ && !end_; }
+  bool greeted() const { return !peer_.empty(); }
   bool has_room() const { return ready() && flights_.size() < std::min(credit_, terms_.in_flight); }
   std::size_t in_flight() const { return flights_.size(); }
   std::size_t answered() const { return answered_; }
@@ -136,6 +138,7 @@ class Session {
   Arrivals arrivals_;
   std::optional<std::string> bye_;  // the reason, when it could not be said at once
   std::size_t strangers_ = 0;
+  TimePoint strangers_since_{};
   Flights flights_;
   std::deque<std::string> control_;    // heads that wait for room
   std::deque<std::uint64_t> sending_;  // flights whose request is not wholly out

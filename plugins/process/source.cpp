@@ -1,4 +1,5 @@
 // The source half of an adapter in a process: what the plugin's listener takes goes into the host's intake, and how it ends back.
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -26,18 +27,19 @@ class Intake final : public Inflow {
 
   void knows(std::uint64_t from, std::size_t route) { routes_[from] = route; }
   // Until it listens: nothing then; else why it does not.
-  std::optional<std::string> wait(std::chrono::milliseconds most) {
+  // With `remote` the plugin may come later, and the listener listens then.
+  std::optional<std::string> wait(std::chrono::milliseconds most, bool remote) {
     Lock lock(lock_);
     auto until = std::chrono::steady_clock::now() + most;
     while (!address_ && !refusal_) {
       if (!lock.wait_until(changed_, until)) break;
     }
-    if (address_) return std::nullopt;
+    if (address_ || (remote && !refusal_)) return std::nullopt;
     return refusal_.value_or("the plugin's process has not said that it listens within " + std::to_string(most.count()) + "ms");
   }
   std::string address() {
     Lock lock(lock_);
-    return *address_;
+    return address_.value_or("");
   }
   // No message comes from then on.
   void close() {
@@ -233,6 +235,8 @@ void destroy_from(void* instance) {
   part->drop();
 }
 
+constexpr std::chrono::milliseconds remote_moment{2000};  // for one that is there
+
 std::int32_t open(void* instance, const busway_source_open* call) {
   Listener& listener = listener_of(instance);
   const AdapterInProcess& component = listener.part->component;
@@ -247,7 +251,9 @@ std::int32_t open(void* instance, const busway_source_open* call) {
   if (!routes.empty()) routes += "]";
   listener.part->tell(listener.intake, routes);
   listener.part->start();
-  auto why = listener.intake->wait(component.manifest->start_within);
+  bool remote = component.manifest->remote.has_value();
+  std::chrono::milliseconds most = component.manifest->start_within;
+  auto why = listener.intake->wait(remote ? std::min(most, remote_moment) : most, remote);
   if (why) {
     set_failure(call->failure, ErrorKind::config, "opening a listener of the plugin '" + component.plugin() + "': " + *why);
     return 1;

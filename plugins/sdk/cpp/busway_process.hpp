@@ -25,6 +25,7 @@
 #ifndef BUSWAY_PROCESS_HPP
 #define BUSWAY_PROCESS_HPP
 
+#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -35,6 +36,7 @@
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <deque>
 #include <exception>
 #include <functional>
@@ -248,7 +250,7 @@ class Plugin {
   int run(int threads = 4) {
     const char* endpoint = std::getenv("BUSWAY_ENDPOINT");
     const char* cookie = std::getenv("BUSWAY_COOKIE");
-    if (endpoint == nullptr || cookie == nullptr) {
+    if (endpoint == nullptr) {
       std::fputs("This program is a plugin: busway starts it, as the plugin.yaml beside it says.\n", stderr);
       return 1;
     }
@@ -256,17 +258,14 @@ class Plugin {
     wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     void* context = ::zmq_ctx_new();
     socket_ = ::zmq_socket(context, ZMQ_DEALER);
-    int linger = 500;
-    int never = -1; /* another launch is another process */
-    ::zmq_setsockopt(socket_, ZMQ_LINGER, &linger, sizeof linger);
-    ::zmq_setsockopt(socket_, ZMQ_RECONNECT_IVL, &never, sizeof never);
-    if (wake_ < 0 || ::zmq_connect(socket_, endpoint) != 0) return 1;
-    say(Json::object({{"type", "hello"}, {"protocol", 1}, {"cookie", cookie}, {"sdk", "c++"}}));
+    if (wake_ < 0 || !connect(endpoint)) return 1;
+    say(Json::object({{"type", "hello"}, {"protocol", 1}, {"cookie", cookie == nullptr ? "" : cookie}, {"sdk", "c++"}}));
     for (int i = 0; i < threads; ++i) std::thread([this] { work(); }).detach();
     int status = serve();
     ::zmq_close(socket_);
     ::zmq_ctx_term(context);
     std::fflush(nullptr);
+    if (is_remote(endpoint)) begin_anew();
     std::_Exit(status); /* threads may still be at work */
   }
 
@@ -296,6 +295,48 @@ class Plugin {
     StepHandler step;
     TargetHandler target;
   };
+
+  /* Whether the bus is elsewhere: it has not started this process, and does not end it. */
+  static bool is_remote(const char* endpoint) { return std::strncmp(endpoint, "ipc:", 4) != 0; }
+
+  bool connect(const char* endpoint) {
+    int linger = 500;
+    int again = is_remote(endpoint) ? 200 : -1; /* of a local one another launch is another process */
+    ::zmq_setsockopt(socket_, ZMQ_LINGER, &linger, sizeof linger);
+    ::zmq_setsockopt(socket_, ZMQ_RECONNECT_IVL, &again, sizeof again);
+    const char* server = std::getenv("BUSWAY_SERVER_KEY");
+    const char* open = std::getenv("BUSWAY_PUBLIC_KEY");
+    const char* secret = std::getenv("BUSWAY_SECRET_KEY");
+    if (server != nullptr) {
+      auto set = [&](int option, const char* key) {
+        return key != nullptr && ::zmq_setsockopt(socket_, option, key, std::strlen(key) + 1) == 0;
+      };
+      if (!set(ZMQ_CURVE_SERVERKEY, server) || !set(ZMQ_CURVE_PUBLICKEY, open) || !set(ZMQ_CURVE_SECRETKEY, secret)) {
+        std::fputs("busway_process: BUSWAY_SERVER_KEY, BUSWAY_PUBLIC_KEY and BUSWAY_SECRET_KEY have 40 characters of Z85 each\n",
+                   stderr);
+        return false;
+      }
+    }
+    return ::zmq_connect(socket_, endpoint) == 0;
+  }
+
+  /* The bus is gone. A remote plugin begins anew, as the same process, and waits for the bus. */
+  static void begin_anew() {
+    std::fputs("busway_process: the bus is gone; connecting again\n", stderr);
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    std::string words;
+    char bytes[4096];
+    if (std::FILE* file = std::fopen("/proc/self/cmdline", "rb")) {
+      for (std::size_t got = 0; (got = std::fread(bytes, 1, sizeof bytes, file)) > 0;) words.append(bytes, got);
+      std::fclose(file);
+    }
+    std::vector<char*> arguments;
+    for (std::size_t at = 0; at < words.size(); at += std::strlen(words.c_str() + at) + 1) arguments.push_back(words.data() + at);
+    arguments.push_back(nullptr);
+    for (int fd = 3; fd < 1024; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    ::execv("/proc/self/exe", arguments.data());
+    std::perror("busway_process: beginning anew");
+  }
 
   /* ---- the thread that reads ---- */
 

@@ -157,6 +157,38 @@ class Inlet {
   }
 }
 
+// The bus is elsewhere: it has not started this process, and does not end it.
+const isRemote = () => !process.env.BUSWAY_ENDPOINT.startsWith('ipc:');
+const AGAIN = 75; // how the process that works tells its guard that the bus is gone
+
+function socketOptions() {
+  const { BUSWAY_SERVER_KEY, BUSWAY_PUBLIC_KEY, BUSWAY_SECRET_KEY } = process.env;
+  return {
+    linger: 500,
+    reconnectInterval: isRemote() ? 200 : -1, // of a local one another launch is another process
+    ...(BUSWAY_SERVER_KEY && { curveServerKey: BUSWAY_SERVER_KEY, curvePublicKey: BUSWAY_PUBLIC_KEY, curveSecretKey: BUSWAY_SECRET_KEY }),
+  };
+}
+
+// The bus is gone. A local plugin ends; a remote one begins anew, and waits for the bus.
+function over(status) {
+  if (isRemote()) console.error('busway_plugin: the bus is gone; connecting again');
+  process.exit(isRemote() ? AGAIN : status);
+}
+
+// The process that was started keeps one that works, and starts it anew each time the bus was gone.
+function guard() {
+  const { spawn } = require('child_process');
+  let worker;
+  const start = () => {
+    const stdio = ['inherit', 'inherit', 'inherit', 'ipc']; // the last, so that it ends with its guard
+    worker = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { stdio, env: { ...process.env, BUSWAY_GUARDED: '1' } });
+    worker.on('exit', (code) => (code === AGAIN ? setTimeout(start, 1000) : process.exit(code ?? 1)));
+  };
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => (worker.kill(signal) ? undefined : process.exit(1)));
+  start();
+}
+
 /** The components of one process, and its conversation with the bus. */
 class Plugin {
   #steps = new Map();
@@ -218,14 +250,16 @@ class Plugin {
       console.error('This program is a plugin: busway starts it, as the plugin.yaml beside it says.');
       process.exit(1);
     }
+    if (isRemote() && !process.env.BUSWAY_GUARDED) return guard();
+    process.on('disconnect', () => process.exit(1)); // with the guard
     const { Dealer } = require('zeromq'); // here, so that tests of steps need nothing but Node
-    this.#socket = new Dealer({ linger: 500, reconnectInterval: -1 });
+    this.#socket = new Dealer(socketOptions());
     this.#socket.connect(process.env.BUSWAY_ENDPOINT);
-    this.#say({ type: 'hello', protocol: PROTOCOL, cookie: process.env.BUSWAY_COOKIE, sdk: 'node' });
+    this.#say({ type: 'hello', protocol: PROTOCOL, cookie: process.env.BUSWAY_COOKIE ?? '', sdk: 'node' });
     let silence = 10000;
     let heard = Date.now();
     setInterval(() => {
-      if (Date.now() - heard > silence) process.exit(1); // the bus is gone
+      if (Date.now() - heard > silence) over(1);
     }, 1000).unref();
     for await (const [head, payload] of this.#socket) {
       heard = Date.now();
@@ -235,7 +269,7 @@ class Plugin {
         this.#say({ type: 'ready', credit: concurrency });
       } else if (message.type === 'bye') {
         await this.#endSources();
-        process.exit(0);
+        over(0);
       } else {
         this.#take(message, payload);
       }

@@ -410,6 +410,33 @@ def _answer(use: Optional[_Use], head: dict, message: Message, body: bytes) -> l
     return _frames({"type": "fail", "id": head["id"], "kind": kind, "text": _plain(text), "code": _plain(code)})
 
 
+def _is_remote() -> bool:
+    """Whether the bus is elsewhere: it has not started this process, and does not end it."""
+    return not os.environ["BUSWAY_ENDPOINT"].startswith("ipc:")
+
+
+def _connect(socket: Any) -> None:
+    socket.linger = 500
+    socket.reconnect_ivl = 200 if _is_remote() else -1  # of a local one another launch is another process
+    if "BUSWAY_SERVER_KEY" in os.environ:
+        socket.curve_serverkey = os.environ["BUSWAY_SERVER_KEY"].encode()
+        socket.curve_publickey = os.environ["BUSWAY_PUBLIC_KEY"].encode()
+        socket.curve_secretkey = os.environ["BUSWAY_SECRET_KEY"].encode()
+    socket.connect(os.environ["BUSWAY_ENDPOINT"])
+
+
+def _over(status: int, reason: str) -> None:
+    """The bus is gone. A local plugin ends; a remote one begins anew, as the same process, and waits for the bus."""
+    if not _is_remote():
+        if status:
+            print(reason, file=sys.stderr, flush=True)
+        os._exit(status)  # threads may still be at work
+    print(f"busway_plugin: {reason}; connecting again", file=sys.stderr, flush=True)
+    time.sleep(1)
+    with open("/proc/self/cmdline", "rb") as words:
+        os.execv(sys.executable, [sys.executable, *map(os.fsdecode, words.read().split(b"\0")[1:-1])])
+
+
 class Plugin:
     """The components of one process, and its conversation with the bus."""
 
@@ -484,11 +511,9 @@ class Plugin:
         for _ in range(threads):
             threading.Thread(target=self._work, daemon=True).start()
         socket = self._socket = zmq.Context.instance().socket(zmq.DEALER)
-        socket.linger = 500
-        socket.reconnect_ivl = -1  # another launch is another process
         socket.rcvtimeo = 1000
-        socket.connect(os.environ["BUSWAY_ENDPOINT"])
-        socket.send(dumps({"type": "hello", "protocol": PROTOCOL, "cookie": os.environ["BUSWAY_COOKIE"], "sdk": "python"}))
+        _connect(socket)
+        socket.send(dumps({"type": "hello", "protocol": PROTOCOL, "cookie": os.environ.get("BUSWAY_COOKIE", ""), "sdk": "python"}))
         threading.Thread(target=self._watch, daemon=True).start()
         self._read()
         threading.Event().wait()  # another thread reads on, and ends the process
@@ -525,8 +550,7 @@ class Plugin:
                             os.read(descriptor, 4096)
                     self._waits = False
                 if time.monotonic() - heard > silence:
-                    print("the bus is gone", file=sys.stderr, flush=True)
-                    os._exit(1)
+                    _over(1, "the bus is gone")
                 continue
             heard = time.monotonic()
             head, payload = _decode(first.decode()), socket.recv() if socket.getsockopt(is_more) else None
@@ -539,7 +563,7 @@ class Plugin:
                 self._say({"type": "ready", "credit": self._threads})
             elif kind == "bye":
                 self._end_sources()
-                os._exit(0)  # threads may still be at work
+                _over(0, head.get("reason", "the bus says goodbye"))
             else:
                 self._hear(kind, head, payload or b"")
 

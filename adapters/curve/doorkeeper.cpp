@@ -1,19 +1,25 @@
-#include "adapters/zmq/doorkeeper.hpp"
+#include "adapters/curve/doorkeeper.hpp"
 
+#include <utility>
 #include <zmq.hpp>
 
 #include "bus/log.hpp"
 
-namespace busway::zmq {
+namespace busway::curve {
 
 struct Doorkeeper::Door {
-  ::zmq::socket_t socket;
+  ::zmq::socket_ref socket;
+  ~Door() {
+    if (socket) ::zmq_close(socket.handle());
+  }
 };
 
-Result<std::unique_ptr<Doorkeeper>> Doorkeeper::make(::zmq::context_t& context) {
+Result<std::unique_ptr<Doorkeeper>> Doorkeeper::make(void* context) {
   try {
     auto door = std::make_unique<Door>();
-    door->socket = ::zmq::socket_t(context, ZMQ_REP);
+    void* socket = ::zmq_socket(context, ZMQ_REP);
+    if (socket == nullptr) throw ::zmq::error_t();
+    door->socket = ::zmq::socket_ref(::zmq::from_handle, socket);
     door->socket.set(::zmq::sockopt::linger, 0);
     door->socket.bind("inproc://zeromq.zap.01");
     return std::unique_ptr<Doorkeeper>(new Doorkeeper(std::move(door)));
@@ -68,7 +74,7 @@ void Doorkeeper::answer_all() {
     }
   } catch (const ::zmq::error_t&) {  // the context is shut down
   }
-  door_->socket.close();
+  ::zmq_close(std::exchange(door_->socket, ::zmq::socket_ref()).handle());
 }
 
-}  // namespace busway::zmq
+}  // namespace busway::curve

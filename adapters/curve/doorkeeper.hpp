@@ -10,18 +10,15 @@
 #include "bus/error.hpp"
 #include "bus/mutex.hpp"
 
-namespace zmq {
-class context_t;
-}
-
-namespace busway::zmq {
+namespace busway::curve {
 
 // Answers the library's question whether the owner of a key may connect (ZAP, RFC 27), on a thread of its own, which ends when
-// the context is shut down. Who connects to a socket without a list of clients is let in. allow() from any thread.
+// the context is shut down (zmq_ctx_shutdown). Who connects to a socket without a list of clients is let in. allow() from any
+// thread.
 class Doorkeeper {
  public:
-  // Errors: kind `config`.
-  static Result<std::unique_ptr<Doorkeeper>> make(::zmq::context_t& context);
+  // `context` is one of libzmq, with one doorkeeper at most. Errors: kind `config`.
+  static Result<std::unique_ptr<Doorkeeper>> make(void* context);
   ~Doorkeeper();
   Doorkeeper(const Doorkeeper&) = delete;
   Doorkeeper& operator=(const Doorkeeper&) = delete;
@@ -41,4 +38,4 @@ class Doorkeeper {
   std::thread thread_;
 };
 
-}  // namespace busway::zmq
+}  // namespace busway::curve
