@@ -35,8 +35,6 @@ P99_SLACK = 0.5
 # Beyond this even the quiet time is the machine's, and the round says nothing.
 P99_QUIET = 4.0
 SERVED_RATIO = 0.95
-QUIET = 3.1 * GoodCaller.WINDOW
-LEAST = 3.1 * GoodCaller.WINDOW  # how long mischief lasts; what is over sooner is done again
 ROUNDS = 3 if LONG else 5
 
 
@@ -59,7 +57,9 @@ class HostileBed(unittest.TestCase):
     good = (GET,)  # what the well-behaved callers ask for
     connected = itertools.count()
     memory_slack = MEMORY_SLACK
-    p99_ratio = P99_RATIO  # what holds where a test has a bound of its own
+    # What holds where a test has a bound of its own: the closer it is, the longer it must be looked at.
+    p99_ratio = P99_RATIO
+    look = 3.1 * GoodCaller.WINDOW  # s of quiet before and after, and how long mischief lasts; what is over sooner is done again
 
     @classmethod
     def open_bus(cls, bundle, environment=None, prefix=()):
@@ -149,7 +149,7 @@ class HostileBed(unittest.TestCase):
         return sum(words[3] == "08" and words[9] in ours for words in lines)
 
     def hold_p99(self, trouble, slack=P99_SLACK):
-        """Does `trouble`, again until it has lasted LEAST, and gives what it returned, and a text of what it did to the callers:
+        """Does `trouble`, again until it has lasted `look`, and gives what it returned, and a text of what it did to the callers:
         their p99 stays within p99_ratio of the quiet one, or of what the undisturbed bus showed meanwhile, or within `slack` ms, and
         they are served as often. When the quiet times before and after (A/A) differ by more than that, the round is void and there is another one;
         a test fails by most of its rounds, never by one."""
@@ -165,17 +165,17 @@ class HostileBed(unittest.TestCase):
         return told + ("" if good else ", not judged: the machine is busy"), result
 
     def _round(self, trouble, slack):
-        time.sleep(max(0.0, self.quiet_from + QUIET - time.monotonic()))
+        time.sleep(max(0.0, self.quiet_from + self.look - time.monotonic()))
         began = time.monotonic()
         result = trouble()
-        while time.monotonic() < began + LEAST:
+        while time.monotonic() < began + self.look:
             result = trouble()
         ended = type(self).quiet_from = time.monotonic()
-        time.sleep(QUIET)
+        time.sleep(self.look)
         for asked, caller in zip(self.asked, self.callers):
             asked += caller.take()
         ours, theirs = self.asked
-        before, after = p99(ours, began - QUIET, began), p99(ours, ended, ended + QUIET)
+        before, after = p99(ours, began - self.look, began), p99(ours, ended, ended + self.look)
         during, machine = p99(ours, began, ended), p99(theirs, began, ended)
         served = sum(began <= at < ended for at, _ in ours) / (ended - began) * GoodCaller.PACE
         quiet, noise = min(before, after), max(before, after) / min(before, after)
