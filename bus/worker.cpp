@@ -430,7 +430,7 @@ void Worker::poll(int timeout_ms) {
 bool Worker::turn() {
   bool worked = true;
   if (clock_ == ClockKind::steady) {
-    poll(slices_.empty() ? wait_time() : 0);
+    poll(slices_.empty() && finally_.empty() ? wait_time() : 0);
   } else {
     worked = run_posted();
     if (!worked) {
@@ -450,8 +450,10 @@ bool Worker::turn() {
   run_posted();
   fire_timers();
   if (!slices_.empty()) slices_.run_next();
-  for (const std::function<void()>& work : finally_) work();
-  finally_.clear();
+  // What they leave behind in turn is the next turn's.
+  ending_.swap(finally_);
+  for (const std::function<void()>& work : ending_) work();
+  ending_.clear();
   for (Descriptor::Slot* slot : closed_) delete slot;
   closed_.clear();
   return true;

@@ -201,7 +201,8 @@ class Worker {
   Slices slices_;
   std::shared_ptr<Mailbox> mailbox_;
   std::vector<std::function<void()>> taken_;
-  std::vector<std::function<void()>> finally_;
+  std::vector<std::function<void()>> finally_;  // for the end of this turn, and of the next
+  std::vector<std::function<void()>> ending_;
 };
 
 // What other threads post to a worker. Safe from any thread, also after the worker has ended.

@@ -71,8 +71,9 @@ class Round {
   void run(Worker& worker) {
     std::size_t count = steps_.waits() ? std::max<std::size_t>(load_.in_flight, 1) : 1;
     for (std::size_t i = 0; i < count; ++i) exchanges_.push_back(std::make_unique<Exchange>(worker));
+    under_way_ = count;
     for (const auto& exchange : exchanges_) worker.spawn(carry(*exchange));
-    worker.run_until([&] { return worker.running() == 0; });
+    worker.run_until([&] { return under_way_ == 0; });
   }
   std::uint64_t messages() const { return messages_; }
   std::optional<std::string> failure() && { return std::move(failure_); }
@@ -116,6 +117,7 @@ class Round {
       ++messages_;
     }
     exchange.reset();
+    --under_way_;
   }
 
   const StepBench::Load& load_;
@@ -123,6 +125,7 @@ class Round {
   Clock::time_point end_;
   Durations& durations_;
   std::vector<std::unique_ptr<Exchange>> exchanges_;
+  std::size_t under_way_ = 0;  // exchanges that are not home
   std::uint64_t messages_ = 0;
   std::optional<std::string> failure_;
 };

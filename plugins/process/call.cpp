@@ -54,7 +54,14 @@ GatheredAnswers::~GatheredAnswers() {
 }
 
 void GatheredAnswers::flush() {
-  for (Box& box : boxes_) box.mailbox->post(box.works);
+  const Worker* here = Worker::current();
+  for (Box& box : boxes_) {
+    if (here == nullptr || box.mailbox != here->mailbox()) {
+      box.mailbox->post(box.works);
+      continue;
+    }
+    for (const std::function<void()>& work : std::exchange(box.works, {})) work();
+  }
 }
 
 void GatheredAnswers::post(const std::shared_ptr<Worker::Mailbox>& mailbox, std::function<void()> work) {

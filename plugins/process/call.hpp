@@ -82,7 +82,8 @@ class Call : public std::enable_shared_from_this<Call> {
   std::unique_ptr<ProcessAnswer> answer_;  // the supervisor's until `answered`, the waiting one's from then on
 };
 
-// While it stands, the workers of this thread's answers are not woken; flush() wakes each once. A turn of the supervisor's.
+// While it stands, the workers of this thread's answers are not woken; flush() wakes each once, and its end does; what is for the
+// worker of this thread is done there and then. A turn of the supervisor's.
 class GatheredAnswers {
  public:
   GatheredAnswers();

@@ -14,6 +14,7 @@
 #include "plugins/process/manifest.hpp"
 #include "plugins/process/program.hpp"
 #include "plugins/process/router.hpp"
+#include "plugins/process/router_watch.hpp"
 #include "plugins/process/session.hpp"
 
 namespace busway::plugins {
@@ -58,8 +59,13 @@ class Process final : private Session::Outside {
   void take(Posted posted, TimePoint now);
   // Sends it now, if nothing is in its way; else leaves it to the caller.
   bool take_now(std::shared_ptr<Call>& call, TimePoint now);
+  // Reads what has come, and sends what waited for that. What is left then, a tick of the session say, is next_work()'s.
+  void read_now(TimePoint now);
   // Whether something has come that nobody may have been told of.
   bool readable() const { return launch_ && launch_->router->readable(); }
+  // Who reads it besides the supervisor's thread; null when nobody does.
+  std::shared_ptr<RouterWatch> watch() const { return launch_ ? launch_->watch : nullptr; }
+  void let_watch(Worker& worker, std::function<void()> look, std::function<void()> left);
   void watch(RouterPoll& poll);
   // After `poll` has waited: reads, sends, starts, ends.
   void work(const RouterPoll& poll, RouterContext& context, const std::string& directory, TimePoint now);
@@ -73,12 +79,16 @@ class Process final : private Session::Outside {
 
  private:
   struct Launch {
+    ~Launch() {
+      if (watch != nullptr) watch->stop();
+    }
     std::optional<Program> program;  // none of a remote plugin
     std::unique_ptr<Router> router;
     Session session;
     TimePoint started;                      // of a remote plugin: when it said hello
     TimePoint must_end = TimePoint::max();  // when it was told to
     bool announced = false;                 // the log has been told that it is ready
+    std::shared_ptr<RouterWatch> watch{};
     std::optional<std::size_t> polled_router{};
     std::optional<std::size_t> polled_end{};
     std::optional<std::size_t> polled_output[2]{};

@@ -197,6 +197,16 @@ void Process::read_messages(TimePoint now) {
     launch_->session.take(received.peer, received.frames, now);
 }
 
+void Process::read_now(TimePoint now) {
+  if (!launch_) return;
+  read_messages(now);
+  if (!launch_->session.end()) pump(now);
+}
+
+void Process::let_watch(Worker& worker, std::function<void()> look, std::function<void()> left) {
+  if (launch_) launch_->watch = RouterWatch::begin(worker, launch_->router->descriptor(), std::move(look), std::move(left));
+}
+
 void Process::end_late(TimePoint now) {
   while (!queue_.empty() && (queue_.front()->deadline <= now || !queue_.front()->wanted())) {
     std::shared_ptr<Call> call = std::move(queue_.front());

@@ -137,9 +137,10 @@ void RouterPoll::clear() {
   items_->routers.clear();
 }
 
-std::size_t RouterPoll::add(const Router& router) {
+std::size_t RouterPoll::add(const Router& router, bool wakes) {
+  constexpr int none = -1;  // is passed over by poll()
   items_->routers.push_back(&router);
-  items_->all.push_back({.fd = router.descriptor(), .events = POLLIN, .revents = 0});
+  items_->all.push_back({.fd = wakes ? router.descriptor() : none, .events = POLLIN, .revents = 0});
   return items_->all.size() - 1;
 }
 

@@ -74,8 +74,8 @@ class RouterPoll {
   RouterPoll(const RouterPoll&) = delete;
   RouterPoll& operator=(const RouterPoll&) = delete;
   void clear();
-  // Their index.
-  std::size_t add(const Router& router);
+  // Their index. `wakes`: the wait ends when something comes for it; else only ask() sees that.
+  std::size_t add(const Router& router, bool wakes = true);
   std::size_t add(int fd);
   // Asks the sockets: whoever uses them has to be done by then.
   void ask();

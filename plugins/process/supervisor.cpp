@@ -83,19 +83,49 @@ bool Supervisor::send_now(Process& process, std::shared_ptr<Call>& call) {
   Worker* worker = Worker::current();
   if (worker == nullptr || worker->manual_clock() || !turn_.try_lock()) return false;
   bool sent = process.take_now(call, now());
-  if (sent && process.next_work(now()) < next_work_) {
-    next_work_ = TimePoint();
-    wake();
+  if (sent) see_to(process);
+  std::shared_ptr<RouterWatch> watch = process.watch();
+  if (sent && (watch == nullptr || !watch->watching())) {
+    let_watch(process, *worker);
+    watch = process.watch();
   }
   turn_.unlock();
   // Its socket may have taken notice of what has come, and then tells nobody else.
-  if (sent) worker->at_end_of_turn([self = shared_from_this(), &process] { self->look_at(process); });
-  return sent;
+  if (!sent) return false;
+  if (watch != nullptr && watch->is_of(*worker)) {
+    watch->look_again();
+  } else {
+    worker->at_end_of_turn([self = shared_from_this(), &process] { self->read_now(process); });
+  }
+  return true;
 }
 
-// Whoever has the turn looks later than this.
-void Supervisor::look_at(Process& process) {
-  if (!turn_.try_lock()) return;
+// The thread is woken where it would come too late.
+void Supervisor::see_to(const Process& process) {
+  if (process.next_work(now()) >= next_work_) return;
+  next_work_ = TimePoint();
+  wake();
+}
+
+// The worker that does it may be the last to know of a supervisor that is being dropped.
+void Supervisor::let_watch(Process& process, Worker& worker) {
+  std::weak_ptr<Supervisor> weak = weak_from_this();
+  auto look = [weak, &process] {
+    if (auto self = weak.lock()) self->read_now(process);
+  };
+  auto left = [weak] {
+    if (auto self = weak.lock()) self->wake();
+  };
+  process.let_watch(worker, std::move(look), std::move(left));
+}
+
+// On a worker. Who waits for the answers goes on when this is through.
+void Supervisor::read_now(Process& process) {
+  GatheredAnswers answers;
+  // The thread may be past its own look.
+  if (!turn_.try_lock()) return wake();
+  process.read_now(now());
+  see_to(process);
   if (process.readable()) wake();
   turn_.unlock();
 }

@@ -13,8 +13,9 @@
 namespace busway::plugins {
 
 // Keeps the plugins' processes: one thread that starts, hears and ends them. Workers hand messages over and are woken with the
-// answers. While the thread waits for something to happen, a worker sends its message itself, which spares both a wake-up; it
-// never waits for the thread. The thread begins with the first start() or submit(), and the destructor ends it and the processes.
+// answers. While the thread waits for something to happen, a worker sends its message itself, and the first that does reads the
+// answers, too, which spares all a wake-up; it never waits for the thread. The thread begins with the first start() or submit(),
+// and the destructor ends it and the processes.
 class Supervisor final : public std::enable_shared_from_this<Supervisor> {
  public:
   Supervisor() = default;
@@ -42,7 +43,9 @@ class Supervisor final : public std::enable_shared_from_this<Supervisor> {
   void begin_thread() BUSWAY_REQUIRES(lock_);
   void wake() const;
   bool send_now(Process& process, std::shared_ptr<Call>& call);
-  void look_at(Process& process);
+  void read_now(Process& process);
+  void let_watch(Process& process, Worker& worker) BUSWAY_REQUIRES(turn_);
+  void see_to(const Process& process) BUSWAY_REQUIRES(turn_);
   void run();
   bool take_posted(std::vector<Hint>& into, bool woken);
   void tell_start();
