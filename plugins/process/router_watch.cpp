@@ -29,12 +29,14 @@ Task<> RouterWatch::run(std::shared_ptr<RouterWatch> self, Descriptor door) {
   // Also when the worker ends, and the coroutine is destroyed in its wait.
   struct Running {
     RouterWatch& watch;
+    Descriptor& door;
     ~Running() {
       watch.door_ = nullptr;
+      ::close(door.release());  // the router's own may be open still, and the poll set would go on about it
       watch.watching_.store(false, std::memory_order_release);
       watch.left_();
     }
-  } running{*self};
+  } running{*self, door};
   self->door_ = &door;
   while (co_await door.ready(Direction::read, TimePoint::max()) == Wake::ready) self->look_();
 }
