@@ -10,6 +10,7 @@
 #include "adapters/zmq/connections.hpp"
 #include "adapters/zmq/listener_fields.hpp"
 #include "adapters/zmq/message_routes.hpp"
+#include "adapters/zmq/passage.hpp"
 #include "adapters/zmq/socket.hpp"
 #include "adapters/zmq/watch.hpp"
 #include "bus/listener.hpp"
@@ -60,7 +61,10 @@ class ZmqListener final : public Listener {
   };
 
   void take();
-  void admit(SeatPtr seat, bool too_large);
+  Passage::Way pass(SeatPtr& seat);
+  Task<> wake_for_held();
+  std::size_t admit(SeatPtr seat, bool too_large);
+  void begin(SeatPtr seat, bool too_large);
   Task<> run(SeatPtr seat);
   Task<> serve_one(Seat& seat);
   Task<> deliver(Seat& seat, Outcome outcome);
@@ -83,6 +87,10 @@ class ZmqListener final : public Listener {
   std::optional<Socket> socket_;
   Connections connections_;
   std::unique_ptr<Watch> watch_;
+  std::optional<Passage> passage_;
+  SeatPtr held_;            // that waits for room on the short way
+  TimePoint held_until_{};  // then it goes the long one
+  bool waking_ = false;
   std::unordered_map<std::string, Sender> senders_;
   std::vector<SeatPtr> spare_;
   std::int64_t at_work_ = 0;

@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "bus/log.hpp"
 
 namespace busway::zmq {
@@ -47,7 +50,12 @@ void Outlet::start(Worker& worker) {
   worker_ = &worker;
   told_at_ = worker.now() - tell_every;
   if (connections_) connections_->serve(worker, bound_);
-  watch_ = std::make_unique<Watch>(worker, std::exchange(descriptor_, -1), [this] { take_subscriptions(); });
+  watch_ = std::make_unique<Watch>(worker, std::exchange(descriptor_, -1), [this] {
+    if (!wait_for_room_.empty() && socket_.has_room()) {
+      for (Watch* reader : std::exchange(wait_for_room_, {})) reader->look_again();
+    }
+    take_subscriptions();
+  });
   watch_->start();
 }
 
@@ -69,6 +77,10 @@ void Outlet::take_subscriptions() {
     }
   }
   watch_->look_again();
+}
+
+void Outlet::wake_when_room(Watch& reader) {
+  if (std::find(wait_for_room_.begin(), wait_for_room_.end(), &reader) == wait_for_room_.end()) wait_for_room_.push_back(&reader);
 }
 
 void Outlet::count_dropped() {

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "adapters/zmq/connections.hpp"
 #include "adapters/zmq/socket.hpp"
@@ -46,6 +47,13 @@ class Outlet {
   // Where it listens: "tcp://127.0.0.1:7005"; empty when it connects.
   const std::string& bound() const { return bound_; }
   Worker* worker() const { return worker_; }
+  // Sends what was received elsewhere, if there is room now; false when not, and it is as it was. The caller asks for another
+  // look (look_again) once it has no more.
+  bool pass(Frames& message) { return socket_.pass_on(message) == Socket::Sent::yes; }
+  void look_again() { watch_->look_again(); }
+  bool blocks() const { return options_.when_full == WhenFull::block; }
+  // `reader` looks, once, when there may be room again. A socket of publishers does not tell.
+  void wake_when_room(Watch& reader);
   // Makes it that worker's; once.
   void start(Worker& worker);
   // Errors: kind `not_sent`, code "full" or "timeout".
@@ -68,6 +76,7 @@ class Outlet {
   Worker* worker_ = nullptr;
   std::unique_ptr<Watch> watch_;
   Frames came_;
+  std::vector<Watch*> wait_for_room_;
   std::atomic<std::uint64_t> dropped_{0};
   std::uint64_t told_ = 0;  // of them, in the log
   TimePoint told_at_{};

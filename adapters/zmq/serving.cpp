@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "adapters/zmq/listener.hpp"
 #include "bus/fair_share.hpp"
 #include "bus/log.hpp"
@@ -7,7 +9,9 @@ namespace busway::zmq {
 
 namespace {
 
+// What one turn of the loop takes: so many messages, and of those that only pass eight times as many.
 constexpr int messages_in_a_row = 64;
+constexpr int passed_for_one = 8;
 constexpr std::size_t most_spare = 64;
 constexpr std::chrono::milliseconds full_again{8};  // a router does not tell when there is room
 
@@ -32,31 +36,72 @@ void ZmqListener::take() {
   if (taking_) return;
   taking_ = true;
   std::size_t bytes = 0;
-  for (int taken = 0; !stopping_; ++taken) {
+  int left = messages_in_a_row * passed_for_one;
+  SeatPtr seat = std::move(held_);
+  bool waits = seat != nullptr;
+  while (!stopping_) {
     if (at_work_ >= config_.requests) {
       full_ = true;
       break;
     }
-    if (taken == messages_in_a_row || bytes >= decoded_in_a_row) {
+    if (left <= 0 || bytes >= decoded_in_a_row) {
       watch_->look_again();
       break;
     }
-    SeatPtr seat = empty_seat();
-    Socket::Got got = socket_->receive(seat->frames);
-    if (got == Socket::Got::none) {
-      give_back(std::move(seat));
-      break;
+    if (seat == nullptr) seat = empty_seat();
+    Socket::Got got = std::exchange(waits, false) ? Socket::Got::message : socket_->receive(seat->frames);
+    if (got == Socket::Got::none) break;
+    // Behind one that goes the long way none overtakes it.
+    if (passage_ && got == Socket::Got::message && at_work_ == 0) {
+      --left;
+      Passage::Way way = pass(seat);
+      if (way == Passage::Way::passed) continue;
+      if (way == Passage::Way::full) break;
     }
-    for (std::size_t i = 0; i < seat->frames.size(); ++i) {
-      seat->views.push_back(seat->frames[i]);
-      bytes += seat->views.back().size();
-    }
-    admit(std::move(seat), got == Socket::Got::too_large);
+    left -= passed_for_one;
+    bytes += admit(std::move(seat), got == Socket::Got::too_large);
   }
+  if (seat != nullptr) give_back(std::move(seat));
+  if (passage_) passage_->flush();
   taking_ = false;
 }
 
-void ZmqListener::admit(SeatPtr seat, bool too_large) {
+// Where there is no room the message is held for a moment, and nothing is taken behind it; a socket that still has none then may
+// have nobody there, and the message waits on the long way.
+Passage::Way ZmqListener::pass(SeatPtr& seat) {
+  int descriptor = seat->frames.descriptor();
+  Passage::Way way = passage_->take(*worker_, seat->frames, *watch_);
+  if (way == Passage::Way::passed) connections_.received(descriptor);
+  bool first = held_until_ == TimePoint();
+  if (way == Passage::Way::full && !first && worker_->now() >= held_until_) way = Passage::Way::long_way;
+  if (way != Passage::Way::full) {
+    held_until_ = TimePoint();
+    return way;
+  }
+  if (first) held_until_ = worker_->now() + full_again;
+  held_ = std::move(seat);
+  if (!std::exchange(waking_, true)) worker_->spawn(wake_for_held());
+  return way;
+}
+
+Task<> ZmqListener::wake_for_held() {
+  co_await worker_->sleep_for(full_again);
+  waking_ = false;
+  if (held_ != nullptr) watch_->look_again();
+}
+
+// Its bytes.
+std::size_t ZmqListener::admit(SeatPtr seat, bool too_large) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < seat->frames.size(); ++i) {
+    seat->views.push_back(seat->frames[i]);
+    bytes += seat->views.back().size();
+  }
+  begin(std::move(seat), too_large);
+  return bytes;
+}
+
+void ZmqListener::begin(SeatPtr seat, bool too_large) {
   seat->message = 0;
   seat->descriptor = seat->frames.descriptor();
   connections_.received(seat->descriptor);

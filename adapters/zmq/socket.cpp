@@ -231,4 +231,17 @@ Socket::Sent Socket::send(std::span<const std::string_view> frames) {
   return Sent::yes;
 }
 
+bool Socket::has_room() const {
+  return (library_->socket.get(::zmq::sockopt::events) & ZMQ_POLLOUT) != 0;
+}
+
+Socket::Sent Socket::pass_on(Frames& message) {
+  int sent = -1;
+  do {
+    sent = ::zmq_msg_send(message.storage_->frames.front().handle(), library_->socket.handle(), ZMQ_DONTWAIT);
+  } while (sent < 0 && errno == EINTR);
+  if (sent >= 0) return Sent::yes;
+  return errno == EAGAIN ? Sent::full : Sent::gone;
+}
+
 }  // namespace busway::zmq

@@ -91,6 +91,9 @@ class Socket {
   // All of it or nothing. `full`: no room, or nobody there; `gone`: the peer that the first frame of a router names is not there.
   enum class Sent : std::uint8_t { yes, full, gone };
   Sent send(std::span<const std::string_view> frames);
+  bool has_room() const;
+  // The one frame of a message that was received, without a copy; it is empty then, and as it was when it is not sent.
+  Sent pass_on(Frames& message);
 
   void* raw() const;
   const std::shared_ptr<Context>& context() const;

@@ -148,6 +148,12 @@ Task<Result<Answer>> ZmqTarget::call(Exchange& exchange, const Outbound& outboun
   co_return std::move(answer);
 }
 
+Outlet* ZmqTarget::outlet_for(Worker& worker, const Endpoint& endpoint, std::size_t bytes) {
+  if (bytes > config_.max_message.bytes) return nullptr;
+  Outlet& outlet = outlet_of(worker, static_cast<std::size_t>(&endpoint - endpoints_.data()));
+  return outlet.worker() == &worker ? &outlet : nullptr;
+}
+
 namespace {
 
 // A message on its way through another worker: that one touches nothing of the exchange.

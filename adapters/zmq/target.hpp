@@ -56,6 +56,11 @@ class ZmqTarget final : public Target {
   Task<Result<Answer>> call(Exchange& exchange, const Outbound& outbound, const Endpoint& endpoint, TimePoint deadline) override;
   void close(Worker& worker) override;
 
+  // Whether a message may go out as another socket has received it.
+  bool passes() const { return !config_.answered() && !parts_.has_headers(); }
+  // By what one of so many bytes goes out then; null when it cannot do so from this worker.
+  Outlet* outlet_for(Worker& worker, const Endpoint& endpoint, std::size_t bytes);
+
   Result<SimulatedRequest> simulate_request(Exchange& exchange, const Outbound& outbound, const Endpoint& endpoint) override;
   Result<Answer> simulate_answer(Exchange& exchange, const Outbound& outbound, const SimulatedReply& reply) override;
 

@@ -117,9 +117,13 @@ class GoodCaller:
 def p99(times, began, ended):
     """In ms: the median of the p99 of each window of that time, so that one hiccup of the machine is not a verdict. Infinite when
     hardly anything was served."""
+    return statistics.median(p99_of_windows(times, began, ended))
+
+
+def p99_of_windows(times, began, ended):
     found = []
     while began + GoodCaller.WINDOW <= ended:
         took = [took for at, took in times if began <= at < began + GoodCaller.WINDOW]
         found.append(percentile(took, 0.99) if len(took) > 0.5 * GoodCaller.WINDOW / GoodCaller.PACE else math.inf)
         began += GoodCaller.WINDOW
-    return statistics.median(found)
+    return found
