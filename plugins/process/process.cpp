@@ -235,6 +235,7 @@ TimePoint Process::next_work(TimePoint now) const {
   if (!launch_) return wanted_ && !stopping_ ? std::min(next, next_start_) : next;
   if (manifest_.remote && stopping_) next = std::min(next, now + 20ms);
   const Launch& launch = *launch_;
+  if (launch.session.end() && !stopping_) return now;  // whoever has read that, this thread sees to it
   next = std::min({next, launch.session.next_tick(), launch.must_end});
   if (launch.program && !launch.session.ready()) next = std::min(next, launch.started + manifest_.start_within);
   return next;

@@ -250,6 +250,47 @@ class GettingIn(Remote):
                 self.assertEqual(ask(bus, "/plain", {"n": 2})[0], 200)
 
 
+    def test_a_cookie_may_be_asked_for_besides_the_key(self):
+        cookie = "0123456789abcdef-cookie"
+        with LiveBus(self.made(self.curve() + "\n  cookie: '${env:CALC_COOKIE}'"), {"CALC_COOKIE": cookie}) as bus:
+            self.start(self.endpoint(bus))
+            self.start(self.endpoint(bus), curve=False, BUSWAY_COOKIE=cookie)
+            self.turned_away(bus)
+            self.assertIn("a stranger was turned away: the cookie", bus.log())
+            self.start(self.endpoint(bus), BUSWAY_COOKIE=cookie)
+            self.ready(bus)
+            self.assertEqual(ask(bus, "/double", {"n": 2})[1]["n"], 6)
+
+    def test_ipv6_and_every_address(self):
+        every = [("tcp://*:0", "tcp://127.0.0.1:")]
+        try:
+            socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+            every.append(("tcp://[::1]:0", "tcp://[::1]:"))
+        except OSError:
+            print("This machine has no IPv6: that is not tested.")
+        for listen, reached in every:
+            with LiveBus(self.made(listen=listen)) as bus:
+                self.start(reached + self.endpoint(bus).rpartition(":")[2])
+                self.ready(bus)
+                self.assertEqual(ask(bus, "/double", {"n": 2})[1]["n"], 6)
+
+    def test_strangers_who_have_a_key_cannot_crowd_it_out_for_long(self):
+        with LiveBus(self.made()) as bus:
+            plugin = self.start(self.endpoint(bus))
+            self.ready(bus)
+            stranger = zmq.Context.instance().socket(zmq.DEALER)
+            stranger.linger = 0
+            stranger.curve_serverkey, stranger.curve_publickey, stranger.curve_secretkey = (
+                key.encode() for key in (self.bus_public, self.public, self.secret))
+            stranger.connect(self.endpoint(bus))
+            for _ in range(300):
+                stranger.send(b"not a hello")
+            wait_for(lambda: "is crowded out" in bus.log(), bus, "that the bus has had enough")
+            stranger.close()
+            self.ready(bus, 2)
+            self.assertEqual(ask(bus, "/double", {"n": 2}), (200, {"n": 6, "pid": plugin.pid}))
+
+
 class ComingAndGoing(Remote):
     def test_messages_fail_while_it_is_absent_and_work_when_it_is_there(self):
         with LiveBus(self.made()) as bus:  # which is up without it

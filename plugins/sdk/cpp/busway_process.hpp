@@ -301,8 +301,10 @@ class Plugin {
 
   bool connect(const char* endpoint) {
     int linger = 500;
+    int ipv6 = 1; /* besides IPv4 */
     int again = is_remote(endpoint) ? 200 : -1; /* of a local one another launch is another process */
     ::zmq_setsockopt(socket_, ZMQ_LINGER, &linger, sizeof linger);
+    ::zmq_setsockopt(socket_, ZMQ_IPV6, &ipv6, sizeof ipv6);
     ::zmq_setsockopt(socket_, ZMQ_RECONNECT_IVL, &again, sizeof again);
     const char* server = std::getenv("BUSWAY_SERVER_KEY");
     const char* open = std::getenv("BUSWAY_PUBLIC_KEY");

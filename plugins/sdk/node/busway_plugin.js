@@ -165,6 +165,7 @@ function socketOptions() {
   const { BUSWAY_SERVER_KEY, BUSWAY_PUBLIC_KEY, BUSWAY_SECRET_KEY } = process.env;
   return {
     linger: 500,
+    ipv6: true, // besides IPv4
     reconnectInterval: isRemote() ? 200 : -1, // of a local one another launch is another process
     ...(BUSWAY_SERVER_KEY && { curveServerKey: BUSWAY_SERVER_KEY, curvePublicKey: BUSWAY_PUBLIC_KEY, curveSecretKey: BUSWAY_SECRET_KEY }),
   };

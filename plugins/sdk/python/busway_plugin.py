@@ -417,6 +417,7 @@ def _is_remote() -> bool:
 
 def _connect(socket: Any) -> None:
     socket.linger = 500
+    socket.ipv6 = True  # besides IPv4
     socket.reconnect_ivl = 200 if _is_remote() else -1  # of a local one another launch is another process
     if "BUSWAY_SERVER_KEY" in os.environ:
         socket.curve_serverkey = os.environ["BUSWAY_SERVER_KEY"].encode()
