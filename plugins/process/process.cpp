@@ -20,6 +20,7 @@ constexpr std::chrono::milliseconds latest_restart{10'000};
 constexpr std::chrono::milliseconds latest_after_ready{2'000};
 constexpr std::chrono::milliseconds long_enough{500};  // a life in which it has answered
 constexpr std::chrono::milliseconds very_long{10'000};
+constexpr std::size_t messages_a_turn = 256;
 
 // 128 bits nobody can guess; empty when the system has none.
 std::string new_cookie() {
@@ -198,7 +199,7 @@ void Process::work(const RouterPoll& poll, RouterContext& context, const std::st
     });
   }
   // What it has said before it ended counts.
-  if (readable(launch.polled_router) || gone) read_messages(now);
+  if (readable(launch.polled_router) || gone) read_messages(now, messages_a_turn, SIZE_MAX);
   launch.session.tick(now);
   if (!launch.program && !launch.session.greeted()) launch.started = now;
   if (!launch.session.ready() && !launch.session.end() && now - launch.started >= manifest_.start_within)

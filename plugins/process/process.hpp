@@ -59,7 +59,8 @@ class Process final : private Session::Outside {
   void take(Posted posted, TimePoint now);
   // Sends it now, if nothing is in its way; else leaves it to the caller.
   bool take_now(std::shared_ptr<Call>& call, TimePoint now);
-  // Reads what has come, and sends what waited for that. What is left then, a tick of the session say, is next_work()'s.
+  // On a worker: reads what has come, but not for long, and sends what waited for that. What is left then, a tick of the session
+  // say, is next_work()'s, and readable() tells whether messages are.
   void read_now(TimePoint now);
   // Whether something has come that nobody may have been told of.
   bool readable() const { return launch_ && launch_->router->readable(); }
@@ -89,6 +90,7 @@ class Process final : private Session::Outside {
     TimePoint must_end = TimePoint::max();  // when it was told to
     bool announced = false;                 // the log has been told that it is ready
     std::shared_ptr<RouterWatch> watch{};
+    bool talkative = false;  // and no worker's
     std::optional<std::size_t> polled_router{};
     std::optional<std::size_t> polled_end{};
     std::optional<std::size_t> polled_output[2]{};
@@ -115,7 +117,8 @@ class Process final : private Session::Outside {
   void ask_refused_again(TimePoint now);
   void fail_listeners(const std::string& why);
   void end_late(TimePoint now);
-  void read_messages(TimePoint now);
+  // How many: at most so many, of so many bytes or a little more.
+  std::size_t read_messages(TimePoint now, std::size_t most, std::size_t most_bytes);
   void over(const std::string& why, bool blames, TimePoint now);
   // Whether it is to be tried again; else it has been answered.
   bool settle(Session::Unanswered& unanswered, const std::string& why, bool blames);

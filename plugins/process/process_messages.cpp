@@ -11,7 +11,9 @@ namespace busway::plugins {
 namespace {
 
 constexpr std::size_t most_waiting_bytes = 64UL * 1024 * 1024;
-constexpr int messages_a_turn = 256;
+// On a worker, which has others to serve: besides an answer and an acknowledgement to each message that may be in flight.
+constexpr std::size_t more_than_answers = 64;
+constexpr std::size_t bytes_for_worker = 1024UL * 1024;
 constexpr std::chrono::seconds refused_pause{1};
 
 }  // namespace
@@ -191,20 +193,32 @@ void Process::pump(TimePoint now) {
   }
 }
 
-void Process::read_messages(TimePoint now) {
+std::size_t Process::read_messages(TimePoint now, std::size_t most, std::size_t most_bytes) {
   Router::Received received;
-  for (int i = 0; i < messages_a_turn && !launch_->session.end() && launch_->router->receive(received); ++i)
+  std::size_t count = 0;
+  std::size_t bytes = 0;
+  while (count < most && bytes < most_bytes && !launch_->session.end() && launch_->router->receive(received)) {
+    for (std::string_view frame : received.frames) bytes += frame.size();
     launch_->session.take(received.peer, received.frames, now);
+    ++count;
+  }
+  return count;
 }
 
 void Process::read_now(TimePoint now) {
   if (!launch_) return;
-  read_messages(now);
+  std::size_t most = 2 * manifest_.in_flight + more_than_answers;
+  if (read_messages(now, most, bytes_for_worker) == most) {
+    // Whoever says so much unasked does so to the supervisor's thread alone.
+    launch_->talkative = true;
+    if (launch_->watch != nullptr) launch_->watch->stop();
+  }
   if (!launch_->session.end()) pump(now);
 }
 
 void Process::let_watch(Worker& worker, std::function<void()> look, std::function<void()> left) {
-  if (launch_) launch_->watch = RouterWatch::begin(worker, launch_->router->descriptor(), std::move(look), std::move(left));
+  if (launch_ && !launch_->talkative)
+    launch_->watch = RouterWatch::begin(worker, launch_->router->descriptor(), std::move(look), std::move(left));
 }
 
 void Process::end_late(TimePoint now) {

@@ -92,7 +92,7 @@ bool Supervisor::send_now(Process& process, std::shared_ptr<Call>& call) {
   turn_.unlock();
   // Its socket may have taken notice of what has come, and then tells nobody else.
   if (!sent) return false;
-  if (watch != nullptr && watch->is_of(*worker)) {
+  if (watch != nullptr && watch->watching() && watch->is_of(*worker)) {
     watch->look_again();
   } else {
     worker->at_end_of_turn([self = shared_from_this(), &process] { self->read_now(process); });
