@@ -76,7 +76,10 @@ class FaultsBeside(HostileBed):
             routes += ROUTE % (name, name, name)
         (bundle / "routes.yaml").write_text(routes)
         cls.open_bus(bundle, {"BUSWAY_PLUGINS": "/nonexistent"})
-        cls.outcomes = {}
+
+    def setUp(self):
+        super().setUp()
+        self.open_files += 2  # a worker may come to watch the socket of each of the two processes that get ready
 
     def outcome(self, step, deed):
         status, body = self.ask(post("/" + step, json.dumps({"do": deed}).encode()), seconds=40)

@@ -14,6 +14,7 @@ def connect(cookie, protocol=1):
     made = context.socket(zmq.DEALER)
     made.reconnect_ivl = -1
     made.linger = 1000
+    made.sndhwm = 50  # what waits here counts against its limit of memory
     made.connect(os.environ["BUSWAY_ENDPOINT"])
     say(made, {"type": "hello", "protocol": protocol, "cookie": cookie})
     return made
