@@ -301,7 +301,7 @@ class Plugin {
 
   bool connect(const char* endpoint) {
     int linger = 500;
-    int ipv6 = 1; /* besides IPv4 */
+    int ipv6 = 1;                               /* besides IPv4 */
     int again = is_remote(endpoint) ? 200 : -1; /* of a local one another launch is another process */
     ::zmq_setsockopt(socket_, ZMQ_LINGER, &linger, sizeof linger);
     ::zmq_setsockopt(socket_, ZMQ_IPV6, &ipv6, sizeof ipv6);
