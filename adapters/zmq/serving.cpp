@@ -59,7 +59,7 @@ void ZmqListener::take() {
       if (way == Passage::Way::full) break;
     }
     left -= passed_for_one;
-    bytes += admit(std::move(seat), got == Socket::Got::too_large);
+    bytes += admit(std::exchange(seat, nullptr), got == Socket::Got::too_large);
   }
   if (seat != nullptr) give_back(std::move(seat));
   if (passage_) passage_->flush();
