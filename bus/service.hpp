@@ -26,6 +26,10 @@ struct ServicePolicy {
   std::string deadline_header;                           // names a header that carries what is left, in milliseconds
   FormatRef format;
   ExpressionRef fails_when;  // over the answer: true makes it `answered`
+
+  // Whether a call sends what it is given and nothing besides, and nobody looks at what comes of it: a source may then carry
+  // bytes past the call. Every key that reads or adds to a message stands here.
+  bool leaves_messages_alone() const { return headers.empty() && deadline_header.empty() && !format && !fails_when; }
 };
 Fields<ServicePolicy> service_policy_fields();
 

@@ -9,9 +9,7 @@ std::optional<Passage> Passage::of(const ListenerConfig& config, const MessageRo
   if (config.answers() || routes.parts().has_headers() || routes.inlets().size() != 1) return std::nullopt;
   const ZmqInlet& inlet = *routes.inlets().front();
   const Service* service = inlet.when() ? nullptr : inlet.route().proxied();
-  if (service == nullptr) return std::nullopt;
-  const ServicePolicy& policy = service->policy();
-  if (!policy.headers.empty() || !policy.deadline_header.empty() || policy.fails_when || policy.format) return std::nullopt;
+  if (service == nullptr || !service->policy().leaves_messages_alone()) return std::nullopt;
   auto* target = dynamic_cast<ZmqTarget*>(&service->target());
   if (target == nullptr || !target->passes()) return std::nullopt;
   return Passage(*service, *target);
