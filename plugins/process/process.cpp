@@ -170,8 +170,7 @@ void Process::stop(TimePoint now) {
 
 void Process::watch(RouterPoll& poll) {
   if (!launch_) return;
-  bool others_wait = launch_->watch != nullptr && launch_->watch->watching();
-  launch_->polled_router = poll.add(*launch_->router, !others_wait);
+  launch_->polled_router = poll.add(*launch_->router, watcher() == nullptr);
   if (!launch_->program) return;
   launch_->polled_end = poll.add(launch_->program->ended_fd());
   for (std::size_t which : {0UL, 1UL}) {

@@ -65,7 +65,9 @@ class Process final : private Session::Outside {
   // Whether something has come that nobody may have been told of.
   bool readable() const { return launch_ && launch_->router->readable(); }
   // Who reads it besides the supervisor's thread; null when nobody does.
-  std::shared_ptr<RouterWatch> watch() const { return launch_ ? launch_->watch : nullptr; }
+  std::shared_ptr<RouterWatch> watcher() const {
+    return launch_ && launch_->watch != nullptr && launch_->watch->watching() ? launch_->watch : nullptr;
+  }
   void let_watch(Worker& worker, std::function<void()> look, std::function<void()> left);
   void watch(RouterPoll& poll);
   // After `poll` has waited: reads, sends, starts, ends.
@@ -90,7 +92,7 @@ class Process final : private Session::Outside {
     TimePoint must_end = TimePoint::max();  // when it was told to
     bool announced = false;                 // the log has been told that it is ready
     std::shared_ptr<RouterWatch> watch{};
-    bool talkative = false;  // and no worker's
+    bool talkative = false;  // too much so for a worker: the supervisor's thread alone reads it
     std::optional<std::size_t> polled_router{};
     std::optional<std::size_t> polled_end{};
     std::optional<std::size_t> polled_output[2]{};

@@ -83,17 +83,16 @@ bool Supervisor::send_now(Process& process, std::shared_ptr<Call>& call) {
   Worker* worker = Worker::current();
   if (worker == nullptr || worker->manual_clock() || !turn_.try_lock()) return false;
   bool sent = process.take_now(call, now());
-  if (sent) see_to(process);
-  std::shared_ptr<RouterWatch> watch = process.watch();
-  if (sent && (watch == nullptr || !watch->watching())) {
-    let_watch(process, *worker);
-    watch = process.watch();
+  std::shared_ptr<RouterWatch> watcher;
+  if (sent) {
+    see_to(process);
+    watcher = watcher_of(process, *worker);
   }
   turn_.unlock();
-  // Its socket may have taken notice of what has come, and then tells nobody else.
   if (!sent) return false;
-  if (watch != nullptr && watch->watching() && watch->is_of(*worker)) {
-    watch->look_again();
+  // Its socket may have taken notice of what has come, and then tells nobody else.
+  if (watcher != nullptr && watcher->is_of(*worker)) {
+    watcher->look_again();
   } else {
     worker->at_end_of_turn([self = shared_from_this(), &process] { self->read_now(process); });
   }
@@ -107,8 +106,9 @@ void Supervisor::see_to(const Process& process) {
   wake();
 }
 
-// The worker that does it may be the last to know of a supervisor that is being dropped.
-void Supervisor::let_watch(Process& process, Worker& worker) {
+// `worker`, where nobody watches yet. The watch lasts as long as that, and keeps no supervisor that nobody uses any more.
+std::shared_ptr<RouterWatch> Supervisor::watcher_of(Process& process, Worker& worker) {
+  if (auto watcher = process.watcher()) return watcher;
   std::weak_ptr<Supervisor> weak = weak_from_this();
   auto look = [weak, &process] {
     if (auto self = weak.lock()) self->read_now(process);
@@ -117,6 +117,7 @@ void Supervisor::let_watch(Process& process, Worker& worker) {
     if (auto self = weak.lock()) self->wake();
   };
   process.let_watch(worker, std::move(look), std::move(left));
+  return process.watcher();
 }
 
 // On a worker. Who waits for the answers goes on when this is through.

@@ -44,7 +44,7 @@ class Supervisor final : public std::enable_shared_from_this<Supervisor> {
   void wake() const;
   bool send_now(Process& process, std::shared_ptr<Call>& call);
   void read_now(Process& process);
-  void let_watch(Process& process, Worker& worker) BUSWAY_REQUIRES(turn_);
+  std::shared_ptr<RouterWatch> watcher_of(Process& process, Worker& worker) BUSWAY_REQUIRES(turn_);
   void see_to(const Process& process) BUSWAY_REQUIRES(turn_);
   void run();
   bool take_posted(std::vector<Hint>& into, bool woken);
