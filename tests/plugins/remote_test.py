@@ -249,7 +249,6 @@ class GettingIn(Remote):
                 self.assertEqual(ask(bus, "/double", {"n": 2})[0], 503)
                 self.assertEqual(ask(bus, "/plain", {"n": 2})[0], 200)
 
-
     def test_a_cookie_may_be_asked_for_besides_the_key(self):
         cookie = "0123456789abcdef-cookie"
         with LiveBus(self.made(self.curve() + "\n  cookie: '${env:CALC_COOKIE}'"), {"CALC_COOKIE": cookie}) as bus:
