@@ -31,8 +31,8 @@ class Bus {
                          " } }, { map: '{ \"text\": text }' } ]\n" +
                          "    on_error: { reply: { body: '{ \"text\": \"!\" & $failure.kind & \"-\" & $failure.outcome }' } }\n");
     Findings findings;
-    auto bundle =
-        routes::load_bundle(directory_.path().string(), registry(), jsonata::language(), routes::LoadMode::run, findings);
+    auto bundle = routes::load_bundle(directory_.path().string(), registry(protocol.where), jsonata::language(),
+                                      routes::LoadMode::run, findings);
     for (const Finding& finding : findings.all()) problem_ += to_text(finding) + "\n";
     if (bundle.snapshot == nullptr) return;
     engine_ = std::make_unique<Engine>(bundle.snapshot, Engine::Options{.workers = 2, .drain = std::chrono::seconds(10)});
@@ -40,7 +40,12 @@ class Bus {
       problem_ += opened.error().text;
       return;
     }
-    port_ = fakes::port_of(bundle.snapshot->listeners.begin()->second->address());
+    std::string address = bundle.snapshot->listeners.begin()->second->address();
+    if (address.empty()) {
+      problem_ = "nothing listens";
+    } else {
+      port_ = fakes::port_of(address);
+    }
     thread_ = std::thread([this] { engine_->run(); });
   }
   Bus(const Protocol& protocol, const fakes::Peer& peer) : Bus(protocol, peer.address(), Options{}) {}

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -9,6 +10,9 @@
 
 namespace busway::contract {
 
+// A plugin that is a process is started by the bus, or by somebody else, and then it connects over TCP.
+enum class Where : std::uint8_t { here, elsewhere };
+
 // What the contract suite must know of an adapter to stand on both sides of it. To bring an adapter under the contract, write one
 // of these beside the others and add it to protocols().
 //
@@ -16,6 +20,7 @@ namespace busway::contract {
 // `forward` (calls the peer with it). Every message carries { "text": TEXT }, where TEXT is letters, digits, ':', '!' and '-'.
 struct Protocol {
   std::string name;
+  Where where = Where::here;
 
   // ---- YAML ----
   std::string listener;                                            // value of `front:`, on 127.0.0.1:0, messages up to 4 KiB
@@ -39,10 +44,12 @@ Protocol http_protocol();
 Protocol soap_protocol();
 Protocol tcp_protocol();
 Protocol zmq_protocol();
-Protocol line_protocol(const std::string& name);  // of a plugin: linetalk, linepost or linedesk
+// Of a plugin of plugins/examples: linetalk, a shared library, linepost, linedesk and linewire, processes in C++, Python and
+// Node.
+Protocol line_protocol(const std::string& name, Where where = Where::here);
 std::vector<Protocol> protocols();
 
-// The components that the suite's bundles are made of.
-const Registry& registry();
+// The components that the suite's bundles are made of: what is built in, and the plugins of the one place.
+const Registry& registry(Where where);
 
 }  // namespace busway::contract
