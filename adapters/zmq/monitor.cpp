@@ -55,6 +55,9 @@ Result<Monitor> Monitor::of(Socket& socket) {
     library->context = socket.context();
     library->socket = ::zmq::socket_t(library->context->library(), ZMQ_PAIR);
     library->socket.set(::zmq::sockopt::linger, 0);
+    // Where a monitor has no room the library's thread waits, and with it all sockets, and close() for it. They are a few dozen
+    // bytes each, and are read as soon as the worker is free.
+    library->socket.set(::zmq::sockopt::rcvhwm, 0);
     if (::zmq_socket_monitor(socket.raw(), name.c_str(), told) != 0) throw ::zmq::error_t();
     library->watched = socket.raw();
     library->socket.connect(name);
