@@ -208,6 +208,7 @@ void Process::work(const RouterPoll& poll, RouterContext& context, const std::st
   if (!launch.announced && launch.session.ready()) {
     launch.announced = true;
     failures_ = 0;
+    absent_since_ = now;
     if (launch.program) {
       log().info("A plugin is ready.", {{"plugin", manifest_.name}, {"pid", static_cast<std::int64_t>(launch.program->pid())}});
     } else {

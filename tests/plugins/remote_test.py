@@ -2,6 +2,7 @@
 
     remote_test.py BUSWAY SOURCE CC CXX
 """
+import concurrent.futures
 import http.client
 import json
 import os
@@ -13,8 +14,9 @@ import subprocess
 import sys
 import threading
 import time
+import unittest
 
-from workshop import BUSWAY, CXX, SOURCE, Case, main
+from workshop import BUSWAY, CXX, SOURCE, Case
 
 sys.path.insert(0, str(SOURCE / "tests"))
 from live_bus import LiveBus, need, wait_until  # noqa: E402
@@ -35,13 +37,14 @@ def wait_for(holds, bus, what="the condition", seconds=20):
 
 SDK = SOURCE / "plugins/sdk/python/busway_plugin.py"
 
+HELLO = b'{"type":"hello","protocol":1,"cookie":""}'
 MANIFEST = """
 protocol: 1
 version: 1.0.0
 remote:
   listen: 'LISTEN'
   SECURITY
-start_within: 700ms
+start_within: 300ms
 silence: 2s
 acknowledge_within: 500ms
 steps:
@@ -164,12 +167,30 @@ class Remote(Case):
         self.assertIsNone(plugin.poll())
         return plugin
 
+    def peer(self, endpoint):
+        """Somebody with the plugin's key who writes the protocol by hand."""
+        peer = zmq.Context.instance().socket(zmq.DEALER)
+        peer.linger = 0
+        peer.curve_serverkey, peer.curve_publickey, peer.curve_secretkey = (key.encode() for key in (self.bus_public, self.public, self.secret))
+        peer.connect(endpoint)
+        return peer
+
+    def answered(self, endpoint):
+        """A peer whose hello is answered; one that came in as the bus closed its door says it again, as the SDKs do."""
+        for _ in range(20):
+            peer = self.peer(endpoint)
+            peer.send(HELLO)
+            if peer.poll(1000):
+                return peer
+            peer.close()
+        raise AssertionError("nobody answers a hello")
+
     def works(self):
         return self.worked.read_text().split()
 
     def turned_away(self, bus):
-        """The plugin that was started does not get in."""
-        time.sleep(1.5)
+        """The plugins that were started do not get in."""
+        time.sleep(1)
         self.assertNotIn("A remote plugin is ready.", bus.log())
         self.assertEqual(ask(bus, "/double", {"n": 2})[0], 503)
         self.assertEqual(self.works(), [])
@@ -187,25 +208,17 @@ class GettingIn(Remote):
             self.assertIn("secured_by=curve", bus.log())
             self.assertNotIn(self.bus_secret, bus.log())
 
-    def test_a_key_that_is_not_listed_stays_out(self):
+    def test_a_key_that_is_not_listed_a_wrong_server_key_and_no_key_stay_out(self):
         with LiveBus(self.made()) as bus:
             public, secret = keys()
             self.start(self.endpoint(bus), public=public, secret=secret)
+            self.start(self.endpoint(bus), server=keys()[0])
+            self.start(self.endpoint(bus), curve=False)
+            wait_for(lambda: "A client whose key is not listed was refused." in bus.log(), bus)
             self.turned_away(bus)
-            self.assertIn("A client whose key is not listed was refused.", bus.log())
             self.start(self.endpoint(bus))
             self.ready(bus)
             self.assertEqual(ask(bus, "/double", {"n": 2})[0], 200)
-
-    def test_a_wrong_server_key_stays_out(self):
-        with LiveBus(self.made()) as bus:
-            self.start(self.endpoint(bus), server=keys()[0])
-            self.turned_away(bus)
-
-    def test_no_key_stays_out(self):
-        with LiveBus(self.made()) as bus:
-            self.start(self.endpoint(bus), curve=False)
-            self.turned_away(bus)
 
     def test_garbage_on_the_port_harms_nobody(self):
         with LiveBus(self.made()) as bus:
@@ -277,11 +290,7 @@ class GettingIn(Remote):
         with LiveBus(self.made()) as bus:
             plugin = self.start(self.endpoint(bus))
             self.ready(bus)
-            stranger = zmq.Context.instance().socket(zmq.DEALER)
-            stranger.linger = 0
-            stranger.curve_serverkey, stranger.curve_publickey, stranger.curve_secretkey = (
-                key.encode() for key in (self.bus_public, self.public, self.secret))
-            stranger.connect(self.endpoint(bus))
+            stranger = self.peer(self.endpoint(bus))
             for _ in range(300):
                 stranger.send(b"not a hello")
             wait_for(lambda: "is crowded out" in bus.log(), bus, "that the bus has had enough")
@@ -301,9 +310,15 @@ class ComingAndGoing(Remote):
             self.ready(bus)
             self.assertEqual(ask(bus, "/double", {"n": 2})[0], 200)
 
+    def patient(self):
+        """A bundle whose messages wait for the plugin for a while, and where that connects: before there is a bus, which waits, too."""
+        endpoint = f"tcp://127.0.0.1:{free_port()}"
+        return self.made(listen=endpoint, manifest=MANIFEST.replace("300ms", "4s")), endpoint
+
     def test_what_was_with_one_that_is_killed_is_accounted_for(self):
-        with LiveBus(self.made()) as bus:
-            plugin = self.start(self.endpoint(bus))
+        bundle, endpoint = self.patient()
+        plugin = self.start(endpoint)
+        with LiveBus(bundle) as bus:
             self.ready(bus)
             got = {}
 
@@ -338,15 +353,16 @@ class ComingAndGoing(Remote):
             self.assertEqual(ask(bus, "/double", {"n": 2}), (200, {"n": 6, "pid": plugin.pid}))
 
     def test_a_message_that_kills_it_is_quarantined(self):
-        with LiveBus(self.made(manifest=MANIFEST.replace("700ms", "4s"))) as bus:
-            done = threading.Event()
+        bundle, endpoint = self.patient()
+        done = threading.Event()
 
-            def again():
-                while not done.is_set():
-                    self.start(self.endpoint(bus)).wait()
+        def again():
+            while not done.is_set():
+                self.start(endpoint).wait()
 
-            keeper = threading.Thread(target=again)
-            keeper.start()
+        keeper = threading.Thread(target=again)
+        keeper.start()
+        with LiveBus(bundle) as bus:
             try:
                 self.ready(bus)
                 self.assertEqual(ask(bus, "/double", {"n": 1, "die": True})[0], 502)
@@ -355,6 +371,48 @@ class ComingAndGoing(Remote):
             finally:
                 done.set()
                 os.system(f"kill -9 {ask(bus, '/double', {'n': 2})[1]['pid']}")
+                keeper.join()
+
+    def test_a_message_that_makes_it_send_garbage_is_quarantined(self):
+        bundle = self.made(manifest=MANIFEST.replace("300ms", "1500ms"))  # for which it is missed first
+        done, given = threading.Event(), []
+
+        def speak(peer):
+            """Until the bus has said goodbye."""
+            while not done.is_set():
+                if not peer.poll(50):
+                    continue
+                head, *payload = peer.recv_multipart()
+                said = json.loads(head)
+                if said["type"] == "welcome":
+                    peer.send(b'{"type":"ready","credit":4}')
+                elif said["type"] == "request":
+                    asked = json.loads(payload[0])
+                    given.append(asked["n"])
+                    reply = [b'{"type":"reply","id":%d,"body":"document"}' % said["id"], b'{"n":0}']
+                    peer.send_multipart([b"no json"] if asked["n"] < 0 else reply)
+                elif said["type"] == "bye":
+                    return
+
+        def again(endpoint):
+            while not done.is_set():
+                peer = self.answered(endpoint)
+                speak(peer)
+                peer.close()
+
+        with LiveBus(bundle) as bus:
+            keeper = threading.Thread(target=again, args=(self.endpoint(bus),))
+            keeper.start()
+            try:
+                self.ready(bus)
+                self.assertEqual(ask(bus, "/double", {"n": -1})[0], 502)
+                self.assertEqual(given, [-1, -1, -1])
+                self.assertRegex(bus.log(), "A message is quarantined.*breaks the protocol")
+                self.assertEqual(ask(bus, "/once", {"n": -2})[0], 504)
+                self.assertEqual(given.count(-2), 1)
+                self.assertEqual(ask(bus, "/double", {"n": 1}), (200, {"n": 0}))
+            finally:
+                done.set()
                 keeper.join()
 
     def test_a_second_one_waits_for_its_turn(self):
@@ -379,11 +437,7 @@ class ComingAndGoing(Remote):
     def test_garbage_from_one_that_may_come_in_ends_its_connection_alone(self):
         with LiveBus(self.made()) as bus:
             for said in (b"no json", b'{"type":"reply","id":77}', b'{"type":"hello","protocol":1,"cookie":""}'):
-                peer = zmq.Context.instance().socket(zmq.DEALER)
-                peer.linger = 0
-                peer.curve_serverkey, peer.curve_publickey, peer.curve_secretkey = (key.encode() for key in (self.bus_public, self.public, self.secret))
-                peer.connect(self.endpoint(bus))
-                peer.send(b'{"type":"hello","protocol":1,"cookie":""}')
+                peer = self.answered(self.endpoint(bus))
                 seen = []
                 while not seen or seen[-1]["type"] != "bye":
                     self.assertTrue(peer.poll(20_000), f"{seen}\n{bus.log()}")
@@ -445,6 +499,50 @@ routes: { r: { from: { hatch: messages, on: desk }, steps: [ log: { message: Cam
             self.start(self.endpoint(bus))
             wait_for(lambda: len(self.works()) >= before + 3, bus)
             self.assertEqual(set(self.works()), {"made"})
+
+
+class RouteTests(Remote):
+    TESTS = """
+test: the number is multiplied
+send: { http: POST /double, body: { n: 2 } }
+expect: { status: 200, body_has: { n: 6 } }
+---
+test: what needs no plugin is answered
+send: { http: POST /plain, body: { n: 2 } }
+expect: { status: 200, body: { n: 2 } }
+"""
+
+    def setUp(self):
+        super().setUp()
+        self.bundle = self.made(listen=f"tcp://127.0.0.1:{free_port()}")
+        (self.bundle / "double.test.yaml").write_text(self.TESTS)
+
+    def test_they_work_where_the_plugin_is(self):
+        manifest = self.bundle / "plugins/calc/plugin.yaml"
+        manifest.write_text(manifest.read_text().replace("300ms", "5s"))  # it takes a second between two buses
+        endpoint = re.search("tcp://[0-9.:]+", manifest.read_text())[0]
+        plugin = self.start(endpoint)
+        for _ in range(2):  # each is another bus for it
+            self.assertIn("2 passed, 0 failed", self.exits(0, "test", self.bundle))
+        self.assertEqual(self.works(), ["double"] * 2)
+        self.assertIsNone(plugin.poll())
+
+    def test_without_it_they_fail_soon_and_say_why(self):
+        began = time.monotonic()
+        said = self.exits(1, "test", self.bundle)
+        self.assertLess(time.monotonic() - began, 5)
+        self.assertIn("1 passed, 1 failed", said)
+        self.assertIn("the remote plugin has not come within 300ms", said)
+
+    def test_a_bus_that_runs_keeps_its_plugin(self):
+        with LiveBus(self.bundle) as bus:
+            self.start(self.endpoint(bus))
+            self.ready(bus)
+            said = self.exits(1, "test", self.bundle)
+            self.assertIn("1 passed, 1 failed", said)
+            self.assertIn("Address already in use", said)
+            self.assertEqual(ask(bus, "/double", {"n": 2})[1]["n"], 6)
+            self.assertNotIn("is gone", bus.log())
 
 
 class Languages(Remote):
@@ -530,5 +628,17 @@ class Checking(Remote):
         self.assertIn("tcp://127.0.0.1:7311, cookie)", self.exits(0, "plugin", "list", "--bundle", self.made("cookie: '${env:C}'", "tcp://127.0.0.1:7311")))
 
 
+class Beside(unittest.TestSuite):
+    """Most of these tests wait most of the time: some go on at once."""
+
+    def run(self, result, debug=False):
+        with concurrent.futures.ThreadPoolExecutor(3) as pool:
+            for done in [pool.submit(test.run, result) for suite in self for test in suite]:
+                done.result()
+        return result
+
+
 if __name__ == "__main__":
-    main()
+    loader = unittest.TestLoader()
+    loader.suiteClass = Beside
+    unittest.main(argv=[sys.argv[0]], testLoader=loader)

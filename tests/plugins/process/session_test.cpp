@@ -12,6 +12,8 @@ namespace {
 
 // Everything around a session, by hand: what it sends lies in `sent`, the time is `now`.
 struct Bed : Session::Outside {
+  explicit Bed(bool remote = false) : session({.cookie = "c", .remote = remote}, test::json_reader(), *this, now) {}
+
   struct Sent1 {
     std::string peer;
     std::string head;
@@ -74,7 +76,7 @@ struct Bed : Session::Outside {
     all.emplace(1, Use{.number = 1, .what = R"("step":"s")", .settings = Secret("{}")});
     return all;
   }();
-  Session session{Session::Terms{.cookie = "c"}, test::json_reader(), *this, now};
+  Session session;
 };
 
 }  // namespace
@@ -108,6 +110,21 @@ TEST_CASE("strangers are turned away, and cost nothing but their words") {
   CHECK(bed.session.ready());
   for (int i = 0; i < 200; ++i) bed.say("garbage", std::string_view("q"));
   CHECK(bed.why().find("crowded out") != std::string::npos);
+}
+
+TEST_CASE("strangers to a remote plugin are forgotten after ten seconds: stand-bys ask again and again") {
+  for (bool remote : {true, false}) {
+    CAPTURE(remote);
+    Bed bed(remote);
+    bed.ready();
+    for (int i = 0; i < 3; ++i) {
+      for (int j = 0; j < 60; ++j) bed.say(R"({"type":"hello","protocol":1,"cookie":"c"})", std::string_view("q"));
+      bed.now += 10s;
+    }
+    CHECK(bed.session.ready() == remote);
+    for (int i = 0; i < 101; ++i) bed.say("garbage", std::string_view("q"));
+    CHECK(bed.why().find("crowded out") != std::string::npos);
+  }
 }
 
 TEST_CASE("another version of the protocol is a clear end") {
