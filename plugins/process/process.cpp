@@ -171,7 +171,10 @@ void Process::stop(TimePoint now) {
 void Process::watch(RouterPoll& poll) {
   if (!launch_) return;
   launch_->polled_router = poll.add(*launch_->router, watcher() == nullptr);
-  if (!launch_->program) return;
+  if (!launch_->program) {
+    poll.add(launch_->router->connections_descriptor());
+    return;
+  }
   launch_->polled_end = poll.add(launch_->program->ended_fd());
   for (std::size_t which : {0UL, 1UL}) {
     int fd = launch_->program->output_fd(which);
@@ -197,6 +200,7 @@ void Process::work(const RouterPoll& poll, RouterContext& context, const std::st
       log().info("A plugin has written.", {{"plugin", manifest_.name}, {"to", which == 0 ? "stdout" : "stderr"}, {"line", line}});
     });
   }
+  launch.router->look_at_connections();
   // What it has said before it ended counts.
   if (readable(launch.polled_router) || gone) read_messages(now, messages_a_turn, SIZE_MAX);
   launch.session.tick(now);

@@ -199,7 +199,9 @@ std::size_t Process::read_messages(TimePoint now, std::size_t most, std::size_t 
   std::size_t bytes = 0;
   while (count < most && bytes < most_bytes && !launch_->session.end() && launch_->router->receive(received)) {
     for (std::string_view frame : received.frames) bytes += frame.size();
+    bool known = launch_->session.greeted();
     launch_->session.take(received.peer, received.frames, now);
+    if (!known && launch_->session.greeted()) launch_->router->keep_connection();
     ++count;
   }
   return count;

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 
 namespace busway::plugins {
 
@@ -16,6 +17,11 @@ constexpr int high_water_mark = 64;  // messages each way
 
 bool set(void* socket, int option, int value) {
   return ::zmq_setsockopt(socket, option, &value, sizeof value) == 0;
+}
+
+// 0 of an address without one.
+std::uint16_t port_of(const std::string& endpoint) {
+  return static_cast<std::uint16_t>(std::atoi(endpoint.c_str() + endpoint.rfind(':') + 1));
 }
 
 }  // namespace
@@ -60,6 +66,7 @@ struct Router::Frames {
 Router::Router(void* socket) : socket_(socket), frames_(std::make_unique<Frames>()) {}
 
 Router::~Router() {
+  connections_.reset();
   ::zmq_close(socket_);
 }
 
@@ -77,9 +84,13 @@ Result<std::unique_ptr<Router>> Router::bind(RouterContext& context, const std::
               ::zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &most, sizeof most) == 0;
   if (good && prepare) {
     if (auto prepared = prepare(socket); !prepared) return std::unexpected(std::move(prepared.error()));
+    auto connections = Connections::of(context.get(), socket);
+    if (!connections) return std::unexpected(std::move(connections.error()));
+    made->connections_ = std::move(*connections);
   }
   good = good && ::zmq_bind(socket, endpoint.c_str()) == 0;
   if (!good) return fail(ErrorKind::config, "opening " + endpoint + " for the plugin: " + ::zmq_strerror(errno));
+  if (prepare) made->port_ = port_of(made->last_endpoint());
   return made;
 }
 
@@ -121,6 +132,15 @@ bool Router::receive(Received& out) {
   }
   ::zmq_msg_close(&rest);
   return index > 0;
+}
+
+void Router::look_at_connections() {
+  if (connections_ != nullptr) connections_->look(port_);
+}
+
+void Router::keep_connection() {
+  // The first frame is the peer's name, which the library makes: it came over no connection.
+  if (connections_ != nullptr) connections_->keep(::zmq_msg_get(&frames_->kept[1], ZMQ_SRCFD), port_);
 }
 
 struct RouterPoll::Items {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bus/error.hpp"
+#include "plugins/process/connections.hpp"
 
 namespace busway::plugins {
 
@@ -32,8 +33,8 @@ class RouterContext {
 // each way, and drops whoever sends a larger frame than the protocol allows.
 class Router {
  public:
-  // `endpoint` as ZeroMQ writes it: "ipc:///run/x.sock". `prepare` is given the library's socket before it is bound.
-  // Errors: kind `config`.
+  // `endpoint` as ZeroMQ writes it: "ipc:///run/x.sock". `prepare` is of one that strangers may reach: it is given the library's
+  // socket before it is bound, and the connections are bounded. Errors: kind `config`.
   using Prepare = std::function<Result<void>(void* socket)>;
   static Result<std::unique_ptr<Router>> bind(RouterContext& context, const std::string& endpoint, std::size_t most_frame,
                                               const Prepare& prepare = nullptr);
@@ -59,11 +60,19 @@ class Router {
   int descriptor() const;
   static constexpr std::size_t most_frames = 2;
 
+  // Of one whose connections are bounded; nothing, and -1, of others. Whoever waits for the descriptor looks.
+  int connections_descriptor() const { return connections_ == nullptr ? -1 : connections_->descriptor(); }
+  void look_at_connections();
+  // That of the last message is not ended to make room.
+  void keep_connection();
+
  private:
   explicit Router(void* socket);
   struct Frames;
   void* socket_;
   std::unique_ptr<Frames> frames_;
+  std::unique_ptr<Connections> connections_;
+  std::uint16_t port_ = 0;
 };
 
 // Waits for sockets and descriptors at once. A socket is also told to be readable when another one is.

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -297,6 +298,34 @@ class GettingIn(Remote):
             stranger.close()
             self.ready(bus, 2)
             self.assertEqual(ask(bus, "/double", {"n": 2}), (200, {"n": 6, "pid": plugin.pid}))
+
+
+    def test_connections_are_bounded_and_those_who_hold_theirs_keep_nobody_out(self):
+        cookie = {"CALC_COOKIE": "0123456789abcdef-cookie"}
+        shaken = b"\xff" + bytes(8) + b"\x7f\x03\x00NULL" + bytes(48) + b"\x04\x1c\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER"
+        for security, said in ((self.curve(), b""), ("cookie: '${env:CALC_COOKIE}'", shaken)):
+            with LiveBus(self.made(security), cookie) as bus:
+                given = {"curve": False, "BUSWAY_COOKIE": cookie["CALC_COOKIE"]} if said else {}
+                first = self.start(self.endpoint(bus), **given)
+                self.ready(bus)
+                before = bus.open_files()
+                held = []
+                for _ in range(600):
+                    held.append(socket.create_connection(("127.0.0.1", int(self.endpoint(bus).rpartition(":")[2]))))
+                    held[-1].sendall(said)
+                poll = select.poll()
+                for one in held:
+                    poll.register(one, select.POLLRDHUP)
+                wait_for(lambda: len(poll.poll(0)) >= 344, bus, "that those beyond 256 are closed", seconds=3)
+                self.assertLess(bus.open_files(), before + 256)
+                self.assertEqual(ask(bus, "/double", {"n": 2}), (200, {"n": 6, "pid": first.pid}))
+                self.assertNotIn("is gone", bus.log())
+                first.kill()
+                second = self.start(self.endpoint(bus), **given)
+                self.ready(bus, 2)
+                self.assertEqual(ask(bus, "/double", {"n": 2}), (200, {"n": 6, "pid": second.pid}))
+                for one in held:
+                    one.close()
 
 
 class ComingAndGoing(Remote):
