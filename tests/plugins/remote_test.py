@@ -321,6 +321,7 @@ class GettingIn(Remote):
                 self.assertEqual(ask(bus, "/double", {"n": 2}), (200, {"n": 6, "pid": first.pid}))
                 self.assertNotIn("is gone", bus.log())
                 first.kill()
+                wait_for(lambda: "A remote plugin is gone." in bus.log(), bus, "that it is missed")
                 second = self.start(self.endpoint(bus), **given)
                 self.ready(bus, 2)
                 self.assertEqual(ask(bus, "/double", {"n": 2}), (200, {"n": 6, "pid": second.pid}))
