@@ -182,7 +182,7 @@ TEST_CASE("no descriptor is left behind") {
     }
     std::this_thread::sleep_for(50ms);
     std::size_t before = fakes::open_descriptors();
-    for (int i = 0; i < 100; ++i) {
+    for (int i = 0; i < 40; ++i) {
       for (const char* text : {"good", "half", "reset", "garbage", "silent"}) {
         Caller caller(protocol, bus);
         if (i % 10 == 9) {
