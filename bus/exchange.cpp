@@ -39,6 +39,7 @@ void Exchange::reset() {
   deadline = TimePoint::max();
   received = {};
   route = nullptr;
+  attempted.reset();
   request_rest = nullptr;
   answer_rest.reset();
   stream_rate = 0;

@@ -17,6 +17,7 @@
 namespace busway {
 
 class Route;
+struct Endpoint;
 
 // A SOAP Fault, or what plays its part in another protocol. Text of `code` as the wire has it, without the prefix.
 struct Fault {
@@ -65,6 +66,12 @@ struct Origin {
   Node soap_headers;
 };
 
+// How a call has failed that a source has carried out past its route, which is nothing else than that call (Route::proxied).
+struct Attempted {
+  const Endpoint* endpoint = nullptr;
+  Error error;
+};
+
 // One trip of a message through a route. Made by a source, run by a Route, answered by the source. Everything in it lives in its
 // arena and ends with reset(). Worker thread only.
 class Exchange {
@@ -86,6 +93,7 @@ class Exchange {
   TimePoint deadline = TimePoint::max();
   std::chrono::system_clock::time_point received{};  // wall clock, for show: $message.received
   const Route* route = nullptr;
+  std::unique_ptr<Attempted> attempted;  // what the route's call takes for its first attempt
 
   // ---- bodies that are not gathered: only where nothing of the route reads them (HttpInlet::passing) ----
   BodySource* request_rest = nullptr;       // behind the message's bytes as the source has made it; the source's own

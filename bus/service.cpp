@@ -80,7 +80,15 @@ std::size_t Service::pick(Worker& worker, std::size_t avoid) const {
 
 const Endpoint& Service::endpoint_for_connection(Worker& worker, const Endpoint* avoid) const {
   const std::vector<Endpoint>& all = target_->endpoints();
-  return all[pick(worker, avoid == nullptr ? all.size() : static_cast<std::size_t>(avoid - all.data()))];
+  return all[pick(worker, avoid == nullptr ? all.size() : index_of(*avoid))];
+}
+
+void Service::put_endpoint_back(Worker& worker) const {
+  --loads_[static_cast<std::size_t>(worker.index()) % loads_.size()]->next;
+}
+
+std::size_t Service::index_of(const Endpoint& endpoint) const {
+  return static_cast<std::size_t>(&endpoint - target_->endpoints().data());
 }
 
 namespace {
@@ -95,6 +103,10 @@ bool may_repeat(const Answer& answer, bool idempotent) {
   return answer.status == 502 || answer.status == 503 || answer.status == 504 || answer.status == 429;
 }
 
+Task<Result<Answer>> result_of(std::unique_ptr<Attempted> attempted) {
+  co_return std::unexpected(std::move(attempted->error));
+}
+
 }  // namespace
 
 Task<Result<Answer>> Service::call(Exchange& exchange, const Outbound& outbound, bool idempotent) const {
@@ -103,15 +115,17 @@ Task<Result<Answer>> Service::call(Exchange& exchange, const Outbound& outbound,
   std::int64_t attempts = policy_.retry ? policy_.retry->attempts : 1;
   std::size_t avoid = SIZE_MAX;
   for (std::int64_t attempt = 1;; ++attempt) {
-    if (worker.now() >= exchange.deadline) {
+    const bool done = exchange.attempted != nullptr;
+    if (worker.now() >= exchange.deadline && !done) {
       co_return fail(ErrorKind::not_sent, "calling " + name_ + ": the deadline has passed", "deadline");
     }
-    std::size_t index = pick(worker, avoid);
+    std::size_t index = done ? index_of(*exchange.attempted->endpoint) : pick(worker, avoid);
     const Endpoint& endpoint = target_->endpoints()[index];
     Load& load = *loads_[static_cast<std::size_t>(worker.index()) % loads_.size()];
     TimePoint deadline = std::min(exchange.deadline, worker.now() + policy_.timeout);
     Counted in_flight(load.in_flight[index]);
-    Task<Result<Answer>> attempted = simulator_ == nullptr
+    Task<Result<Answer>> attempted = done ? result_of(std::move(exchange.attempted))
+                                     : simulator_ == nullptr
                                          ? target_->call(exchange, outbound, endpoint, deadline)
                                          : simulator_->call(exchange, name_, *target_, outbound, endpoint, deadline);
     Result<Answer> answer = co_await attempted;

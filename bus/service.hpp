@@ -61,6 +61,8 @@ class Service {
   // For what carries bytes instead of calls: the endpoint that `balance` picks for a connection, another than `avoid` where there
   // is one.
   const Endpoint& endpoint_for_connection(Worker& worker, const Endpoint* avoid) const;
+  // The one it has just picked was not used: the next call has it.
+  void put_endpoint_back(Worker& worker) const;
   // Whether `fails_when` (or the protocol) says the answer is a failure.
   Result<bool> failed(Exchange& exchange, Answer& answer) const;
   void close(Worker& worker) const;
@@ -71,6 +73,7 @@ class Service {
  private:
   struct Load;  // a worker's round-robin position and in-flight counts
   std::size_t pick(Worker& worker, std::size_t avoid) const;
+  std::size_t index_of(const Endpoint& endpoint) const;
   std::string name_;
   std::unique_ptr<Target> target_;
   ServicePolicy policy_;

@@ -12,7 +12,9 @@ namespace busway::zmq {
 
 namespace {
 
-constexpr int answers_in_a_row = 64;
+// What one turn of the loop takes: so many answers, and of those that are handed on, however large, eight times as many.
+constexpr std::size_t answers_in_a_row = 64;
+constexpr std::size_t handed_for_one = 8;
 
 Result<void> not_sent(std::string text, std::string code = {}) {
   return fail(ErrorKind::not_sent, std::move(text), std::move(code));
@@ -60,38 +62,24 @@ class Link::Turn {
   Link& link_;
 };
 
-// A call's number, as long as its answer is waited for.
+// A call's place, as long as its answer is waited for.
 class Link::Asked {
  public:
-  Asked(Link& link, Frames& answer) : waiter(link), link_(link) {
+  Asked(Link& link, Frames& answer) : waiter(link), link_(link), place_(link.take_place()), number_(link.number_of(place_)) {
     waiter.answer = &answer;
-    if (link.free_places_.empty()) {
-      place_ = static_cast<std::uint32_t>(link.places_.size());
-      link.places_.push_back({.waiter = nullptr, .use = static_cast<std::uint32_t>(link.worker_->random())});
-    } else {
-      place_ = link.free_places_.back();
-      link.free_places_.pop_back();
-    }
-    Place& place = link.places_[place_];
-    place.waiter = &waiter;
-    ++place.use;
-    std::memcpy(number_, &place.use, sizeof place.use);
-    std::memcpy(number_ + sizeof place.use, &place_, sizeof place_);
+    link.places_[place_].waiter = &waiter;
   }
   Asked(const Asked&) = delete;
   Asked& operator=(const Asked&) = delete;
-  ~Asked() {
-    link_.places_[place_].waiter = nullptr;
-    link_.free_places_.push_back(place_);
-  }
-  std::string_view number() const { return {number_, sizeof number_}; }
+  ~Asked() { link_.leave_place(place_); }
+  std::string_view number() const { return number_.text(); }
 
   Waiter waiter;
 
  private:
   Link& link_;
-  std::uint32_t place_ = 0;
-  char number_[8] = {};
+  std::uint32_t place_;
+  Number number_;
 };
 
 void Link::wake(Waiters& waiters) {
@@ -266,12 +254,17 @@ Task<> Link::lose() {
   }
   if (closed_) co_return;
   socket_.disconnect(connected_to_);
+  Error closed = {ErrorKind::unknown, "calling " + to_.text + ": the service closed the connection without an answer", "closed"};
   for (std::size_t i = 0; i < places_.size(); ++i) {
+    if (Handed* call = places_[i].handed; call != nullptr) {
+      end(*call);
+      call->failed(closed);
+      continue;
+    }
     Waiter* waiter = places_[i].waiter;
     if (waiter == nullptr || !waiter->gate.has_waiter()) continue;  // not sent yet
     places_[i].waiter = nullptr;
-    waiter->problem = {ErrorKind::unknown, "calling " + to_.text + ": the service closed the connection without an answer",
-                       "closed"};
+    waiter->problem = closed;
     waiter->gate.open();
   }
   set_apart({});
@@ -308,32 +301,51 @@ Task<Result<void>> Link::trade(Worker& worker, std::span<std::string_view> frame
 
 // True when it has stopped before the last one, for others to have their turn.
 bool Link::take_answers() {
-  for (int taken = 0; taken < answers_in_a_row; ++taken) {
+  for (std::size_t taken = 0; taken < answers_in_a_row * handed_for_one;) {
     if (closed_) return false;
     Socket::Got got = socket_.receive(came_);
     if (got == Socket::Got::none) return false;
-    Waiter* waiter = nullptr;
-    if (came_.size() >= behind_number && came_[0].size() == 8 && came_[1].empty()) {
-      std::uint32_t use = 0;
-      std::uint32_t index = 0;
-      std::memcpy(&use, came_[0].data(), sizeof use);
-      std::memcpy(&index, came_[0].data() + sizeof use, sizeof index);
-      bool sent = index < places_.size() && places_[index].waiter != nullptr && places_[index].waiter->gate.has_waiter();
-      if (sent && places_[index].use == use) waiter = std::exchange(places_[index].waiter, nullptr);
-    }
-    if (waiter == nullptr) {
-      log().info("An answer came that nobody waits for.", {{"service", to_.text}, {"frames", came_.size()}});
-      continue;
-    }
-    if (got == Socket::Got::too_large) {
-      waiter->problem = {ErrorKind::garbage,
-                         "calling " + to_.text + ": the answer is larger than max_message, or has too many parts", "limit"};
-    } else {
-      std::swap(*waiter->answer, came_);
-    }
-    waiter->gate.open();
+    taken += take_answer(got == Socket::Got::too_large) ? 1 : handed_for_one;
   }
   return true;
+}
+
+// Whether it was handed on.
+bool Link::take_answer(bool too_large) {
+  Waiter* waiter = nullptr;
+  Handed* handed = nullptr;
+  if (came_.size() >= behind_number && came_[0].size() == sizeof(Number) && came_[1].empty()) {
+    std::uint32_t use = 0;
+    std::uint32_t index = 0;
+    std::memcpy(&use, came_[0].data(), sizeof use);
+    std::memcpy(&index, came_[0].data() + sizeof use, sizeof index);
+    if (index < places_.size() && places_[index].use == use) {
+      Place& place = places_[index];
+      handed = place.handed;
+      if (place.waiter != nullptr && place.waiter->gate.has_waiter()) waiter = std::exchange(place.waiter, nullptr);
+    }
+  }
+  if (waiter == nullptr && handed == nullptr) {
+    log().info("An answer came that nobody waits for.", {{"service", to_.text}, {"frames", came_.size()}});
+    return false;
+  }
+  std::optional<Error> refused;
+  if (too_large)
+    refused = {ErrorKind::garbage, "calling " + to_.text + ": the answer is larger than max_message, or has too many parts",
+               "limit"};
+  if (handed != nullptr) {
+    end(*handed);
+    if (refused) {
+      handed->failed(std::move(*refused));
+    } else {
+      handed->answered(came_);
+    }
+    return !too_large;
+  }
+  waiter->problem = std::move(refused);
+  if (!too_large) std::swap(*waiter->answer, came_);
+  waiter->gate.open();
+  return false;
 }
 
 }  // namespace busway::zmq

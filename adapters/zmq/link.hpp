@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "adapters/zmq/address.hpp"
+#include "adapters/zmq/handed.hpp"
 #include "adapters/zmq/monitor.hpp"
 #include "adapters/zmq/socket.hpp"
 #include "adapters/zmq/watch.hpp"
@@ -39,6 +40,9 @@ class Link {
   // Errors as language.md, "Outcome of a call": `not_sent`, `unknown`, `garbage`.
   Task<Result<void>> trade(Worker& worker, std::span<std::string_view> frames, Frames& answer, TimePoint deadline);
   static constexpr std::size_t behind_number = 2;
+  // The same with the frame of `message` at `index` as the whole message, and without waiting: false when that takes more than
+  // sending it now, and nothing has happened then.
+  bool hand_on(Worker& worker, Handed& call, const Frames& message, std::size_t index, TimePoint deadline);
   // On its worker, when no call is under way.
   void close();
 
@@ -54,11 +58,23 @@ class Link {
   void start(Worker& worker);
   Task<Result<void>> take_turn(TimePoint deadline);
   void give_turn();
+  std::uint32_t take_place();
+  void leave_place(std::uint32_t index);
+  // What a call is told from others by, on the wire.
+  struct Number {
+    char bytes[8] = {};
+    std::string_view text() const { return {bytes, sizeof bytes}; }
+  };
+  Number number_of(std::uint32_t index) const;
   void wake_those_with_turn();
   Task<Result<void>> connect(TimePoint deadline);
   Task<Result<void>> begin_to_connect(TimePoint deadline);
   Task<> lose();
   bool take_answers();
+  bool take_answer(bool too_large);
+  friend class Handed;
+  void late(Handed& call);
+  void end(Handed& call);
   void look_at_connection();
   void set_apart(std::string problem);
   static void wake(Waiters& waiters);
@@ -84,6 +100,7 @@ class Link {
   // Calls that wait for an answer, by the low half of their number; the high half tells a later use of the same place.
   struct Place {
     Waiter* waiter = nullptr;
+    Handed* handed = nullptr;  // in place of one who waits
     std::uint32_t use = 0;
   };
   std::vector<Place> places_;

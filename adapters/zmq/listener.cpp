@@ -97,6 +97,7 @@ void ZmqListener::serve(Worker& worker) {
   if (worker.index() != owner_ || stopping_) return;
   worker_ = &worker;
   passage_ = Passage::of(config_, routes_);
+  requests_ = RequestPassage::of(config_, routes_, answer_parts_);
   connections_.serve(worker, config_.listen.empty() ? "" : bound_);
   watch_ = std::make_unique<Watch>(worker, socket_->watched_descriptor(), [this] { take(); });
   watch_->start();
@@ -115,7 +116,7 @@ void ZmqListener::stop(Worker& worker) {
     ended_ = true;
     return;
   }
-  if (held_ != nullptr) admit(std::move(held_), false);
+  if (held_ != nullptr) begin(*std::exchange(held_, nullptr));
   if (!config_.listen.empty()) connections_.end_idle();
   worker.spawn(end());
 }

@@ -40,38 +40,60 @@ class ZmqListener final : public Listener {
   Task<Result<TestReply>> simulate(Worker& worker, const TestRequest& request, Arena& arena) override;
 
  private:
-  // A message on its way through a route, and what it needs for that; used again for later ones.
-  struct Seat {
-    explicit Seat(Worker& worker) : exchange(worker) {}
+  // What one needs on its way through a route.
+  struct Trip {
+    explicit Trip(Worker& worker) : exchange(worker) {}
     Exchange exchange;
-    Frames frames;
-    std::vector<std::string_view> views;  // of the frames
     FrameList answer;
-    std::string sender;       // the router's name for it
+  };
+  using TripPtr = std::unique_ptr<Trip>;
+  struct Sender;
+  // A message as long as it is here. Both are used again for later ones; a seat stays where it is.
+  struct Seat final : Handed {
+    explicit Seat(ZmqListener& at) : listener(at) {}
+    void answered(Frames& answer) override { listener.answered(*this, answer); }
+    void failed(Error error) override { listener.failed(*this, std::move(error)); }
+
+    ZmqListener& listener;
+    Frames frames;
+    TripPtr trip;  // on the long way
+    Sender* sender = nullptr;
     std::size_t message = 0;  // its first frame, behind sender and envelope
     int descriptor = -1;
-    std::optional<Error> trouble;  // refused without a route
+    bool too_large = false;
+    TimePoint began{};
+    const Endpoint* handed_to = nullptr;
   };
-  using SeatPtr = std::unique_ptr<Seat>;
   // Who has requests here.
   struct Sender {
-    std::int64_t requests = 0;  // waiting or at work
+    const std::string* name = nullptr;  // the router's for it
+    std::int64_t requests = 0;          // waiting or at work
     bool at_work = false;
-    std::deque<SeatPtr> waiting;
+    TimePoint took{};          // an answer, the last time
+    int descriptor = -1;       // of its connection, when
+    std::uint64_t looked = 0;  // it was asked for
+    std::deque<Seat*> waiting;
   };
 
   void take();
-  Passage::Way pass(SeatPtr& seat);
+  Passage::Way pass(Seat& seat);
   Task<> wake_for_held();
-  std::size_t admit(SeatPtr seat, bool too_large);
-  void begin(SeatPtr seat, bool too_large);
-  Task<> run(SeatPtr seat);
+  bool begin(Seat& seat);
+  void refuse(Seat& seat, const Error& error);
+  bool start(Seat& seat);
+  bool hand_on(Seat& seat);
+  void answered(Seat& seat, Frames& answer);
+  void failed(Seat& seat, Error error);
+  Task<> run(Seat& first);
+  Task<> run_answered(Seat& seat, std::shared_ptr<Frames> answer);
   Task<> serve_one(Seat& seat);
-  Task<> deliver(Seat& seat, Outcome outcome);
+  Task<> deliver(Seat& seat);
   void write_answer(Seat& seat, const Outcome& outcome) const;
-  SeatPtr leave(SeatPtr seat);
-  SeatPtr empty_seat();
-  void give_back(SeatPtr seat);
+  Seat* leave(Seat& seat);
+  int descriptor_of(const Frames& frames, Sender& sender);
+  Seat& empty_seat();
+  TripPtr empty_trip();
+  void give_back(Seat& seat);
   Task<> end();
 
   std::string name_;
@@ -88,11 +110,15 @@ class ZmqListener final : public Listener {
   Connections connections_;
   std::unique_ptr<Watch> watch_;
   std::optional<Passage> passage_;
-  SeatPtr held_;            // that waits for room on the short way
+  std::optional<RequestPassage> requests_;
+  Seat* held_ = nullptr;    // that waits for room on the short way
   TimePoint held_until_{};  // then it goes the long one
   bool waking_ = false;
   std::unordered_map<std::string, Sender> senders_;
-  std::vector<SeatPtr> spare_;
+  std::uint64_t takes_ = 0;  // calls of take()
+  std::deque<Seat> seats_;   // as many as there ever were messages here at once
+  std::vector<Seat*> spare_;
+  std::vector<TripPtr> spare_trips_;
   std::int64_t at_work_ = 0;
   bool taking_ = false;
   bool full_ = false;  // take() has stopped at `requests`

@@ -22,7 +22,7 @@ Task<Outcome> MessageRoutes::serve(Exchange& exchange, std::span<const std::stri
     Outcome outcome = co_await compute(exchange, give_answer, body->size());
     co_return outcome;
   }
-  exchange.deadline = exchange.worker().now() + inlet->route().deadline();
+  if (exchange.attempted == nullptr) exchange.deadline = exchange.worker().now() + inlet->route().deadline();
   co_await inlet->route().run(exchange);
   Outcome outcome = co_await compute(exchange, [&] { return answer(exchange, *inlet); });
   co_return outcome;

@@ -28,7 +28,8 @@ class MessageRoutes {
   const std::vector<std::unique_ptr<ZmqInlet>>& inlets() const { return inlets_.all(); }
   const Parts& parts() const { return parts_; }
 
-  // Runs the exchange through the first route that takes the message. `exchange.origin` is set; the frames outlive the exchange.
+  // Runs the exchange through the first route that takes the message. `exchange.origin` is set, and `deadline` where its call is
+  // `attempted` already; the frames outlive the exchange.
   Task<Outcome> serve(Exchange& exchange, std::span<const std::string_view> frames) const;
   // Answers what never came before a route.
   Outcome refuse(Exchange& exchange, const Error& error) const;

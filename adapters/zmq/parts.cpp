@@ -71,10 +71,7 @@ bool good_part(std::string_view bytes) {
 }
 
 Result<std::string_view> Parts::read(std::span<const std::string_view> frames, Headers& headers) const {
-  if (frames.size() != names_.size()) {
-    return fail(ErrorKind::format, "the message has " + std::to_string(frames.size()) + " parts, and " +
-                                       std::to_string(names_.size()) + " are declared");
-  }
+  if (frames.size() != names_.size()) return std::unexpected(wrong_count(frames.size()));
   std::string_view body;
   for (std::size_t i = 0; i < names_.size(); ++i) {
     std::string_view bytes = frames[i];
@@ -87,6 +84,11 @@ Result<std::string_view> Parts::read(std::span<const std::string_view> frames, H
     }
   }
   return body;
+}
+
+Error Parts::wrong_count(std::size_t frames) const {
+  return {ErrorKind::format,
+          "the message has " + std::to_string(frames) + " parts, and " + std::to_string(names_.size()) + " are declared"};
 }
 
 void Parts::write(std::string_view body, const Headers& headers, FrameList& frames) const {

@@ -54,6 +54,8 @@ class Parts {
   // Frames to a message: its headers are added to `headers`, the body is returned. Errors: kind `format`, another number of
   // frames or bytes that cannot be a header's.
   Result<std::string_view> read(std::span<const std::string_view> frames, Headers& headers) const;
+  // Why a message of so many frames is none of these.
+  Error wrong_count(std::size_t frames) const;
   // ... and back, behind what is in `frames` already. What has no value is an empty frame.
   void write(std::string_view body, const Headers& headers, FrameList& frames) const;
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <utility>
 #include <vector>
 #include <zmq.hpp>
 
@@ -12,9 +13,12 @@ namespace busway::zmq {
 
 // ---- frames ----
 
+// The library's messages, at least as many as there are frames; those behind are empty. A short one lies in the message itself.
 struct Frames::Storage {
   std::vector<::zmq::message_t> frames;
-  std::size_t used = 0;
+  std::string_view view(std::size_t index) const {
+    return {static_cast<const char*>(frames[index].data()), frames[index].size()};
+  }
 };
 
 Frames::Frames() : storage_(std::make_unique<Storage>()) {}
@@ -22,32 +26,23 @@ Frames::Frames(Frames&&) noexcept = default;
 Frames& Frames::operator=(Frames&&) noexcept = default;
 Frames::~Frames() = default;
 
-std::size_t Frames::size() const {
-  return storage_->used;
-}
-
-std::string_view Frames::operator[](std::size_t index) const {
-  const ::zmq::message_t& frame = storage_->frames[index];
-  return {static_cast<const char*>(frame.data()), frame.size()};
-}
-
 int Frames::descriptor() const {
-  if (storage_->used == 0) return -1;
+  if (views_.empty()) return -1;
   // Of a router the first frame is made by the library and came over no connection.
-  auto* frame = const_cast<::zmq::message_t&>(storage_->frames[storage_->used - 1]).handle();
+  auto* frame = const_cast<::zmq::message_t&>(storage_->frames[size() - 1]).handle();
   return ::zmq_msg_get(frame, ZMQ_SRCFD);
 }
 
 std::string_view Frames::peer() const {
-  if (storage_->used == 0) return {};
-  auto* frame = const_cast<::zmq::message_t&>(storage_->frames[storage_->used - 1]).handle();
+  if (views_.empty()) return {};
+  auto* frame = const_cast<::zmq::message_t&>(storage_->frames[size() - 1]).handle();
   const char* text = ::zmq_msg_gets(frame, "Peer-Address");
   return text == nullptr ? std::string_view() : std::string_view(text);
 }
 
 void Frames::clear() {
-  for (std::size_t i = 0; i < storage_->used; ++i) storage_->frames[i].rebuild();
-  storage_->used = 0;
+  for (std::size_t i = 0; i < size(); ++i) storage_->frames[i].rebuild();
+  views_.clear();
 }
 
 // ---- sockets ----
@@ -56,6 +51,7 @@ struct Socket::Library {
   std::shared_ptr<Context> context;
   ::zmq::socket_t socket;
   ::zmq::message_t dropped;
+  ::zmq::message_t shared;
   std::size_t max_message = 0;
 };
 
@@ -188,47 +184,67 @@ const std::shared_ptr<Context>& Socket::context() const {
   return library_->context;
 }
 
+// What the frames held is let go as they are received into.
 Socket::Got Socket::receive(Frames& out) {
-  out.clear();
   std::vector<::zmq::message_t>& frames = out.storage_->frames;
+  std::vector<std::string_view>& views = out.views_;
+  const std::size_t before = views.size();
+  views.clear();
   std::size_t bytes = 0;
   bool fits = true;
   bool more = true;
   while (more) {
-    if (fits && frames.size() == out.storage_->used) frames.emplace_back();
-    ::zmq::message_t& into = fits ? frames[out.storage_->used] : library_->dropped;
+    if (fits && frames.size() == views.size()) {
+      frames.emplace_back();
+      for (std::size_t i = 0; i < views.size(); ++i) views[i] = out.storage_->view(i);  // they may have moved
+    }
+    ::zmq::message_t& into = fits ? frames[views.size()] : library_->dropped;
     int got = ::zmq_msg_recv(into.handle(), library_->socket.handle(), ZMQ_DONTWAIT);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) break;  // before the first frame: a message comes whole
     more = into.more();
     if (!fits) continue;
-    bytes += into.size();
-    fits = bytes <= library_->max_message && out.storage_->used < most_frames;
+    auto size = static_cast<std::size_t>(got);
+    bytes += size;
+    fits = bytes <= library_->max_message && views.size() < most_frames;
     if (fits) {
-      ++out.storage_->used;
+      views.emplace_back(static_cast<const char*>(into.data()), size);
     } else {
       into.rebuild();
     }
   }
+  for (std::size_t i = views.size(); i < before; ++i) frames[i].rebuild();
   if (!fits) {
     library_->dropped.rebuild();
     return Got::too_large;
   }
-  return out.storage_->used == 0 ? Got::none : Got::message;
+  return views.empty() ? Got::none : Got::message;
 }
 
-Socket::Sent Socket::send(std::span<const std::string_view> frames) {
-  for (std::size_t i = 0; i < frames.size(); ++i) {
-    int flags = ZMQ_DONTWAIT | (i + 1 < frames.size() ? ZMQ_SNDMORE : 0);
+namespace {
+
+// `send_one(index, flags)` sends a frame and says -1 when it is not sent.
+template <class F>
+Socket::Sent send_all(std::size_t count, F send_one) {
+  for (std::size_t i = 0; i < count; ++i) {
+    int flags = ZMQ_DONTWAIT | (i + 1 < count ? ZMQ_SNDMORE : 0);
     int sent = -1;
     do {
-      sent = ::zmq_send(library_->socket.handle(), frames[i].data(), frames[i].size(), flags);
+      sent = send_one(i, flags);
     } while (sent < 0 && errno == EINTR);
     if (sent >= 0) continue;
     // The first frame alone is refused for want of room; those behind it are then taken, or dropped with their peer.
-    return i == 0 && errno == EAGAIN ? Sent::full : Sent::gone;
+    return i == 0 && errno == EAGAIN ? Socket::Sent::full : Socket::Sent::gone;
   }
-  return Sent::yes;
+  return Socket::Sent::yes;
+}
+
+}  // namespace
+
+Socket::Sent Socket::send(std::span<const std::string_view> frames) {
+  void* socket = library_->socket.handle();
+  return send_all(frames.size(),
+                  [&](std::size_t i, int flags) { return ::zmq_send(socket, frames[i].data(), frames[i].size(), flags); });
 }
 
 bool Socket::has_room() const {
@@ -236,12 +252,35 @@ bool Socket::has_room() const {
 }
 
 Socket::Sent Socket::pass_on(Frames& message) {
-  int sent = -1;
-  do {
-    sent = ::zmq_msg_send(message.storage_->frames.front().handle(), library_->socket.handle(), ZMQ_DONTWAIT);
-  } while (sent < 0 && errno == EINTR);
-  if (sent >= 0) return Sent::yes;
-  return errno == EAGAIN ? Sent::full : Sent::gone;
+  void* socket = library_->socket.handle();
+  Sent sent = send_all(message.size(), [&](std::size_t i, int flags) {
+    return ::zmq_msg_send(message.storage_->frames[i].handle(), socket, flags);
+  });
+  if (sent == Sent::yes) message.views_.clear();
+  return sent;
+}
+
+Socket::Sent Socket::pass_on(Frames& message, std::size_t count, Frames& other) {
+  void* socket = library_->socket.handle();
+  ::zmq::message_t& last = other.storage_->frames[other.size() - 1];
+  Sent sent = send_all(count + 1, [&](std::size_t i, int flags) {
+    return ::zmq_msg_send((i < count ? message.storage_->frames[i] : last).handle(), socket, flags);
+  });
+  if (sent != Sent::yes) return sent;
+  for (std::size_t i = count; i < message.size(); ++i) message.storage_->frames[i].rebuild();
+  message.views_.clear();
+  other.views_.back() = {};
+  return sent;
+}
+
+Socket::Sent Socket::share(std::span<const std::string_view> front, const Frames& message, std::size_t index) {
+  void* socket = library_->socket.handle();
+  return send_all(front.size() + 1, [&](std::size_t i, int flags) {
+    if (i < front.size()) return ::zmq_send(socket, front[i].data(), front[i].size(), flags);
+    zmq_msg_t* shared = library_->shared.handle();
+    if (::zmq_msg_copy(shared, message.storage_->frames[index].handle()) != 0) return -1;
+    return ::zmq_msg_send(shared, socket, flags);
+  });
 }
 
 }  // namespace busway::zmq

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bus/error.hpp"
 #include "bus/secret.hpp"
@@ -28,8 +29,9 @@ class Frames {
   Frames& operator=(Frames&&) noexcept;
   ~Frames();
 
-  std::size_t size() const;
-  std::string_view operator[](std::size_t index) const;
+  std::size_t size() const { return views_.size(); }
+  std::string_view operator[](std::size_t index) const { return views_[index]; }
+  std::span<const std::string_view> all() const { return views_; }
   // The connection it came over: its descriptor, which belongs to libzmq and may be gone; -1 when it is not known.
   int descriptor() const;
   // "10.1.2.3"; empty when it is not known.
@@ -40,6 +42,7 @@ class Frames {
   friend class Socket;
   struct Storage;
   std::unique_ptr<Storage> storage_;
+  std::vector<std::string_view> views_;
 };
 
 // CurveZMQ (RFC 26): keys as ZeroMQ writes them, 40 characters of Z85.
@@ -92,8 +95,12 @@ class Socket {
   enum class Sent : std::uint8_t { yes, full, gone };
   Sent send(std::span<const std::string_view> frames);
   bool has_room() const;
-  // The one frame of a message that was received, without a copy; it is empty then, and as it was when it is not sent.
+  // The frames of a message that was received, without a copy; it has none then, and is as it was when it is `full`.
   Sent pass_on(Frames& message);
+  // The same of its first frames, `count` of them, with the last one of `other` behind them, which is empty then.
+  Sent pass_on(Frames& message, std::size_t count, Frames& other);
+  // The frame of such a message at `index` behind `front`, without a copy; the message has it still.
+  Sent share(std::span<const std::string_view> front, const Frames& message, std::size_t index);
 
   void* raw() const;
   const std::shared_ptr<Context>& context() const;

@@ -91,12 +91,14 @@ void ZmqTarget::write(Exchange& exchange, const Outbound& outbound, FrameList& f
 Result<Answer> ZmqTarget::read(Exchange& exchange, std::span<const std::string_view> frames) const {
   Answer answer(exchange.arena());
   auto body = answer_parts_.read(frames, answer.message.headers);
-  if (!body) {
-    body.error().kind = ErrorKind::garbage;
-    return body.error().while_doing("reading the answer of '" + service_ + "'");
-  }
+  if (!body) return std::unexpected(unreadable(std::move(body.error())));
   answer.message.receive(*body, "", protocol(), format_.get(), Side::service);
   return answer;
+}
+
+Error ZmqTarget::unreadable(Error answer) const {
+  answer.kind = ErrorKind::garbage;
+  return answer.while_doing("reading the answer of '" + service_ + "'").error();
 }
 
 Outlet& ZmqTarget::outlet_of(Worker& worker, std::size_t endpoint) {
@@ -126,7 +128,7 @@ Task<Result<Answer>> ZmqTarget::call(Exchange& exchange, const Outbound& outboun
     for (std::size_t i = 0; i < Link::behind_number; ++i) frames.push_back({});
     write(exchange, outbound, frames);
     auto came = std::make_shared<Frames>();
-    Link& link = *links_[static_cast<std::size_t>(worker.index()) * addresses_.size() + index];
+    Link& link = link_of(worker, index);
     auto done = co_await link.trade(worker, frames.all(), *came, deadline);
     if (!done) co_return std::unexpected(std::move(done.error()));
     exchange.keep(came);
@@ -152,6 +154,15 @@ Outlet* ZmqTarget::outlet_for(Worker& worker, const Endpoint& endpoint, std::siz
   if (bytes > config_.max_message.bytes) return nullptr;
   Outlet& outlet = outlet_of(worker, static_cast<std::size_t>(&endpoint - endpoints_.data()));
   return outlet.worker() == &worker ? &outlet : nullptr;
+}
+
+Link& ZmqTarget::link_of(Worker& worker, std::size_t endpoint) {
+  return *links_[static_cast<std::size_t>(worker.index()) * addresses_.size() + endpoint];
+}
+
+Link* ZmqTarget::link_for(Worker& worker, const Endpoint& endpoint, std::size_t bytes) {
+  if (bytes > config_.max_message.bytes) return nullptr;
+  return &link_of(worker, static_cast<std::size_t>(&endpoint - endpoints_.data()));
 }
 
 namespace {

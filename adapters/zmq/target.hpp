@@ -57,9 +57,13 @@ class ZmqTarget final : public Target {
   void close(Worker& worker) override;
 
   // Whether a message may go out as another socket has received it.
-  bool passes() const { return !config_.answered() && !parts_.has_headers(); }
+  bool passes() const { return !parts_.has_headers() && !answer_parts_.has_headers(); }
+  bool answered() const { return config_.answered(); }
   // By what one of so many bytes goes out then; null when it cannot do so from this worker.
   Outlet* outlet_for(Worker& worker, const Endpoint& endpoint, std::size_t bytes);
+  // An answer has another number of parts than one.
+  Error wrong_count(std::size_t parts) const { return unreadable(answer_parts_.wrong_count(parts)); }
+  Link* link_for(Worker& worker, const Endpoint& endpoint, std::size_t bytes);
 
   Result<SimulatedRequest> simulate_request(Exchange& exchange, const Outbound& outbound, const Endpoint& endpoint) override;
   Result<Answer> simulate_answer(Exchange& exchange, const Outbound& outbound, const SimulatedReply& reply) override;
@@ -67,11 +71,13 @@ class ZmqTarget final : public Target {
  private:
   void write(Exchange& exchange, const Outbound& outbound, FrameList& frames) const;
   Result<Answer> read(Exchange& exchange, std::span<const std::string_view> frames) const;
+  Error unreadable(Error answer) const;
   Result<void> open_links(const SocketOptions& options, int workers);
   Result<void> open_outlets(const SocketOptions& options, int workers);
   Task<Result<void>> put_by_owner(Exchange& exchange, Outlet& outlet, std::span<const std::string_view> frames,
                                   TimePoint deadline);
   Outlet& outlet_of(Worker& worker, std::size_t endpoint);
+  Link& link_of(Worker& worker, std::size_t endpoint);
 
   std::string service_;
   ServiceConfig config_;
