@@ -3,6 +3,8 @@
 #include <atomic>
 
 #include "adapters/zmq/address.hpp"
+#include "bus/log.hpp"
+#include "bus/message_events.hpp"
 
 namespace busway::zmq {
 
@@ -98,6 +100,8 @@ void ZmqListener::serve(Worker& worker) {
   worker_ = &worker;
   passage_ = Passage::of(config_, routes_);
   requests_ = RequestPassage::of(config_, routes_, answer_parts_);
+  if ((passage_ || requests_) && message_events() == nullptr)
+    log().info("Messages are handed on as they come.", {{"listener", name_}});
   connections_.serve(worker, config_.listen.empty() ? "" : bound_);
   watch_ = std::make_unique<Watch>(worker, socket_->watched_descriptor(), [this] { take(); });
   watch_->start();

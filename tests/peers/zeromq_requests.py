@@ -4,6 +4,7 @@ an event stream, where each message is looked at: who asks cannot tell the one w
 import json
 import pathlib
 import random
+import re
 import sys
 import time
 import unittest
@@ -44,6 +45,10 @@ PROBE = b'{"are you there":1}'
 
 def same(frames):
     return frames
+
+
+def handing_on(bus):
+    return set(re.findall(r"Messages are handed on as they come. listener=(\S+)", bus.log()))
 
 
 class Requests:
@@ -258,10 +263,52 @@ class Short(Requests, Bed):
         return {"zmq.yaml": bundle(folder)}
 
 
+    def test_the_log_says_which_listeners_hand_on(self):
+        self.assertEqual(handing_on(self.bus), {"spread", *(listener for listener, *_ in ROUTES)})
+
+
 class Long(Requests, Bed):
     @classmethod
     def bundle(cls, folder):
         return {"zmq.yaml": f"events: 'ipc://{folder}/events.sock'\n" + bundle(folder)}
+
+    def test_nothing_is_handed_on_that_is_told_of(self):
+        self.assertEqual(handing_on(self.bus), set())
+
+
+class Looking(unittest.TestCase):
+    """Where anybody looks at a message it is not handed on."""
+
+    ANSWERED = {  # listener's keys, service's keys in the adapter, its own, the route's steps
+        "plain": ("socket: rep", "socket: dealer", "", "{ call: SERVICE }"),
+        "parts": ("socket: rep, parts: [kind, body]", "socket: dealer", "", "{ call: SERVICE }"),
+        "answer-parts": ("socket: rep, answer_parts: [kind, body]", "socket: dealer", "", "{ call: SERVICE }"),
+        "service-parts": ("socket: rep", "socket: dealer, parts: [kind, body]", "", "{ call: SERVICE }"),
+        "service-answer-parts": ("socket: rep", "socket: dealer, answer_parts: [kind, body]", "", "{ call: SERVICE }"),
+        "headers": ("socket: rep", "socket: dealer", "headers: { kind: x }", "{ call: SERVICE }"),
+        "format": ("socket: rep", "socket: dealer", "format: json", "{ call: SERVICE }"),
+        "request": ("socket: rep", "socket: dealer", "format: json", "{ call: { service: SERVICE, request: '{}' } }"),
+        "handler": ("socket: rep", "socket: dealer", "", "{ call: SERVICE, on_error: { reply: { body: '{}' } } }"),
+        "more": ("socket: rep", "socket: dealer", "", "{ log: { message: seen } }, { call: SERVICE }"),
+        "one-way": ("socket: pull", "socket: push", "", "{ call: SERVICE }"),
+        "one-way-parts": ("socket: pull, parts: [kind, body]", "socket: push", "", "{ call: SERVICE }"),
+        "answered-push": ("socket: rep", "socket: push", "", "{ call: SERVICE }"),
+        "pulled-request": ("socket: pull", "socket: dealer", "", "{ call: SERVICE }"),
+    }
+
+    def test_it(self):
+        listeners, services, routes = ["listeners:"], ["services:"], ["routes:"]
+        for name, (listener, adapter, own, steps) in self.ANSWERED.items():
+            listeners.append(f"  {name}: {{ zmq: {{ {listener}, listen: 'tcp://127.0.0.1:0' }}, format: json }}")
+            services.append(f"  to-{name}: {{ zmq: {{ {adapter}, endpoints: ['tcp://127.0.0.1:9'] }}{', ' + own if own else ''} }}")
+            routes.append(f"  {name}: {{ from: {{ zmq: messages, on: {name} }}, steps: [ {steps.replace('SERVICE', 'to-' + name)} ] }}")
+        listeners.append("  two: { zmq: { socket: rep, listen: 'tcp://127.0.0.1:0' }, format: json }")
+        routes += [f"  two-{i}: {{ from: {{ zmq: messages, on: two, when: 'n = {i}' }}, steps: [ {{ call: to-plain }} ] }}" for i in (1, 2)]
+        with LiveBus({"zmq.yaml": "\n".join([*listeners, *services, *routes]) + "\n"}) as bus:
+            wait_until(lambda: {"plain", "one-way"} <= handing_on(bus))
+            bus.process.terminate()
+            bus.process.wait(10)
+            self.assertEqual(handing_on(bus), {"plain", "one-way"})
 
 
 class Handled(Bed):
