@@ -23,6 +23,7 @@ ROUTES = (
     ("small", "socket: rep, max_message: 64KiB", "narrow", "max_message: 2KiB", "timeout: 300ms"),
     ("again", "socket: rep", "repeated", "", "timeout: 200ms, idempotent: true, retry: { attempts: 3, backoff: 1ms..2ms }"),
     ("never", "socket: rep", "once", "", "timeout: 200ms, retry: { attempts: 3, backoff: 1ms..2ms }"),
+    ("nobody", "socket: rep", "absent", "", "timeout: 500ms"),
     ("single", "socket: router", "turns", "outstanding: 1, waiting: 0", "timeout: 400ms"),
 )
 
@@ -126,7 +127,7 @@ class Requests:
             self.assertEqual([len(frames[0]) for frames in got], list(range(20)))
 
     def test_nobody_is_there(self):
-        failed = self.failure("never")
+        failed = self.failure("nobody")
         self.assertEqual((failed["wrong"], failed["outcome"]), ("not_sent", "not_sent"))
 
     def test_no_answer_in_time_is_unknown_and_sent_once(self):
