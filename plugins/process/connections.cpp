@@ -18,7 +18,7 @@ namespace {
 
 // The library may close the descriptor at any time, and another file may then have its number. A copy pins what the number stands
 // for now; it is shut down only when it is a connection to this port.
-void end(int descriptor, std::uint16_t port) {
+void shut(int descriptor, std::uint16_t port) {
   int copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
   if (copy < 0) return;
   Address local;
@@ -93,9 +93,14 @@ void Connections::look(std::uint16_t port) {
   }
 }
 
+void Connections::end(int descriptor, std::uint16_t port) {
+  look(port);
+  if (descriptor != kept_) shut(descriptor, port);
+}
+
 void Connections::end_oldest(std::uint16_t port) {
   auto oldest = std::find_if(open_.begin(), open_.end(), [&](int one) { return one != kept_; });
-  end(*oldest, port);
+  shut(*oldest, port);
   open_.erase(oldest);
 }
 

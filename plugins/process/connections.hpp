@@ -32,6 +32,8 @@ class Connections {
     look(port);  // so that whoever had the number before has gone
     kept_ = descriptor;
   }
+  // This one goes. Where another one has its number by now, that one does, and comes again; the one that is kept never.
+  void end(int descriptor, std::uint16_t port);
 
  private:
   Connections(void* watched, void* monitor) : watched_(watched), monitor_(monitor) {}

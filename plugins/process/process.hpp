@@ -100,6 +100,7 @@ class Process final : private Session::Outside {
 
   Sent send(std::string_view peer, std::string_view head, const std::string_view* payload) override;
   void logged(LogLevel level, std::string_view text) override;
+  void end_connection() override { launch_->router->end_connection(); }
   void refused(std::uint64_t use, std::string_view key, std::string_view text) override;
   void listening(std::uint64_t use, std::string_view address) override;
   void arrived(Brought brought) override;

@@ -138,9 +138,13 @@ void Router::look_at_connections() {
   if (connections_ != nullptr) connections_->look(port_);
 }
 
+// The first frame is the peer's name, which the library makes: it came over no connection.
 void Router::keep_connection() {
-  // The first frame is the peer's name, which the library makes: it came over no connection.
   if (connections_ != nullptr) connections_->keep(::zmq_msg_get(&frames_->kept[1], ZMQ_SRCFD), port_);
+}
+
+void Router::end_connection() {
+  if (connections_ != nullptr) connections_->end(::zmq_msg_get(&frames_->kept[1], ZMQ_SRCFD), port_);
 }
 
 struct RouterPoll::Items {

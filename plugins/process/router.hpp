@@ -63,8 +63,9 @@ class Router {
   // Of one whose connections are bounded; nothing, and -1, of others. Whoever waits for the descriptor looks.
   int connections_descriptor() const { return connections_ == nullptr ? -1 : connections_->descriptor(); }
   void look_at_connections();
-  // That of the last message is not ended to make room.
+  // That of the last message: it is not ended to make room; or it is, now.
   void keep_connection();
+  void end_connection();
 
  private:
   explicit Router(void* socket);

@@ -10,9 +10,11 @@ namespace busway::plugins {
 
 namespace {
 
-constexpr std::size_t most_strangers = 100;              // messages of those who did not say hello
-constexpr std::chrono::seconds strangers_forgotten{10};  // those of a remote plugin, of which a second one may wait its turn
-constexpr int most_unasked = 20'000;                     // a second
+constexpr std::size_t most_strangers = 100;          // messages of those who did not say hello
+constexpr std::size_t most_heard = 256;              // at a remote plugin's port
+constexpr std::size_t most_told = 20;                // of them, to the log
+constexpr std::chrono::seconds heard_forgotten{10};  // and then it begins anew
+constexpr int most_unasked = 20'000;                 // a second
 
 // For logs and $failure.
 std::string_view short_text(std::string_view text) {
@@ -38,11 +40,7 @@ void Session::take(std::string_view peer, std::span<const std::string_view> fram
   arena_.reset();
   auto message = wire::read(frames, json_, arena_);
   if (peer != peer_) {
-    if (terms_.remote && now - strangers_since_ >= strangers_forgotten) {
-      strangers_since_ = now;
-      strangers_ = 0;
-    }
-    take_from_stranger(peer, message);
+    take_from_stranger(peer, message, now);
   } else if (!message) {
     garbage(message.error().text);
   } else {
@@ -52,10 +50,26 @@ void Session::take(std::string_view peer, std::span<const std::string_view> fram
   flush(now);
 }
 
-// Whoever reaches the socket is a process of the same user, but need not be the one that was started.
-void Session::take_from_stranger(std::string_view peer, const Result<wire::Message>& message) {
-  if (++strangers_ > most_strangers)
+// A remote plugin's port may be reached by anybody. Whoever has been turned away there, a second plugin that waits its turn say,
+// is to come over a new connection, and is ended with this one when he goes on.
+bool Session::has_word(std::string_view peer, TimePoint now) {
+  bool later = now - heard_since_ >= heard_forgotten;
+  if (later) {
+    heard_since_ = now;
+    strangers_ = 0;
+  }
+  if (later || heard_.size() == most_heard) heard_.clear();
+  ++strangers_;
+  return heard_.emplace(peer).second;
+}
+
+// Whoever reaches the socket of a process is one of the same user, but need not be the one that was started.
+void Session::take_from_stranger(std::string_view peer, const Result<wire::Message>& message, TimePoint now) {
+  if (terms_.remote) {
+    if (!has_word(peer, now)) return outside_.end_connection();
+  } else if (++strangers_ > most_strangers) {
     return break_off("is crowded out: too much comes from processes that do not say hello", false);
+  }
   const auto* hello = message ? std::get_if<wire::Hello>(&message->said) : nullptr;
   std::string reason;
   if (!message) {
@@ -76,7 +90,8 @@ void Session::take_from_stranger(std::string_view peer, const Result<wire::Messa
     return greet(peer);
   }
   outside_.send(peer, wire::bye(reason), nullptr);
-  if (!end_) outside_.logged(LogLevel::warn, "a stranger was turned away: " + reason);
+  if (!end_ && (!terms_.remote || strangers_ <= most_told))
+    outside_.logged(LogLevel::warn, "a stranger was turned away: " + reason);
 }
 
 void Session::greet(std::string_view peer) {

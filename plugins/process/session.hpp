@@ -27,7 +27,7 @@ class Session {
     std::chrono::milliseconds acknowledge{5'000};  // how long after its deadline a message may stay unanswered
     std::size_t in_flight = 16;                    // whatever the plugin grants
     std::size_t max_body = 16UL * 1024 * 1024;     // of an answer
-    bool remote = false;                           // it comes by itself, and may find another one there again and again
+    bool remote = false;                           // it comes by itself, and so may others
   };
 
   // What the session needs around it.
@@ -38,6 +38,8 @@ class Session {
     // `payload` may be null.
     virtual Sent send(std::string_view peer, std::string_view head, const std::string_view* payload) = 0;
     virtual void logged(LogLevel level, std::string_view text) = 0;
+    // That over which the message came that is being taken; of a remote plugin's port.
+    virtual void end_connection() = 0;
     virtual void refused(std::uint64_t use, std::string_view key, std::string_view text) = 0;
     virtual void listening(std::uint64_t use, std::string_view address) = 0;
     virtual void arrived(Brought brought) = 0;
@@ -102,7 +104,8 @@ class Session {
   };
   using Flights = std::map<std::uint64_t, Flight>;
 
-  void take_from_stranger(std::string_view peer, const Result<wire::Message>& message);
+  void take_from_stranger(std::string_view peer, const Result<wire::Message>& message, TimePoint now);
+  bool has_word(std::string_view peer, TimePoint now);
   void greet(std::string_view peer);
   void take_message(const wire::Message& message, TimePoint now);
   void take_reply(const wire::Reply& reply, std::string_view payload);
@@ -137,8 +140,10 @@ class Session {
   std::set<std::uint64_t> listening_;
   Arrivals arrivals_;
   std::optional<std::string> bye_;  // the reason, when it could not be said at once
-  std::size_t strangers_ = 0;
-  TimePoint strangers_since_{};
+  std::size_t strangers_ = 0;       // their messages
+  // Of a remote plugin's port: who has had his word, for a while.
+  std::set<std::string, std::less<>> heard_;
+  TimePoint heard_since_{};
   Flights flights_;
   std::deque<std::string> control_;    // heads that wait for room
   std::deque<std::uint64_t> sending_;  // flights whose request is not wholly out

@@ -33,6 +33,7 @@ class Around final : public Session::Outside {
     return Sent::yes;
   }
   void logged(LogLevel, std::string_view text) override { BUSWAY_ASSERT(text.size() <= 2000); }
+  void end_connection() override {}
   void refused(std::uint64_t, std::string_view key, std::string_view text) override {
     BUSWAY_ASSERT(key.size() <= 2000 && text.size() <= 2000);
   }
@@ -72,19 +73,20 @@ std::vector<std::string_view> split(std::string_view text, char at) {
 
 }  // namespace
 
-// A conversation, a line a message: its frames with tabs between them, in front `@` when it comes from somebody else. Other lines
-// let things happen: `+` a message for the plugin, `+500000` one with such a body, `#` time passes, `~` there is room to send
-// again,
-// `=` the oldest message that the plugin has brought ends with a reply, `$` its listener stops, `!` the connection is gone.
-// Whatever is said, nothing is in flight beyond the bounds, and each message has been answered or is left over at the end, never
-// both.
+// A conversation, a line a message: its frames with tabs between them, in front `@` when it comes from somebody else. A text that
+// begins with `%` is said to a remote plugin's port. Other lines let things happen: `+` a message for the plugin, `+500000` one
+// with such a body, `#` time passes, `~` there is room to send again, `=` the oldest message that the plugin has brought ends
+// with a reply, `$` its listener stops, `!` the connection is gone. Whatever is said, nothing is in flight beyond the bounds, and
+// each message has been answered or is left over at the end, never both.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const FormatPtr json = cli::builtin_registry().plain_format("json");
   static Worker worker(0, Worker::ClockKind::steady);
   std::string_view text(reinterpret_cast<const char*>(data), size);
   Around around;
   TimePoint now{1h};
-  Session session({.cookie = "c", .in_flight = 4, .max_body = 1000}, *json, around, now);
+  bool remote = text.starts_with('%');
+  if (remote) text.remove_prefix(1);
+  Session session({.cookie = "c", .in_flight = 4, .max_body = 1000, .remote = remote}, *json, around, now);
   std::vector<std::shared_ptr<AwaitedCall>> calls;
   for (std::string_view line : split(text, '\n')) {
     if (line.starts_with('+')) {
@@ -118,6 +120,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     BUSWAY_ASSERT(session.in_flight() <= 4);
     BUSWAY_ASSERT(!session.end() || !session.has_room());
+    BUSWAY_ASSERT(!remote || !session.end() || !session.end()->why.starts_with("is crowded out"));
   }
   std::size_t answered = 0;
   for (const auto& call : calls) answered += call->answered() ? 1 : 0;

@@ -28,6 +28,7 @@ struct Bed : Session::Outside {
     return Sent::yes;
   }
   void logged(LogLevel, std::string_view text) override { logs.emplace_back(text); }
+  void end_connection() override { ++connections_ended; }
   void refused(std::uint64_t, std::string_view, std::string_view text) override { logs.emplace_back(text); }
   void listening(std::uint64_t use, std::string_view address) override {
     logs.push_back(std::to_string(use) + " listens at " + std::string(address));
@@ -70,6 +71,7 @@ struct Bed : Session::Outside {
   bool gone = false;
   std::vector<Sent1> sent;
   std::vector<std::string> logs;
+  int connections_ended = 0;
   std::vector<Brought> brought;
   Uses all_uses = [] {
     Uses all;
@@ -112,19 +114,26 @@ TEST_CASE("strangers are turned away, and cost nothing but their words") {
   CHECK(bed.why().find("crowded out") != std::string::npos);
 }
 
-TEST_CASE("strangers to a remote plugin are forgotten after ten seconds: stand-bys ask again and again") {
-  for (bool remote : {true, false}) {
-    CAPTURE(remote);
-    Bed bed(remote);
-    bed.ready();
-    for (int i = 0; i < 3; ++i) {
-      for (int j = 0; j < 60; ++j) bed.say(R"({"type":"hello","protocol":1,"cookie":"c"})", std::string_view("q"));
-      bed.now += 10s;
-    }
-    CHECK(bed.session.ready() == remote);
-    for (int i = 0; i < 101; ++i) bed.say("garbage", std::string_view("q"));
-    CHECK(bed.why().find("crowded out") != std::string::npos);
-  }
+TEST_CASE("at a remote plugin's port a stranger has one word over a connection, and never ends the conversation") {
+  Bed bed(true);
+  bed.ready();
+  bed.say(R"({"type":"hello","protocol":1,"cookie":"c"})", std::string_view("q"));
+  REQUIRE(bed.sent.size() == 1);
+  CHECK(bed.sent[0].head.find("another process") != std::string::npos);
+  CHECK(bed.connections_ended == 0);
+  for (int i = 0; i < 200; ++i) bed.say("garbage", std::string_view("q"));
+  CHECK(bed.connections_ended == 200);
+  CHECK(bed.sent.size() == 1);
+  bed.room = 2000;
+  for (int i = 0; i < 1000; ++i) bed.say("garbage", std::string_view("r" + std::to_string(i)));
+  CHECK(bed.sent.size() == 1001);
+  CHECK(bed.logs.size() <= 20);
+  CHECK(bed.session.ready());
+  bed.now += 10s;
+  bed.say("garbage", std::string_view("q"));
+  CHECK(bed.connections_ended == 200);
+  CHECK(bed.sent.back().peer == "q");
+  CHECK(bed.sent.back().head.find("hello") != std::string::npos);
 }
 
 TEST_CASE("another version of the protocol is a clear end") {
