@@ -4,6 +4,7 @@
 """
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ BUSWAY, SOURCE, CC, CXX = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]
 os.environ["PATH"] = f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"
 PARTS = SOURCE / "tests/plugins/parts"
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
+CACHE = ["ccache"] if shutil.which("ccache") else []
 INCLUDE = [f"-I{SOURCE / 'plugins/sdk/c'}", f"-I{SOURCE / 'plugins/sdk/cpp'}", f"-I{PARTS}"]
 ROUTES = """
 listeners: { front: { http: { listen: '127.0.0.1:0' } } }
@@ -24,10 +26,13 @@ routes: { r: { from: { http: POST /, on: front, format: json }, steps: [ %s ], r
 def compiled(source, target, standard=None, flags=()):
     """Makes a shared library of a source file, with every warning an error."""
     is_c = source.suffix == ".c"
-    command = [CC if is_c else CXX, f"-std={standard or ('c99' if is_c else 'c++17')}", "-O1", "-fPIC", "-shared", "-fvisibility=hidden",
-               *STRICT, *INCLUDE, *flags, str(source), "-o", str(target)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr}"
+    compiler, made = CC if is_c else CXX, target.with_suffix(".o")
+    for command in ([*CACHE, compiler, f"-std={standard or ('c99' if is_c else 'c++17')}", "-O1", "-fPIC", "-fvisibility=hidden",
+                     *STRICT, *INCLUDE, *flags, "-c", source.name, "-o", str(made)],
+                    [compiler, "-shared", *flags, str(made), "-o", str(target)]):
+        done = subprocess.run(command, cwd=source.parent, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr}"
+    made.unlink()
     target.chmod(0o755)
 
 
