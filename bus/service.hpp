@@ -58,8 +58,8 @@ class Service {
   // `idempotent`: the call step says so. An answer that says no (>= 400, a Fault, `fails_when`) is a value; the caller decides.
   // Errors: kind not_sent, unknown, garbage; code "BW..." where one is published.
   Task<Result<Answer>> call(Exchange& exchange, const Outbound& outbound, bool idempotent) const;
-  // For what carries bytes instead of calls: the endpoint that `balance` picks for a connection, another than `avoid` where there
-  // is one.
+  // For what is not a call of an exchange, or not yet: the endpoint that `balance` picks for a connection, another than `avoid`
+  // where there is one.
   const Endpoint& endpoint_for_connection(Worker& worker, const Endpoint* avoid) const;
   // The one it has just picked was not used: the next call has it.
   void put_endpoint_back(Worker& worker) const;

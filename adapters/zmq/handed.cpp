@@ -13,6 +13,7 @@ bool Link::hand_on(Worker& worker, Handed& call, const Frames& message, std::siz
   Number number = number_of(place);
   const std::string_view front[behind_number] = {number.text(), {}};
   if (socket_.share(front, message, index) != Socket::Sent::yes) {
+    look_for_answers();
     leave_place(place);
     return false;
   }

@@ -14,8 +14,8 @@ class Link;
 // It is then not the link's any more, and may be handed on again. Until that it stays where it is, or until the worker has ended.
 class Handed : private Timer {
  public:
-  // `answer`: as of Link::trade(). It may be taken from.
-  virtual void answered(Frames& answer) = 0;
+  // `answer`: as of Link::trade(). It may be taken from. Whether it was handed on, and whatever is next, too.
+  virtual bool answered(Frames& answer) = 0;
   // As trade() fails.
   virtual void failed(Error error) = 0;
 

@@ -11,14 +11,18 @@ bool ZmqListener::hand_on(Seat& seat) {
   return seat.handed_to != nullptr;
 }
 
-void ZmqListener::answered(Seat& seat, Frames& answer) {
-  if (auto refused = requests_->refused(answer)) return failed(seat, std::move(*refused));
+bool ZmqListener::answered(Seat& seat, Frames& answer) {
+  if (auto refused = requests_->refused(answer)) {
+    failed(seat, std::move(*refused));
+    return false;
+  }
   if (socket_->pass_on(seat.frames, seat.message, answer) != Socket::Sent::yes) {
     worker_->spawn(run_answered(seat, std::make_shared<Frames>(std::exchange(answer, Frames()))));
-    return;
+    return false;
   }
   seat.sender->took = worker_->now();
-  if (Seat* next = leave(seat)) start(*next);
+  Seat* next = leave(seat);
+  return next == nullptr || start(*next);
 }
 
 Task<> ZmqListener::run_answered(Seat& seat, std::shared_ptr<Frames> answer) {

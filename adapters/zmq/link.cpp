@@ -12,10 +12,6 @@ namespace busway::zmq {
 
 namespace {
 
-// What one turn of the loop takes: so many answers, and of those that are handed on, however large, eight times as many.
-constexpr std::size_t answers_in_a_row = 64;
-constexpr std::size_t handed_for_one = 8;
-
 Result<void> not_sent(std::string text, std::string code = {}) {
   return fail(ErrorKind::not_sent, std::move(text), std::move(code));
 }
@@ -287,6 +283,7 @@ Task<Result<void>> Link::trade(Worker& worker, std::span<std::string_view> frame
     }
     Socket::Sent sent = socket_.send(frames);
     if (sent == Socket::Sent::yes) break;
+    look_for_answers();
     if (sent == Socket::Sent::gone) co_return not_sent("calling " + to_.text + ": the socket takes nothing");
     Waiter waiter(*this, for_room_);
     Wake how = co_await waiter.gate.wait(deadline);
@@ -301,16 +298,25 @@ Task<Result<void>> Link::trade(Worker& worker, std::span<std::string_view> frame
 
 // True when it has stopped before the last one, for others to have their turn.
 bool Link::take_answers() {
-  for (std::size_t taken = 0; taken < answers_in_a_row * handed_for_one;) {
+  for (std::size_t taken = 0; taken < messages_in_a_row * passed_for_one;) {
     if (closed_) return false;
     Socket::Got got = socket_.receive(came_);
     if (got == Socket::Got::none) return false;
-    taken += take_answer(got == Socket::Got::too_large) ? 1 : handed_for_one;
+    taken += take_answer(got == Socket::Got::too_large) ? 1 : passed_for_one;
   }
   return true;
 }
 
-// Whether it was handed on.
+// Of whoever has tried to send, and found no room: nobody is woken who waits for it.
+void Link::look_for_answers() {
+  if (std::exchange(looks_, true)) return;
+  worker_->post([this] {
+    looks_ = false;
+    if (take_answers()) answers_->look_again();
+  });
+}
+
+// Whether it was handed on at once.
 bool Link::take_answer(bool too_large) {
   Waiter* waiter = nullptr;
   Handed* handed = nullptr;
@@ -335,12 +341,9 @@ bool Link::take_answer(bool too_large) {
                "limit"};
   if (handed != nullptr) {
     end(*handed);
-    if (refused) {
-      handed->failed(std::move(*refused));
-    } else {
-      handed->answered(came_);
-    }
-    return !too_large;
+    if (!refused) return handed->answered(came_);
+    handed->failed(std::move(*refused));
+    return false;
   }
   waiter->problem = std::move(refused);
   if (!too_large) std::swap(*waiter->answer, came_);

@@ -71,6 +71,7 @@ class Link {
   Task<Result<void>> begin_to_connect(TimePoint deadline);
   Task<> lose();
   bool take_answers();
+  void look_for_answers();
   bool take_answer(bool too_large);
   friend class Handed;
   void late(Handed& call);
@@ -106,6 +107,7 @@ class Link {
   std::vector<Place> places_;
   std::vector<std::uint32_t> free_places_;
   Frames came_;
+  bool looks_ = false;
   bool closed_ = false;
 };
 

@@ -51,7 +51,7 @@ class ZmqListener final : public Listener {
   // A message as long as it is here. Both are used again for later ones; a seat stays where it is.
   struct Seat final : Handed {
     explicit Seat(ZmqListener& at) : listener(at) {}
-    void answered(Frames& answer) override { listener.answered(*this, answer); }
+    bool answered(Frames& answer) override { return listener.answered(*this, answer); }
     void failed(Error error) override { listener.failed(*this, std::move(error)); }
 
     ZmqListener& listener;
@@ -82,7 +82,7 @@ class ZmqListener final : public Listener {
   void refuse(Seat& seat, const Error& error);
   bool start(Seat& seat);
   bool hand_on(Seat& seat);
-  void answered(Seat& seat, Frames& answer);
+  bool answered(Seat& seat, Frames& answer);
   void failed(Seat& seat, Error error);
   Task<> run(Seat& first);
   Task<> run_answered(Seat& seat, std::shared_ptr<Frames> answer);

@@ -32,11 +32,13 @@ std::optional<Passage> Passage::of(const ListenerConfig& config, const MessageRo
 Passage::Way Passage::take(Worker& worker, Frames& message, Watch& reader) {
   if (message.size() != 1 || message[0].empty() || message_events() != nullptr) return Way::long_way;
   Outlet* outlet = target_->outlet_for(worker, service_->endpoint_for_connection(worker, nullptr), message[0].size());
-  if (outlet == nullptr) return Way::long_way;
   if (last_ != outlet) flush();
   last_ = outlet;
-  if (outlet->pass(message)) return Way::passed;
-  if (!outlet->blocks()) return Way::long_way;
+  if (outlet != nullptr && outlet->pass(message)) return Way::passed;
+  if (outlet == nullptr || !outlet->blocks()) {
+    service_->put_endpoint_back(worker);
+    return Way::long_way;
+  }
   outlet->wake_when_room(reader);
   return Way::full;
 }

@@ -10,13 +10,11 @@ namespace busway::zmq {
 
 namespace {
 
-// What one turn of the loop takes: so many messages, and of those that only pass, however large, eight times as many.
-constexpr std::size_t messages_in_a_row = 64;
-constexpr std::size_t passed_for_one = 8;
 constexpr std::size_t most_spare_trips = 64;
 constexpr std::chrono::milliseconds full_again{8};  // a router does not tell when there is room
 // The library tells of room when half of a full queue has gone: of 1000 messages of 32 KiB that takes 50 ms over a good network.
 constexpr std::chrono::milliseconds held_for{250};
+constexpr int most_transfers = 4;  // for an answer whose sender takes others meanwhile
 
 }  // namespace
 
@@ -251,8 +249,10 @@ Task<> ZmqListener::deliver(Seat& seat) {
       log().info("A sender has gone before its answer.", {{"listener", name_}, {"peer", seat.frames.peer()}});
       co_return;
     }
+    watch_->look_again();
     // Others for the same sender may have had the room that it has made.
-    if (worker_->now() >= std::max(since, seat.sender->took) + config_.transfer) {
+    TimePoint now = worker_->now();
+    if (now >= std::max(since, seat.sender->took) + config_.transfer || now >= since + most_transfers * config_.transfer) {
       log().warn("A sender that reads no answers was cut off.", {{"listener", name_}, {"peer", seat.frames.peer()}});
       connections_.cut(seat.descriptor);
       co_return;

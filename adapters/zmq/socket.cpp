@@ -41,8 +41,10 @@ std::string_view Frames::peer() const {
 }
 
 void Frames::clear() {
+  constexpr std::size_t most_kept = 8;
   for (std::size_t i = 0; i < size(); ++i) storage_->frames[i].rebuild();
   views_.clear();
+  if (storage_->frames.size() > most_kept) *this = Frames();
 }
 
 // ---- sockets ----
@@ -239,6 +241,24 @@ Socket::Sent send_all(std::size_t count, F send_one) {
   return Socket::Sent::yes;
 }
 
+// Those of ZMTP (RFC 23, 37) begin with their name, which the library knows to be short.
+bool reads_like_a_command(const ::zmq::message_t& frame) {
+  constexpr std::size_t longest_name = 16;
+  const char* bytes = static_cast<const char*>(frame.data());
+  std::size_t name = frame.size() == 0 ? 0 : static_cast<unsigned char>(*bytes);
+  return name != 0 && name <= longest_name && name < frame.size() &&
+         std::all_of(bytes + 1, bytes + 1 + name, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); });
+}
+
+// A frame that was received. The library hands over commands for subscriptions as frames, does not say that they are, and would
+// send them as commands, in the midst of a message: what may be one goes out as the bytes of a frame.
+int send_received(void* socket, ::zmq::message_t& frame, int flags) {
+  if (!reads_like_a_command(frame)) return ::zmq_msg_send(frame.handle(), socket, flags);
+  int sent = ::zmq_send(socket, frame.data(), frame.size(), flags);
+  if (sent >= 0) frame.rebuild();
+  return sent;
+}
+
 }  // namespace
 
 Socket::Sent Socket::send(std::span<const std::string_view> frames) {
@@ -253,9 +273,8 @@ bool Socket::has_room() const {
 
 Socket::Sent Socket::pass_on(Frames& message) {
   void* socket = library_->socket.handle();
-  Sent sent = send_all(message.size(), [&](std::size_t i, int flags) {
-    return ::zmq_msg_send(message.storage_->frames[i].handle(), socket, flags);
-  });
+  Sent sent = send_all(message.size(),
+                       [&](std::size_t i, int flags) { return send_received(socket, message.storage_->frames[i], flags); });
   if (sent == Sent::yes) message.views_.clear();
   return sent;
 }
@@ -264,7 +283,7 @@ Socket::Sent Socket::pass_on(Frames& message, std::size_t count, Frames& other) 
   void* socket = library_->socket.handle();
   ::zmq::message_t& last = other.storage_->frames[other.size() - 1];
   Sent sent = send_all(count + 1, [&](std::size_t i, int flags) {
-    return ::zmq_msg_send((i < count ? message.storage_->frames[i] : last).handle(), socket, flags);
+    return send_received(socket, i < count ? message.storage_->frames[i] : last, flags);
   });
   if (sent != Sent::yes) return sent;
   for (std::size_t i = count; i < message.size(); ++i) message.storage_->frames[i].rebuild();
@@ -277,9 +296,8 @@ Socket::Sent Socket::share(std::span<const std::string_view> front, const Frames
   void* socket = library_->socket.handle();
   return send_all(front.size() + 1, [&](std::size_t i, int flags) {
     if (i < front.size()) return ::zmq_send(socket, front[i].data(), front[i].size(), flags);
-    zmq_msg_t* shared = library_->shared.handle();
-    if (::zmq_msg_copy(shared, message.storage_->frames[index].handle()) != 0) return -1;
-    return ::zmq_msg_send(shared, socket, flags);
+    if (::zmq_msg_copy(library_->shared.handle(), message.storage_->frames[index].handle()) != 0) return -1;
+    return send_received(socket, library_->shared, flags);
   });
 }
 

@@ -6,6 +6,10 @@
 
 namespace busway::zmq {
 
+// What one look takes: so many messages, and of those that are only handed on, however large, eight times as many.
+inline constexpr std::size_t messages_in_a_row = 64;
+inline constexpr std::size_t passed_for_one = 8;
+
 // A ZeroMQ socket's place in a worker's loop. Its descriptor tells of changes once: whoever is called looks until there is
 // nothing more, and whoever sends or receives besides asks for another look. Worker thread only; outlives the worker.
 class Watch {

@@ -1,6 +1,7 @@
 """Sockets of python3-zmq for the scripts that stand around the zmq adapter."""
 
 import pathlib
+import socket
 import sys
 import tempfile
 import threading
@@ -72,6 +73,41 @@ class Bed(unittest.TestCase):
 
     def ipc(self, name):
         return f"ipc://{self.folder}/{name}.sock"
+
+
+class ByHand:
+    """One end of a connection of ZMTP 3.1 without security, frame by frame: it says what a library would not."""
+
+    MORE, COMMAND = 1, 4
+    SUBSCRIBES = b"\x09SUBSCRIBEtopic"  # the one sort of command that libzmq hands over as if it were a frame
+
+    def __init__(self, connection, kind):
+        self.connection = connection
+        connection.settimeout(PATIENCE_MS / 1000)
+        self.heard = connection.makefile("rb")
+        connection.sendall((b"\xff" + b"\0" * 8 + b"\x7f\x03\x01NULL").ljust(64, b"\0"))
+        self.heard.read(64)
+        self.say(self.COMMAND, b"\x05READY\x0bSocket-Type" + len(kind).to_bytes(4, "big") + kind)
+        self.hear()
+
+    @classmethod
+    def to(cls, address, kind):
+        host, port = address.removeprefix("tcp://").rsplit(":", 1)
+        return cls(socket.create_connection((host, int(port)), 10), kind)
+
+    def say(self, flags, frame):
+        self.connection.sendall(bytes([flags, len(frame)]) + frame)
+
+    def hear(self):
+        flags, size = self.heard.read(2)
+        return flags, self.heard.read(size)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.heard.close()
+        self.connection.close()
 
 
 class Service:

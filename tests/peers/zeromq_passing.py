@@ -10,7 +10,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from live_bus import LiveBus, wait_until  # noqa: E402
-from zeromq_bed import Bed, bound, connected, make, zmq  # noqa: E402
+from zeromq_bed import Bed, ByHand, bound, connected, make, zmq  # noqa: E402
 
 BUNDLE = """\
 listeners:
@@ -63,6 +63,13 @@ class Passing(Bed):
                 got += [sink.recv_multipart() for _ in sent[begin:begin + 40]]
         # An empty one goes the long way, where no order is kept.
         self.assertEqual(sorted(got), sorted([message] for message in sent))
+
+    def test_a_command_where_a_frame_belongs_is_a_frame_to_the_sink(self):
+        with bound(zmq.PULL, self.ipc("sink")) as sink, connected(zmq.PUSH, self.at("jobs")) as jobs:
+            self.reached(jobs, sink)
+            with ByHand.to(self.at("jobs"), b"PUSH") as sender:
+                sender.say(ByHand.COMMAND, ByHand.SUBSCRIBES)
+                self.assertEqual(sink.recv_multipart(), [ByHand.SUBSCRIBES])
 
     def test_a_sink_that_reads_slowly_holds_up_the_sender_and_loses_nothing(self):
         failed = self.failures("not_sent")

@@ -5,13 +5,14 @@ import json
 import pathlib
 import random
 import re
+import socket
 import sys
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from live_bus import LiveBus, wait_until  # noqa: E402
-from zeromq_bed import Bed, Service, bound, connected, make, zmq  # noqa: E402
+from zeromq_bed import Bed, ByHand, Service, bound, connected, make, zmq  # noqa: E402
 
 WRONG = "error: '{ \"wrong\": $failure.kind, \"outcome\": $failure.outcome, \"why\": $failure.message }'"
 # (listener, its keys, the service, its adapter's keys, its own keys)
@@ -82,6 +83,14 @@ class Requests:
                 body = chance.randbytes(size)
                 req.send(body)
                 self.assertEqual(req.recv_multipart(), [body])
+
+    def test_a_command_where_a_frame_belongs_is_a_frame_to_the_service(self):
+        seen = []
+        with self.service("plain", lambda frames: seen.append(frames[-1]) or frames), ByHand.to(self.at("rep"), b"REQ") as client:
+            client.say(ByHand.MORE, b"")
+            client.say(ByHand.COMMAND, ByHand.SUBSCRIBES)
+            self.assertEqual([client.hear(), client.hear()], [(ByHand.MORE, b""), (0, ByHand.SUBSCRIBES)])
+            self.assertEqual(seen, [ByHand.SUBSCRIBES])
 
     def test_answers_find_their_way_among_many(self):
         held = []
@@ -335,6 +344,28 @@ on_error: { reply: { body: '{ "lost": n, "because": $failure.kind, "in": $failur
             req.send(b'{"n": 77}')
             self.assertEqual(req.recv_json(), {"lost": 77, "because": "unknown", "in": "lost", "step": "call lost"})
             self.assertEqual(service.calls, calls + 1)
+
+
+class Commands(unittest.TestCase):
+    def test_one_where_an_answer_belongs_is_a_frame_to_the_client(self):
+        with socket.create_server(("127.0.0.1", 0)) as door:
+            text = f"""\
+listeners: {{ front: {{ zmq: {{ socket: rep, listen: 'tcp://127.0.0.1:0' }} }} }}
+services: {{ back: {{ zmq: {{ socket: dealer, endpoints: ['tcp://127.0.0.1:{door.getsockname()[1]}'] }}, timeout: 5s }} }}
+routes: {{ front: {{ from: {{ zmq: messages, on: front }}, steps: [ {{ call: back }} ] }} }}
+"""
+            with LiveBus({"zmq.yaml": text}) as bus, ByHand.to("%s:%s" % bus.address("front"), b"REQ") as client:
+                client.say(ByHand.MORE, b"")
+                client.say(0, b"connects")
+                with ByHand(door.accept()[0], b"ROUTER") as service:
+                    for _ in range(3):
+                        number, *_ = [service.hear()[1] for _ in range(3)]
+                        service.say(ByHand.MORE, number)
+                        service.say(ByHand.MORE, b"")
+                        service.say(ByHand.COMMAND, ByHand.SUBSCRIBES)
+                        self.assertEqual([client.hear(), client.hear()], [(ByHand.MORE, b""), (0, ByHand.SUBSCRIBES)])
+                        client.say(ByHand.MORE, b"")
+                        client.say(0, b"x")
 
 
 class Stopping(unittest.TestCase):
