@@ -177,6 +177,8 @@ struct FinishedReply {
 FinishedReply finish_reply(Exchange& exchange, const Format& format, std::string_view protocol);
 // The same for protocols that have no status: a reply of 400 or more fails the exchange (`answered`).
 FinishedReply finish_reply_without_status(Exchange& exchange, const Format& format, std::string_view protocol);
+// The reply cannot be written: the exchange has failed. No handler is left for that; the log has why.
+void fail_reply(Exchange& exchange, const Error& error);
 
 // The reply's body is still the bytes that a caller or a service that speaks `protocol` sent.
 bool hands_on_bytes(const Exchange& exchange, std::string_view protocol);

@@ -1,5 +1,9 @@
+#include <array>
+
 #include "bus/exchange.hpp"
 #include "bus/json_text.hpp"
+#include "bus/log.hpp"
+#include "bus/route.hpp"
 
 namespace busway {
 
@@ -79,7 +83,7 @@ FinishedReply finish_reply(Exchange& exchange, const Format& format, std::string
   }
   auto document = message.document(exchange.arena());
   if (!document) {
-    exchange.fail(document.error());
+    fail_reply(exchange, document.error());
     return failed();
   }
   if (document->is_nothing()) return reply;
@@ -89,12 +93,20 @@ FinishedReply finish_reply(Exchange& exchange, const Format& format, std::string
     Error error = written.error();
     error.kind = ErrorKind::mapping;  // the route made a document that its own reply cannot carry
     error.text.insert(0, "writing the reply as " + std::string(writer.name()) + ": ");
-    exchange.fail(error);
+    fail_reply(exchange, error);
     return failed();
   }
   reply.body = body;
   reply.content_type = exchange.reply_content_type.empty() ? writer.content_type() : exchange.reply_content_type;
   return reply;
+}
+
+void fail_reply(Exchange& exchange, const Error& error) {
+  exchange.fail(error);
+  exchange.ending = Exchange::Ending::failed;
+  std::array fields{LogField("kind", name_of(error.kind)), LogField("message", error), LogField("id", exchange.id())};
+  log().write(LogLevel::warn, "A message failed as its reply was written.",
+              exchange.route == nullptr ? "" : std::string_view(exchange.route->name()), fields);
 }
 
 FinishedReply finish_reply_without_status(Exchange& exchange, const Format& format, std::string_view protocol) {

@@ -148,8 +148,7 @@ void SoapInlet::answer(Exchange& exchange, const Asked& asked, HttpReply& reply)
     finish(asked.version, 200, body, reply);
   }
   if (!written) {
-    exchange.fail(written.error());
-    exchange.ending = Exchange::Ending::failed;
+    fail_reply(exchange, written.error());
     write_failure(exchange, asked.version, *exchange.failure(), reply);
     return;
   }

@@ -35,7 +35,7 @@ Response FrameRoutes::answer(Exchange& exchange, const TcpInlet& inlet) const {
   if (reply.failure != nullptr) return answer_failure(exchange, &inlet);
   std::string& frame = exchange.keep_string();
   if (auto framed = framer_.encode(reply.body, frame); !framed) {
-    exchange.fail(framed.error());
+    fail_reply(exchange, framed.error());
     return answer_failure(exchange, &inlet);
   }
   return {.inlet = &inlet, .frame = frame, .close = false};

@@ -75,7 +75,7 @@ MessageRoutes::Outcome MessageRoutes::answer(Exchange& exchange, const PluginInl
   if (!documents_ || out.outcome == BUSWAY_REPLY_FILTERED) return out;
   auto document = exchange.message().document(exchange.arena());
   if (!document) {
-    exchange.fail(document.error());
+    fail_reply(exchange, document.error());
     return answer_failure(exchange, &inlet);
   }
   out.bytes = {};

@@ -2,10 +2,14 @@
 
 import json
 import pathlib
+import socketserver
 import struct
 import subprocess
 import sys
+import threading
 import unittest
+import urllib.error
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from live_bus import LiveBus, need  # noqa: E402
@@ -101,6 +105,32 @@ class Netcat(unittest.TestCase):
 
     def test_a_cut_frame_is_no_message(self):
         self.assertEqual(exchange(self.bus.address("till"), frame("A100    004")[:-3]), b"")
+
+
+class Answers(unittest.TestCase):
+    def test_one_that_no_step_has_read_and_is_no_json_stands_in_the_log(self):
+        class Hoarse(socketserver.StreamRequestHandler):
+            def handle(self):
+                self.rfile.readline()
+                self.wfile.write(b"no JSON\n")
+
+        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Hoarse) as service:
+            threading.Thread(target=service.serve_forever, daemon=True).start()
+            text = f"""\
+listeners: {{ front: {{ http: {{ listen: '127.0.0.1:0' }} }} }}
+services: {{ hoarse: {{ tcp: {{ endpoints: ['127.0.0.1:{service.server_address[1]}'], frame: {{ delimiter: lf }} }}, format: json }} }}
+routes: {{ hear: {{ from: {{ http: POST /hear, on: front }}, steps: [ {{ call: hoarse }} ] }} }}
+"""
+            with LiveBus({"hear.yaml": text}) as bus:
+                asked = urllib.request.Request(bus.url("front", "/hear"), b"{}", {"Content-Type": "application/json"})
+                with self.assertRaises(urllib.error.HTTPError) as refused:
+                    urllib.request.urlopen(asked, timeout=10)
+                told = json.load(refused.exception)
+                self.assertEqual((told["status"], told["type"]), (502, "urn:busway:garbage"))
+                line = next(line for line in bus.log().splitlines() if told["instance"].removeprefix("urn:uuid:") in line)
+                for word in ("A message failed as its reply was written.", "route=hear", "kind=garbage", "this is not a JSON value"):
+                    self.assertIn(word, line)
+            service.shutdown()
 
 
 if __name__ == "__main__":
