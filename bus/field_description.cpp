@@ -154,17 +154,27 @@ FieldInfo nested_info(std::string name, std::string doc, const Constraints& limi
           .children = std::move(children)};
 }
 
+namespace {
+
+// The doc and the default stand beside what is allowed, so that an editor shows them.
+std::string described_schema(const FieldInfo& info) {
+  std::string more = "\"description\":" + json_string(info.doc);
+  if (!info.default_text.empty() && !info.type.starts_with("list")) {
+    bool bare = info.type == "integer" || info.type == "number" || info.type == "boolean";
+    more += ",\"default\":" + (bare ? info.default_text : json_string(info.default_text));
+  }
+  return info.schema == "true" ? "{" + more + "}" : info.schema.substr(0, info.schema.size() - 1) + "," + more + "}";
+}
+
+}  // namespace
+
 std::string fields_schema(const std::vector<FieldInfo>& infos) {
   std::string properties;
   std::string required;
   const FieldInfo* shorthand = nullptr;
   bool others_required = false;
   for (const FieldInfo& info : infos) {
-    properties += (properties.empty() ? "" : ",") + json_string(info.name) + ":";
-    // The doc of a field goes beside its schema, so that an editor shows it.
-    properties += info.schema == "true"
-                      ? "{\"description\":" + json_string(info.doc) + "}"
-                      : info.schema.substr(0, info.schema.size() - 1) + ",\"description\":" + json_string(info.doc) + "}";
+    properties += (properties.empty() ? "" : ",") + json_string(info.name) + ":" + described_schema(info);
     if (info.required) required += (required.empty() ? "" : ",") + json_string(info.name);
     if (info.shorthand) shorthand = &info;
     if (info.required && !info.shorthand) others_required = true;

@@ -163,6 +163,8 @@ TEST_CASE("help and schema come from the same declaration") {
   std::string schema = detail::fields_schema(infos);
   CHECK(schema.find("\"enum\":[\"big\",\"little\"]") != std::string::npos);
   CHECK(schema.find("\"additionalProperties\":false") != std::string::npos);
+  CHECK(schema.find("\"description\":\"How much.\",\"default\":\"64KiB\"") != std::string::npos);
+  CHECK(schema.find("\"description\":\"Whether.\",\"default\":false") != std::string::npos);
 }
 
 TEST_CASE("an expression's mistake is placed inside its scalar") {

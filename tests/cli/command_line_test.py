@@ -144,7 +144,20 @@ class Reference(Case):
         Core.yaml_implicit_resolvers = {first: [(tag, match) for tag, match in pairs if tag != "tag:yaml.org,2002:bool"]
                                         for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()}
         Core.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(true|false)$"), list("tf"))
-        validator = jsonschema.Draft202012Validator(json.loads(self.exits(0, "schema")[0]))
+        schema = json.loads(self.exits(0, "schema")[0])
+        defaults = 0
+
+        def walk(node):
+            nonlocal defaults
+            for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+                walk(value)
+            if isinstance(node, dict) and "default" in node and not isinstance(node["default"], dict):
+                defaults += 1
+                self.assertTrue(jsonschema.Draft202012Validator({"$defs": schema["$defs"], **node}).is_valid(node["default"]), node)
+
+        walk(schema)
+        self.assertGreater(defaults, 50)
+        validator = jsonschema.Draft202012Validator(schema)
         self.exits(0, "new", "bundle", str(self.directory / "made"))
         files = [*self.directory.glob("made/*.yaml"), *(SOURCE / "samples").glob("*/*.yaml")]
         for path in files:
