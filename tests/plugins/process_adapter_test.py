@@ -6,15 +6,18 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+import unittest
 
-from workshop import BUSWAY, PARTS, SOURCE, Case, main
+from workshop import BUSWAY, CXX, PARTS, SOURCE, STRICT, Case, main
 
 sys.path.insert(0, str(SOURCE / "tests"))
 from live_bus import LiveBus, need, wait_until  # noqa: E402
@@ -347,6 +350,269 @@ class Made(Case):
         self.assertIn("2 passed, 0 failed", self.run_in(self.folder / "desk", "make", "-s", "test"))
         self.assertEqual(self.run_in(self.folder / "desk", "make", "-s", "try"),
                          'the clerk got    {"question":"what is it"}\nthe caller got   {"answer":"42"}\n')
+
+
+WATCH = """
+protocol: 1
+command: COMMAND
+start_within: 6500ms
+adapters:
+  watch: { summary: Does as it is told., format: json, listener: { keys: { what: { type: text, required: true, shorthand: true, doc: What it does. } } },
+           service: { keys: { endpoints: { type: texts, required: true, endpoints: true, doc: Where. } } } }
+"""
+ODD = """
+protocol: 1
+command: COMMAND
+steps: { odd: { summary: Gives what it must not. } }
+"""
+WATCH_ROUTES = """
+listeners: { front: { http: { listen: '127.0.0.1:0' } }, in: { watch: WHAT } }
+services: { there: { watch: { endpoints: [a] }, format: json } }
+routes:
+  r: { from: { watch: messages, on: in }, steps: [ log: { message: Came., fields: { n: n } } ] }
+  odd: { from: { http: POST /odd, on: front }, steps: [ odd: {} ] }
+  call: { from: { http: POST /call, on: front }, steps: [ call: { service: there } ] }
+"""
+IN_PYTHON = """
+import time
+import busway_plugin as busway
+plugin = busway.Plugin()
+
+@plugin.step("odd")
+def odd(message):
+    print("it was asked for", message.body)
+    return message.body
+
+@plugin.target("watch")
+def call(request):
+    return {b'"reply"': busway.Reply(body=1), b'"status"': busway.Answer(status="404"), b'"set"': {1, 2}}[request.body]
+
+@plugin.source("watch")
+class Watch:
+    def __init__(self, settings):
+        self.what = settings["what"]
+        if self.what == "make":
+            settings["dirctory"]
+    def run(self, inlet):
+        if self.what == "begin":
+            {}["dirctory"]
+        if self.what == "silent":
+            inlet.wait(1000)
+        if self.what == "unheard":
+            return
+        inlet.listening("the gate")
+        for n in range(3):
+            inlet.begin(b'{"n":%d}' % n)  # and does not wait for how it ends
+        if self.what == "wrong":
+            inlet.begin({"n": 1})
+
+plugin.run()
+"""
+IN_NODE = """
+const busway = require('./busway_plugin.js');
+const plugin = new busway.Plugin();
+function down(left) {
+  if (left === 0) throw new Error('the innermost');
+  return down(left - 1);
+}
+Error.stackTraceLimit = 100;
+plugin.step('odd', (message) => {
+  console.log('it was asked for', JSON.stringify(message.body));
+  if (message.body === 'deep') down(60);
+  return message.body;
+});
+plugin.target('watch', (request) => ({ '"array"': [1], '"unknown"': { a: 1 }, '"status"': { status: '404' }, '"number"': 3 })[request.body.toString()]);
+plugin.source('watch', (settings) => {
+  if (settings.what === 'make') settings.folder.length;
+  return {
+    async listen(inlet) {
+      if (settings.what === 'begin') settings.folder.length;
+      if (settings.what === 'silent') await new Promise((resolve) => inlet.signal.addEventListener('abort', resolve));
+      if (settings.what === 'unheard') return;
+      inlet.listening('the gate');
+      for (let n = 0; n < 3; n += 1) inlet.emit(JSON.stringify({ n })).catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    },
+  };
+});
+plugin.run();
+"""
+IN_CPP = """
+#include <iostream>
+#include "busway_process.hpp"
+using namespace busway::process;
+
+struct Watch : Source {
+  explicit Watch(std::string of) : what(std::move(of)) {
+    if (what == "make") throw std::out_of_range("dirctory");
+  }
+  void run(Inlet& inlet) override {
+    if (what == "begin") throw std::out_of_range("dirctory");
+    if (what == "silent") inlet.wait(std::chrono::seconds(1000));
+    if (what == "unheard") return;
+    inlet.listening("the gate");
+    for (int n = 0; n < 3; ++n) {
+      Arrival arrival;
+      arrival.body = Json::object({{"n", n}}).dump();
+      inlet.begin(std::move(arrival), [](Outcome) {});
+    }
+  }
+  std::string what;
+};
+
+int main() {
+  Plugin plugin;
+  plugin.step("odd", [](const Json&) {
+    return [](const Message& message) -> Reply {
+      std::cout << "it was asked for " << message.body << '\\n';
+      throw std::out_of_range(message.body);
+    };
+  });
+  plugin.target("watch", [](const Json&) { return [](const Message&) { return Answer(); }; });
+  plugin.source("watch", [](const Json& settings) { return std::make_unique<Watch>(settings["what"].text()); });
+  return plugin.run();
+}
+"""
+
+
+class Mistakes:
+    """What the author of a plugin is told of his own, in one language."""
+
+    raised = "the source 'watch' raised KeyError: 'dirctory'; the traceback is in the log"
+
+    def bundle_of(self, what):
+        bundle = self.folder / what
+        for name, manifest in (("w", WATCH), ("s", ODD)):
+            folder = bundle / "plugins" / name
+            folder.mkdir(parents=True)
+            (folder / "plugin.yaml").write_text(manifest.replace("COMMAND", self.program(folder)))
+        (bundle / "routes.yaml").write_text(WATCH_ROUTES.replace("WHAT", what))
+        return bundle
+
+    def refused(self, what):
+        done = self.busway("run", self.bundle_of(what))
+        self.assertEqual(done.returncode, 1, done.stderr)
+        return done.stderr
+
+    def said(self, bus, text, seconds=8):
+        wait_until(lambda: text in bus.log(), seconds, f"{text!r} in\n{bus.log()}")
+
+    def test_an_exception_before_it_listens_is_named(self):
+        for what in ("make", "begin"):
+            self.assertIn(self.raised, self.refused(what))
+
+    def test_a_source_that_returns_at_once_is_named(self):
+        self.assertIn("the source 'watch' has returned, and has not called inlet.listening()", self.refused("unheard"))
+
+    def test_a_source_that_does_not_say_that_it_listens_is_reminded(self):
+        self.assertIn("the source 'watch' has run for 5 s and has not called inlet.listening()", self.refused("silent"))
+
+    def test_a_source_that_returns_is_told_of_and_made_anew(self):
+        with LiveBus(self.bundle_of("returns"), ALONE) as bus:
+            self.said(bus, "warn  A plugin says. plugin=w text=\"the source 'watch' has returned; it brings nothing any more")
+            self.said(bus, "the source 'watch' has returned, and nobody has stopped it")
+            wait_until(lambda: bus.log().count("Came.") >= 9, 8, "that it brings messages again\n" + bus.log())
+            self.assertNotIn("breaks the protocol", bus.log())
+            self.assertEqual(bus.log().count("A plugin is ready."), 2)  # the same processes
+            self.assertEqual(bus.stop(), 0)
+
+    def ask(self, bus, path, body):
+        connection = http.client.HTTPConnection(*bus.address("front"), timeout=30)
+        connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
+
+class MistakesInPython(Mistakes, Case):
+    def program(self, folder):
+        (folder / "main.py").write_text(IN_PYTHON)
+        shutil.copy(SDK, folder)
+        return "[python3, main.py]"
+
+    def test_a_target_that_gives_what_it_must_not(self):
+        with LiveBus(self.bundle_of("returns"), ALONE) as bus:
+            for given, text in (("reply", "a Reply; a target returns busway.Answer(...), bytes, a text, what goes as JSON, or None"),
+                                ("status", "a status that is a str; it is an int"), ("set", "a body that is no JSON: a set has no place in a document")):
+                self.assertEqual(self.ask(bus, "/call", given), 500)
+                self.said(bus, f"the target 'watch' has returned {text}")
+
+    def test_a_source_that_brings_what_it_must_not(self):
+        with LiveBus(self.bundle_of("wrong"), ALONE) as bus:
+            self.said(bus, "TypeError: a source brings bytes or a text, and this is a dict; busway.dumps() makes JSON of it")
+
+
+class MistakesInNode(Mistakes, Case):
+    raised = "the source 'watch' threw TypeError: Cannot read properties of undefined (reading 'length'); the stack is in the log"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if shutil.which("node") is None or shutil.which("npm") is None:
+            raise unittest.SkipTest("no node and npm, so nothing is known of mistakes in JavaScript")
+        kept = tempfile.TemporaryDirectory(prefix="busway-plugins-")
+        cls.addClassCleanup(kept.cleanup)
+        cls.modules = pathlib.Path(kept.name)
+        done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "zeromq@6"], cwd=cls.modules, capture_output=True, text=True, timeout=120, check=False)
+        tried = subprocess.run(["node", "-e", "require('zeromq')"], cwd=cls.modules, capture_output=True, text=True, timeout=30, check=False)
+        if done.returncode != 0 or tried.returncode != 0:
+            raise unittest.SkipTest(f"npm cannot give zeromq here, so nothing is known of mistakes in JavaScript: {(done.stderr + tried.stderr)[:200]!r}")
+
+    def setUp(self):
+        super().setUp()
+        (self.folder / "node_modules").symlink_to(self.modules / "node_modules")
+
+    def program(self, folder):
+        (folder / "main.js").write_text(IN_NODE)
+        shutil.copy(SOURCE / "plugins/sdk/node/busway_plugin.js", folder)
+        return "[node, main.js]"
+
+    def test_steps_and_targets_that_give_what_they_must_not(self):
+        with LiveBus(self.bundle_of("returns"), ALONE) as bus:
+            right = "and gives { body, variables, headers, filtered }, any of them, or undefined"
+            for given, text in (({"a": 1}, "an object with 'a', "), ([1], "an Array, "), ("text", "a string, "), ({"variables": [1]}, "variables that are an Array, ")):
+                self.assertEqual(self.ask(bus, "/odd", given), 500, given)
+                self.said(bus, f"the step 'odd' has given {text}{right}")
+            self.said(bus, 'asked for {\\"a\\":1}')
+            for given, text in (("array", "an Array, and gives a Buffer"), ("unknown", "an object with 'a', and gives a Buffer"), ("status", "a status that is a string, and gives a Buffer"),
+                                ("number", "a number, and gives a Buffer")):
+                self.assertEqual(self.ask(bus, "/call", given), 500, given)
+                self.said(bus, f"the target 'watch' has given {text}")
+            self.assertEqual(self.ask(bus, "/odd", {"body": 1, "variables": {"v": 1}, "headers": {"X-One": None}}), 200)
+            self.assertEqual(self.ask(bus, "/odd", None), 200)
+
+    def test_of_a_long_stack_the_nearest_calls_are_kept(self):
+        with LiveBus(self.bundle_of("returns"), ALONE) as bus:
+            self.assertEqual(self.ask(bus, "/odd", "deep"), 500)
+            wait_until(lambda: re.search("text=\"Error: the innermost [|] +at down .* lines are left out\"", bus.log()), 5, bus.log())
+
+
+class MistakesInCpp(Mistakes, Case):
+    raised = "the source 'watch' threw: dirctory"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if not pathlib.Path("/usr/include/zmq.h").exists():
+            raise unittest.SkipTest("no zmq.h, so nothing is known of mistakes in C++")
+        kept = tempfile.TemporaryDirectory(prefix="busway-plugins-")
+        cls.addClassCleanup(kept.cleanup)
+        cls.made = pathlib.Path(kept.name)
+        (cls.made / "main.cpp").write_text(IN_CPP)
+        subprocess.run([CXX, "-std=c++17", "-O0", *STRICT, f"-I{SOURCE / 'plugins/sdk/cpp'}", "main.cpp", "-lzmq", "-pthread", "-o", "main"],
+                       cwd=cls.made, check=True, timeout=300)
+
+    def program(self, folder):
+        shutil.copy(self.made / "main", folder)
+        return "[./main]"
+
+    def test_what_is_printed_is_in_the_log_at_once_and_so_is_what_was_thrown(self):
+        with LiveBus(self.bundle_of("returns"), ALONE) as bus:
+            self.assertEqual(self.ask(bus, "/odd", "x" * 1998 + "\u00e9"), 500)  # cut within a character
+            self.said(bus, "it was asked for \\\"x")
+            self.said(bus, "the step 'odd' threw: \\\"x")
+            self.assertEqual(self.ask(bus, "/odd", 1), 500)
+            self.assertEqual(bus.log().count("A plugin is ready."), 2)
 
 
 main()

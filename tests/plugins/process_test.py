@@ -274,6 +274,109 @@ routes:
             self.assertIn("""A plugin refuses the settings of a use. plugin=r use=2 text="'what': nobody picks that\"""", bus.log())
 
 
+MISTAKES = """
+protocol: 1
+command: [python3, main.py]
+steps:
+  odd: { summary: Gives what it must not. }
+  deep: { summary: Fails far down. }
+  greet: { summary: Is not in the program. }
+  made: { summary: Cannot be made. }
+"""
+MISTAKES_PROGRAM = """
+import busway_plugin as busway
+plugin = busway.Plugin()
+GIVEN = {"dict": {"a": 1}, "int": 3, "Answer": busway.Answer(body="x"), "variables": busway.Reply(variables=[1]), "body": busway.Reply(body={1, 2}), "text": "x"}
+
+@plugin.step("odd")
+def odd(message):
+    print("it was asked for", message.body)
+    return GIVEN[message.body] if message.body in GIVEN else None
+
+def down(left):
+    if left == 0:
+        raise ValueError("the innermost")
+    return sideways(left) if left % 2 else upwards(left)
+
+def sideways(left_over_for_a_long_line_in_the_traceback):
+    return down(left_over_for_a_long_line_in_the_traceback - 1)
+
+def upwards(left_over_for_a_long_line_in_the_traceback):
+    return down(left_over_for_a_long_line_in_the_traceback - 1)
+
+@plugin.step("deep")
+def deep(message):
+    return down(message.body)
+
+@plugin.step("gret")
+def greet(message):
+    return None
+
+@plugin.step("made")
+class Made:
+    def __init__(self, settings):
+        self.folder = settings["dirctory"]
+    def __call__(self, message):
+        return None
+
+plugin.run()
+"""
+MISTAKES_ROUTES = """
+listeners: { front: { http: { listen: '127.0.0.1:0' } } }
+routes:
+  odd: { from: { http: POST /odd, on: front }, steps: [ { odd: {} } ] }
+  deep: { from: { http: POST /deep, on: front }, steps: [ { deep: {} } ] }
+  greet: { from: { http: POST /greet, on: front }, steps: [ { greet: {} } ] }
+  made: { from: { http: POST /made, on: front }, steps: [ { made: {} } ] }
+"""
+
+
+class Mistakes(Processes):
+    """What the author of a plugin is told of his own."""
+
+    def setUp(self):
+        super().setUp()
+        bundle = self.folder / "mistakes"
+        self.place(bundle, "m", MISTAKES, MISTAKES_PROGRAM)
+        (bundle / "routes.yaml").write_text(MISTAKES_ROUTES)
+        bus = LiveBus(bundle, {"BUSWAY_PLUGINS": "/nonexistent"})
+        self.addCleanup(bus.__exit__, None, None, None)
+        self.bus = bus
+
+    def said(self, text):
+        wait_until(lambda: text in self.bus.log(), 5, f"{text!r} in\n{self.bus.log()}")
+
+    def test_what_is_printed_is_in_the_log_at_once(self):
+        self.assertEqual(ask(self.bus, "/odd", "nothing")[0], 200)
+        self.said('line="it was asked for nothing"')
+
+    def test_a_step_that_gives_what_it_must_not_fails_its_message_and_says_what_is_right(self):
+        right = "; a step returns busway.Reply(body=...), busway.filtered() or None"
+        for given, text in (("dict", "a dict" + right), ("int", "an int" + right), ("Answer", "an Answer" + right), ("text", "a str" + right),
+                            ("variables", "variables that are a list; they are a dict"), ("body", "a body that is no JSON: a set has no place in a document")):
+            self.assertEqual(ask(self.bus, "/odd", given)[0], 500, given)
+            self.said(f"the step 'odd' has returned {text}")
+        self.assertEqual(ask(self.bus, "/odd", "nothing")[0], 200)
+        self.assertNotIn("Traceback", self.bus.log().replace("the traceback", "").partition("has returned")[2])
+
+    def test_of_a_long_traceback_the_end_is_kept(self):
+        self.assertEqual(ask(self.bus, "/deep", 2)[0], 500)
+        self.said("ValueError: the innermost")
+        self.assertRegex(self.bus.log(), r'text="Traceback [(]most recent call last[)]: .* in deep [|] .* in upwards [|] .*ValueError: the innermost"')
+        self.assertEqual(ask(self.bus, "/deep", 40)[0], 500)
+        self.said("lines are left out")
+        line = next(line for line in self.bus.log().splitlines() if "A plugin says" in line and "left out" in line)
+        self.assertRegex(line, 'text="Traceback: [0-9]+ lines are left out [|]')
+        self.assertRegex(line, 'raise ValueError.* [|] ValueError: the innermost"$')
+
+    def test_a_step_that_is_not_there_and_one_that_cannot_be_made_are_named(self):
+        for path in ("/greet", "/made"):
+            self.assertEqual(ask(self.bus, path, 1)[0], 500)
+        self.said("the program has no step 'greet'; it has 'odd', 'deep', 'gret', 'made'")
+        self.said("the step 'made' raised KeyError: 'dirctory'; the traceback is in the log")
+        self.assertIn('self.folder = settings["dirctory"]', self.bus.log().replace("\\", ""))
+
+
 class Manifests(Processes):
     def test_what_is_wrong_is_a_finding_at_its_place(self):
         good = "protocol: 1\ncommand: [python3, main.py]\nsteps:\n  s:\n    summary: A step.\n"

@@ -611,6 +611,33 @@ expect: { status: 200, body: { n: 2 } }
 
 
 class Languages(Remote):
+    def told_of_keys(self, who):
+        """What is wrong with the keys is said at once, and where no bus answers why that may be."""
+        endpoint = f"tcp://127.0.0.1:{free_port()}"
+        log = self.folder / "plugin.log"
+        good = {"BUSWAY_SERVER_KEY": self.bus_public, "BUSWAY_PUBLIC_KEY": self.public, "BUSWAY_SECRET_KEY": self.secret}
+        for name in good:
+            for wrong, text in ((None, f"{name} is not set: with CURVE there are"), (self.secret[:39], f"{name} is no key: it has 39 characters, and a key is 40 of Z85"),
+                                ("~" * 40, f"{name} is no key"), ("", f"{name} is no key: it has 0 characters")):
+                log.write_bytes(b"")
+                plugin = self.start(endpoint, curve=False, **{key: value for key, value in (good | {name: wrong}).items() if value is not None})
+                self.assertEqual(plugin.wait(20), 1, name)
+                said = log.read_text()
+                self.assertEqual(said.count("\n"), 1, said)
+                self.assertIn(f"{who}: {text}", said)
+                self.assertNotIn(self.secret[:39], said)
+        log.write_bytes(b"")
+        started = [self.start(endpoint), self.start(endpoint, curve=False)]
+        text = f"{who}: no bus answers at {endpoint}: it is not running, or "
+        for why in ("the server key or the plugin's key is not the one that the bus knows", "it wants CURVE keys, and there are none"):
+            wait_until(lambda why=why: text + why in log.read_text(), 20, f"{text + why!r} in {log.read_text()!r}")
+        self.assertNotIn("is gone", log.read_text())
+        for plugin in started:
+            plugin.terminate()
+
+    def test_python(self):
+        self.told_of_keys("busway_plugin")
+
     def test_cpp(self):
         (self.elsewhere / "main.cpp").write_text("""#include "busway_process.hpp"
 using namespace busway::process;
@@ -628,6 +655,7 @@ int main() {
         subprocess.run([CXX, "-std=c++17", "-O0", f"-I{SOURCE / 'plugins/sdk/cpp'}", "main.cpp", "-lzmq", "-pthread", "-o", "main"], cwd=self.elsewhere, check=True, timeout=300)
         self.command = ("./main",)
         self.restarted(kill=False)
+        self.told_of_keys("busway_process")
 
     def test_node(self):
         if shutil.which("node") is None or shutil.which("npm") is None:
@@ -648,6 +676,7 @@ plugin.run();
         plugin = self.restarted(kill=False)
         plugin.terminate()
         self.assertIsNotNone(plugin.wait(10))
+        self.told_of_keys("busway_plugin")
         return None
 
 

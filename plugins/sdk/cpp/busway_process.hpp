@@ -21,7 +21,8 @@
  *
  * What a component is called, its keys and what of a message it is sent stand in plugin.yaml. Handlers are made once for each use
  * in a route file, and called by several threads at once. An exception that is not Failed fails the message (kind `internal`) and
- * goes to the log. */
+ * goes to the log. So does each line that is printed, from when the Plugin is made; std::cout may be unlinked from stdout
+ * (sync_with_stdio(false)) by those alone who flush it themselves. */
 #ifndef BUSWAY_PROCESS_HPP
 #define BUSWAY_PROCESS_HPP
 
@@ -41,6 +42,7 @@
 #include <exception>
 #include <functional>
 #include <future>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -74,6 +76,13 @@ struct Refused : std::runtime_error {
   Refused(std::string of_key, const std::string& text) : std::runtime_error(text), key(std::move(of_key)) {}
   std::string key;
 };
+
+/* As much of a text as there is room for in a line of the bus's log, in whole characters of UTF-8. */
+inline std::string cut(std::string_view text, std::size_t most = 2000) {
+  std::size_t end = std::min(most, text.size());
+  while (end > 0 && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return std::string(text.substr(0, end));
+}
 
 /* The bus takes no more messages; thrown by Inlet. Source::run need not catch it. */
 struct Stopped : std::exception {};
@@ -205,6 +214,17 @@ class Inlet : public std::enable_shared_from_this<Inlet> {
     stopped_.store(true);
     changed_.notify_all();
   }
+  void stop_by_bus() {
+    std::lock_guard<std::mutex> held(lock_);
+    by_bus_ = true;
+    changed_.notify_all();
+  }
+  /* Of what is under way, when nothing new comes. False when the bus has stopped the listener meanwhile. */
+  bool wait_for_outcomes() {
+    std::unique_lock<std::mutex> held(lock_);
+    changed_.wait(held, [this] { return in_flight_ == 0 || by_bus_; });
+    return !by_bus_;
+  }
 
   Plugin& plugin_;
   std::uint64_t use_;
@@ -215,6 +235,7 @@ class Inlet : public std::enable_shared_from_this<Inlet> {
   std::condition_variable changed_;
   std::int64_t credit_ = 0;
   std::int64_t in_flight_ = 0;
+  bool by_bus_ = false;
   std::atomic<bool> stopped_{false};
   std::atomic<bool> listened_{false};
 };
@@ -224,7 +245,9 @@ class Source {
  public:
   virtual ~Source() = default;
   /* In a thread of its own: says inlet.listening() and brings messages until the inlet is stopped. What it throws before it
-   * listens is why it cannot; an exception later ends the process, and the bus starts it again. */
+   * listens is why it cannot; an exception later ends the process, and the bus starts it again. When it returns before the
+   * inlet is stopped, the listener is over: nothing can be brought any more, and the bus has another one made a second after
+   * what was under way has ended. */
   virtual void run(Inlet& inlet) = 0;
   virtual void stop() {} /* when the inlet is stopped; on another thread */
 };
@@ -234,6 +257,11 @@ using TargetHandler = std::function<Answer(const Message&)>;
 
 class Plugin {
  public:
+  Plugin() {
+    if (std::getenv("BUSWAY_ENDPOINT") != nullptr)
+      std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ); /* a line of the log is one at once */
+  }
+
   /* `make` is called with the settings of each use. Durations are milliseconds, sizes bytes. */
   void step(std::string name, std::function<StepHandler(const Json&)> make) { steps_[std::move(name)] = std::move(make); }
   void target(std::string name, std::function<TargetHandler(const Json&)> make) { targets_[std::move(name)] = std::move(make); }
@@ -243,7 +271,7 @@ class Plugin {
 
   /* A line in the bus's log: debug, info, warn or error. Any thread. */
   void log(std::string_view text, std::string_view level = "info") {
-    say(Json::object({{"type", "log"}, {"level", Json(level)}, {"text", Json(text.substr(0, 2000))}}));
+    say(Json::object({{"type", "log"}, {"level", Json(level)}, {"text", cut(text)}}));
   }
 
   /* Serves the bus until it says that it is over; `threads` messages are worked on at a time. The process's exit status. */
@@ -255,6 +283,7 @@ class Plugin {
       return 1;
     }
     threads_ = threads;
+    reason_ = nobody_answers();
     wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     void* context = ::zmq_ctx_new();
     socket_ = ::zmq_socket(context, ZMQ_DEALER);
@@ -265,7 +294,8 @@ class Plugin {
     ::zmq_close(socket_);
     ::zmq_ctx_term(context);
     std::fflush(nullptr);
-    if (is_remote(endpoint)) begin_anew();
+    if (is_remote(endpoint)) begin_anew(reason_);
+    if (status != 0) std::fprintf(stderr, "busway_process: %s\n", reason_.c_str());
     std::_Exit(status); /* threads may still be at work */
   }
 
@@ -284,6 +314,8 @@ class Plugin {
     std::shared_ptr<Inlet> inlet;
     std::shared_ptr<Source> source;
     std::shared_ptr<std::thread> thread;
+    std::string called;
+    Clock::time_point remind_at; /* that it has not said that it listens */
   };
   struct Brought {
     Json head;
@@ -292,6 +324,7 @@ class Plugin {
     std::function<void(Outcome)> ended;
   };
   struct Handler {
+    std::string called; /* in texts */
     StepHandler step;
     TargetHandler target;
   };
@@ -306,25 +339,43 @@ class Plugin {
     ::zmq_setsockopt(socket_, ZMQ_LINGER, &linger, sizeof linger);
     ::zmq_setsockopt(socket_, ZMQ_IPV6, &ipv6, sizeof ipv6);
     ::zmq_setsockopt(socket_, ZMQ_RECONNECT_IVL, &again, sizeof again);
-    const char* server = std::getenv("BUSWAY_SERVER_KEY");
-    const char* open = std::getenv("BUSWAY_PUBLIC_KEY");
-    const char* secret = std::getenv("BUSWAY_SECRET_KEY");
-    if (server != nullptr) {
-      auto set = [&](int option, const char* key) {
-        return key != nullptr && ::zmq_setsockopt(socket_, option, key, std::strlen(key) + 1) == 0;
-      };
-      if (!set(ZMQ_CURVE_SERVERKEY, server) || !set(ZMQ_CURVE_PUBLICKEY, open) || !set(ZMQ_CURVE_SECRETKEY, secret)) {
-        std::fputs("busway_process: BUSWAY_SERVER_KEY, BUSWAY_PUBLIC_KEY and BUSWAY_SECRET_KEY have 40 characters of Z85 each\n",
-                   stderr);
-        return false;
-      }
+    return set_keys() && (::zmq_connect(socket_, endpoint) == 0 ||
+                          complain(std::string("connecting to ") + endpoint + ": " + ::zmq_strerror(::zmq_errno())));
+  }
+
+  bool set_keys() {
+    const std::pair<int, const char*> all[] = {{ZMQ_CURVE_SERVERKEY, "BUSWAY_SERVER_KEY"},
+                                               {ZMQ_CURVE_PUBLICKEY, "BUSWAY_PUBLIC_KEY"},
+                                               {ZMQ_CURVE_SECRETKEY, "BUSWAY_SECRET_KEY"}};
+    if (std::none_of(std::begin(all), std::end(all), [](const auto& one) { return std::getenv(one.second) != nullptr; }))
+      return true;
+    for (const auto& [option, name] : all) {
+      const char* key = std::getenv(name);
+      if (key == nullptr)
+        return complain(
+            name + std::string(" is not set: with CURVE there are BUSWAY_SERVER_KEY, BUSWAY_PUBLIC_KEY and BUSWAY_SECRET_KEY"));
+      std::size_t size = std::strlen(key);
+      if (size != 40 || ::zmq_setsockopt(socket_, option, key, size + 1) != 0)
+        return complain(name + std::string(" is no key: it has ") + std::to_string(size) + " characters, and a key is 40 of Z85");
     }
-    return ::zmq_connect(socket_, endpoint) == 0;
+    return true;
+  }
+
+  static bool complain(const std::string& what) {
+    std::fprintf(stderr, "busway_process: %s\n", what.c_str());
+    return false;
+  }
+
+  static std::string nobody_answers() {
+    bool curve = std::getenv("BUSWAY_SERVER_KEY") != nullptr;
+    return std::string("no bus answers at ") + std::getenv("BUSWAY_ENDPOINT") + ": it is not running, or " +
+           (curve ? "the server key or the plugin's key is not the one that the bus knows"
+                  : "it wants CURVE keys, and there are none");
   }
 
   /* The bus is gone. A remote plugin begins anew, as the same process, and waits for the bus. */
-  static void begin_anew() {
-    std::fputs("busway_process: the bus is gone; connecting again\n", stderr);
+  static void begin_anew(const std::string& reason) {
+    std::fprintf(stderr, "busway_process: %s; connecting again\n", reason.c_str());
     std::this_thread::sleep_for(std::chrono::seconds(1));
     std::string words;
     char bytes[4096];
@@ -355,16 +406,32 @@ class Plugin {
         heard = Clock::now();
         Json head = Json::parse(frames.at(0));
         const std::string& type = head["type"].text();
-        if (type == "bye") return end_sources();
+        if (type == "bye") {
+          reason_ = head.has("reason") ? head["reason"].text() : "the bus says goodbye";
+          return end_sources();
+        }
         if (type == "welcome") {
+          reason_ = "the bus is gone";
           silence = std::chrono::milliseconds(head["silence_ms"].integer());
           say(Json::object({{"type", "ready"}, {"credit", threads_}}));
         } else {
           take(type, head, frames.size() > 1 ? std::move(frames[1]) : std::string());
         }
       }
+      remind();
       flush();
-      if (Clock::now() - heard > silence) return 1; /* the bus is gone */
+      if (Clock::now() - heard > silence) return 1;
+    }
+  }
+
+  /* Those that should have said by now that they listen. */
+  void remind() {
+    for (auto& [use, one] : listeners_) {
+      if (Clock::now() < one.remind_at) continue;
+      one.remind_at = Clock::time_point::max();
+      if (!one.inlet->listened_.load() && !one.inlet->stopped())
+        log(one.called + " has run for 5 s and has not called inlet.listening(): until it does, the bus takes nothing from it",
+            "warn");
     }
   }
 
@@ -442,24 +509,30 @@ class Plugin {
   template <class Map>
   static auto& find(Map& all, const std::string& name, const char* what) {
     auto at = all.find(name);
-    if (at == all.end()) throw Refused("", std::string("the program has no ") + what + " '" + name + "'");
-    return at->second;
+    if (at != all.end()) return at->second;
+    std::string names;
+    for (const auto& one : all) names += (names.empty() ? "'" : ", '") + one.first + "'";
+    throw Refused("", std::string("the program has no ") + what + " '" + name + "'; it has " + (names.empty() ? "none" : names));
   }
 
   void make(std::uint64_t use, const Json& head) {
+    const std::string& part = head["part"].text();
+    const Json& settings = head["settings"];
+    const char* kind = head.has("step") ? "step" : part == "listener" ? "source" : "target";
+    const std::string& name = head.has("step") ? head["step"].text() : head["adapter"].text();
+    std::string called = std::string("the ") + kind + " '" + name + "'";
     try {
-      const std::string& part = head["part"].text();
-      const Json& settings = head["settings"];
       if (part == "from") {
         routes_[use] = Route{head["name"].text(), settings, use};
       } else if (part == "listener") {
-        listen(use, head);
+        listen(use, head, find(sources_, name, kind), called);
       } else {
         auto made = std::make_shared<Handler>();
+        made->called = called;
         if (head.has("step")) {
-          made->step = find(steps_, head["step"].text(), "step")(settings);
+          made->step = find(steps_, name, kind)(settings);
         } else {
-          made->target = find(targets_, head["adapter"].text(), "target")(settings);
+          made->target = find(targets_, name, kind)(settings);
         }
         std::lock_guard<std::mutex> held(lock_);
         handlers_[use] = std::move(made);
@@ -467,33 +540,48 @@ class Plugin {
     } catch (const Refused& refusal) {
       refuse(use, refusal.key, refusal.what());
     } catch (const std::exception& error) {
-      refuse(use, "", error.what());
+      refuse(use, "", called + " threw: " + error.what());
     }
   }
 
   void refuse(std::uint64_t use, const std::string& key, std::string_view text) {
-    say(Json::object({{"type", "refuse"}, {"use", number(use)}, {"key", key}, {"text", Json(text.substr(0, 1000))}}));
+    say(Json::object({{"type", "refuse"}, {"use", number(use)}, {"key", key}, {"text", cut(text)}}));
   }
 
-  void listen(std::uint64_t use, const Json& head) {
-    std::shared_ptr<Source> source = find(sources_, head["adapter"].text(), "source")(head["settings"]);
+  void listen(std::uint64_t use, const Json& head, const std::function<std::unique_ptr<Source>(const Json&)>& make_source,
+              const std::string& called) {
+    if (auto refused = listeners_.find(use); refused != listeners_.end()) { /* and asked again: it has ended */
+      refused->second.thread->join();
+      listeners_.erase(refused);
+    }
+    std::shared_ptr<Source> source = make_source(head["settings"]);
     std::vector<Route> routes;
     for (const Json& one : head["routes"].items()) routes.push_back(routes_[static_cast<std::uint64_t>(one.integer())]);
     std::shared_ptr<Inlet> inlet(new Inlet(*this, use, head, std::move(routes)));
-    auto thread = std::make_shared<std::thread>([this, use, source, inlet] {
+    auto thread = std::make_shared<std::thread>([this, use, source, inlet, called] {
       try {
         source->run(*inlet);
       } catch (const Stopped&) {
       } catch (const Refused& refusal) {
-        refuse(use, refusal.key, refusal.what());
+        return refuse(use, refusal.key, refusal.what());
       } catch (const std::exception& error) {
-        if (!inlet->listened_.load()) return refuse(use, "", error.what());
-        std::fprintf(stderr, "a source has ended: %s\n", error.what());
-        std::fflush(stderr);
+        if (!inlet->listened_.load()) return refuse(use, "", called + " threw: " + error.what());
+        std::fprintf(stderr, "%s has ended: %s\n", called.c_str(), error.what());
+        std::fflush(nullptr);
         std::_Exit(71);
       }
+      if (!inlet->stopped()) run_dry(use, *inlet, called);
     });
-    listeners_[use] = {inlet, source, thread};
+    listeners_[use] = {inlet, source, thread, called, Clock::now() + std::chrono::seconds(5)};
+  }
+
+  /* The source has ended, and nobody has stopped it. On its thread. */
+  void run_dry(std::uint64_t use, Inlet& inlet, const std::string& called) {
+    inlet.stop();
+    if (!inlet.listened_.load()) return refuse(use, "", called + " has returned, and has not called inlet.listening()");
+    log(called + " has returned; it brings nothing any more until the bus has it made anew", "warn");
+    if (inlet.wait_for_outcomes())
+      refuse(use, "", called + " has returned, and nobody has stopped it"); /* the next one has all the credit */
   }
 
   void end(std::uint64_t use, bool for_good) {
@@ -504,6 +592,7 @@ class Plugin {
     }
     auto at = listeners_.find(use);
     if (at == listeners_.end()) return;
+    at->second.inlet->stop_by_bus();
     if (!at->second.inlet->stopped()) {
       at->second.inlet->stop();
       at->second.source->stop();
@@ -601,8 +690,8 @@ class Plugin {
       head = Json::object({{"type", "fail"}, {"kind", failed.kind}, {"text", failed.what()}, {"code", failed.code}});
     } catch (const std::exception& error) {
       body.reset();
-      log(error.what(), "error");
-      head = Json::object({{"type", "fail"}, {"kind", "internal"}, {"text", std::string(error.what()).substr(0, 1000)}});
+      log(handler->called + " threw: " + error.what(), "error");
+      head = Json::object({{"type", "fail"}, {"kind", "internal"}, {"text", cut(error.what())}});
     }
     finish(id, std::move(head), std::move(body));
   }
@@ -676,6 +765,7 @@ class Plugin {
   int threads_ = 4;
   int wake_ = -1;
   void* socket_ = nullptr;
+  std::string reason_{}; /* why the conversation is over */
   /* the reading thread's */
   std::map<std::uint64_t, Route> routes_;
   std::map<std::uint64_t, Listener> listeners_;

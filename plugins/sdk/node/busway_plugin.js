@@ -25,7 +25,8 @@
  * file speaks version 1 of the plugin protocol (docs/plugin-protocol.md). It needs Node 18 and `npm install zeromq@6`.
  *
  * Steps run on Node's one thread: what computes long keeps the heartbeats from being answered, and belongs in a worker thread. An error
- * that is not `Failed` fails the message (kind `internal`), and its stack goes to the bus's log. Numbers are JavaScript's.
+ * that is not `Failed` fails the message (kind `internal`), and its stack goes to the bus's log; so does a step or a target that gives
+ * what is no Reply or Answer. Numbers are JavaScript's.
  *
  * @typedef {object} Message
  * @property {any} body the document, a Buffer where the step declares `body: bytes`, undefined when there is none
@@ -67,6 +68,10 @@ const MOST_PAYLOAD = 256 * 1024;
 const MOST_HEAD = 63 * 1024; // and what is added to it
 const KINDS = ['invalid', 'mapping', 'format', 'garbage', 'not_sent', 'unknown', 'answered', 'overload', 'deadline', 'internal'];
 const ABOUT = ['message', 'route', 'method', 'target', 'operation', 'content_type', 'attempt', 'endpoint'];
+const MOST_TEXT = 2000; // bytes of a line of the bus's log
+const LISTENS_WITHIN = 5000; // a source, or it is reminded
+const REPLY = ['body', 'variables', 'headers', 'filtered'];
+const ANSWER = ['body', 'contentType', 'status', 'headers'];
 const OUTCOME = ['outcome', 'kind', 'status', 'reason', 'content_type', 'headers'];
 
 /** Fails the message. `kind` is one of KINDS (docs/errors.md); `text` says what was being done, for the log. */
@@ -95,6 +100,7 @@ class Inlet {
   #bring;
   #say;
   #waiting = [];
+  #idle = [];
   #credit = 0;
   #inFlight = 0;
   #stop = new AbortController();
@@ -131,6 +137,8 @@ class Inlet {
    * @returns {Promise<Outcome>}
    */
   async emit(body, { contentType, route, deadlineMs, ...about } = {}) {
+    if (typeof body !== 'string' && !(body instanceof Uint8Array))
+      throw new TypeError(`a source brings a Buffer or a text, and this is ${nameOf(body)}; JSON.stringify() makes JSON of it`);
     while (this.#inFlight >= this.#credit && !this.signal.aborted) await new Promise((resolve) => this.#waiting.push(resolve));
     if (this.signal.aborted) throw new Stopped('the bus takes no more messages');
     this.#inFlight += 1;
@@ -143,7 +151,13 @@ class Inlet {
     } finally {
       this.#inFlight -= 1;
       this.#waiting.shift()?.();
+      if (this.#inFlight === 0) for (const resolve of this.#idle.splice(0)) resolve();
     }
+  }
+
+  /** Fulfilled when nothing is under way. */
+  async outcomes() {
+    if (this.#inFlight > 0) await new Promise((resolve) => this.#idle.push(resolve));
   }
 
   grant(credit) {
@@ -155,6 +169,44 @@ class Inlet {
     this.#stop.abort();
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
+}
+
+// As much of a text as there is room for, in whole characters.
+function cut(text, most = MOST_TEXT) {
+  const bytes = Buffer.from(String(text));
+  let end = Math.min(most, bytes.length);
+  while (end < bytes.length && (bytes[end] & 0xc0) === 0x80) end -= 1;
+  return bytes.toString('utf8', 0, end);
+}
+
+// What was thrown, in one line: what it says, and the calls that are nearest to it.
+function trace(error) {
+  const whole = String(error?.stack ?? error);
+  const at = whole.search(/^\s+at /m);
+  const calls = at < 0 ? [] : whole.slice(at).split('\n');
+  const kept = [cut((at < 0 ? whole : whole.slice(0, at)).trim().replaceAll('\n', ' | '), MOST_TEXT / 2)];
+  let room = MOST_TEXT - Buffer.byteLength(kept[0]) - 40;
+  while (calls.length > 0 && (room -= Buffer.byteLength(calls[0]) + 3) >= 0) kept.push(calls.shift());
+  return [...kept, ...(calls.length > 0 ? [`${calls.length} lines are left out`] : [])].join(' | ');
+}
+
+function nameOf(value) {
+  if (value === null) return 'null';
+  const name = typeof value === 'object' ? (value.constructor?.name ?? 'object') : typeof value;
+  return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`;
+}
+
+// Why this is no Reply or Answer; it must have none but these members.
+function wrongIn(given, members, what) {
+  if (typeof given !== 'object' || Array.isArray(given)) return `has given ${nameOf(given)}, and gives ${what}`;
+  const unknown = Object.keys(given).filter((name) => !members.includes(name));
+  if (unknown.length > 0) return `has given an object with '${unknown.slice(0, 3).join("', '")}', and gives ${what}`;
+  for (const name of ['variables', 'headers']) {
+    const fields = given[name];
+    if (fields && (typeof fields !== 'object' || Array.isArray(fields))) return `has given ${name} that are ${nameOf(fields)}, and gives ${what}`;
+  }
+  const isStatus = given.status === undefined || given.status === null || Number.isInteger(given.status);
+  return isStatus ? undefined : `has given a status that is ${nameOf(given.status)}, and gives ${what}`;
 }
 
 // The bus is elsewhere: it has not started this process, and does not end it.
@@ -171,9 +223,26 @@ function socketOptions() {
   };
 }
 
+// What is wrong with the keys that were given.
+function wrongKeys() {
+  const names = ['BUSWAY_SERVER_KEY', 'BUSWAY_PUBLIC_KEY', 'BUSWAY_SECRET_KEY'];
+  if (names.every((name) => process.env[name] === undefined)) return undefined;
+  const missing = names.find((name) => process.env[name] === undefined);
+  if (missing) return `${missing} is not set: with CURVE there are ${names.join(', ')}`;
+  const wrong = names.find((name) => !/^[0-9a-zA-Z.:+=^!/*?&<>()[\]{}@%$#-]{40}$/.test(process.env[name]));
+  return wrong && `${wrong} is no key: it has ${process.env[wrong].length} characters, and a key is 40 of Z85`;
+}
+
+function nobodyAnswers() {
+  const { BUSWAY_ENDPOINT, BUSWAY_SERVER_KEY } = process.env;
+  const why = BUSWAY_SERVER_KEY ? "the server key or the plugin's key is not the one that the bus knows" : 'it wants CURVE keys, and there are none';
+  return `no bus answers at ${BUSWAY_ENDPOINT}: it is not running, or ${why}`;
+}
+
 // The bus is gone. A local plugin ends; a remote one begins anew, and waits for the bus.
-function over(status) {
-  if (isRemote()) console.error('busway_plugin: the bus is gone; connecting again');
+function over(status, reason) {
+  if (isRemote()) console.error(`busway_plugin: ${reason}; connecting again`);
+  else if (status !== 0) console.error(reason);
   process.exit(isRemote() ? AGAIN : status);
 }
 
@@ -195,6 +264,9 @@ class Plugin {
   #steps = new Map();
   #targets = new Map();
   #sources = new Map();
+  #called = new Map(); // in texts, by use
+  #thrown = new Map(); // the last stack of a use that could not be made
+  #returned = new Set(); // listeners whose source has ended by itself, and that the bus has not been told of
   #routes = new Map();
   #inlets = new Map();
   #brought = new Map();
@@ -230,7 +302,9 @@ class Plugin {
 
   /**
    * Declares a source: a function of the settings of a listener that gives `{ listen(inlet), stop() }`. `listen` says `inlet.listening()` and
-   * brings messages until `inlet.signal` is aborted; what it throws before it listens is why it cannot, and later ends the process.
+   * brings messages until `inlet.signal` is aborted; what it throws before it listens is why it cannot, and later ends the process. When its
+   * promise is fulfilled before that, the listener is over: nothing can be brought any more, and the bus has another one made a second
+   * after what was under way has ended. One that goes on by callbacks gives no promise, or one that lasts as long.
    * @param {string} name
    * @param {(settings: Record<string, any>) => Source} make
    */
@@ -241,7 +315,7 @@ class Plugin {
 
   /** A line in the bus's log: debug, info, warn or error. The bus writes ten a second. */
   log(text, level = 'info') {
-    if (this.#socket) this.#say({ type: 'log', level, text: String(text).slice(0, 2000) });
+    if (this.#socket) this.#say({ type: 'log', level, text: cut(text) });
     else console.error(`${level}: ${text}`);
   }
 
@@ -251,6 +325,11 @@ class Plugin {
       console.error('This program is a plugin: busway starts it, as the plugin.yaml beside it says.');
       process.exit(1);
     }
+    const wrong = wrongKeys();
+    if (wrong) {
+      console.error(`busway_plugin: ${wrong}`);
+      process.exit(1);
+    }
     if (isRemote() && !process.env.BUSWAY_GUARDED) return guard();
     process.on('disconnect', () => process.exit(1)); // with the guard
     const { Dealer } = require('zeromq'); // here, so that tests of steps need nothing but Node
@@ -258,19 +337,21 @@ class Plugin {
     this.#socket.connect(process.env.BUSWAY_ENDPOINT);
     this.#say({ type: 'hello', protocol: PROTOCOL, cookie: process.env.BUSWAY_COOKIE ?? '', sdk: 'node' });
     let silence = 10000;
+    let welcome = false;
     let heard = Date.now();
     setInterval(() => {
-      if (Date.now() - heard > silence) over(1);
+      if (Date.now() - heard > silence) over(1, welcome ? 'the bus is gone' : nobodyAnswers());
     }, 1000).unref();
     for await (const [head, payload] of this.#socket) {
       heard = Date.now();
       const message = JSON.parse(head.toString());
       if (message.type === 'welcome') {
+        welcome = true;
         silence = message.silence_ms;
         this.#say({ type: 'ready', credit: concurrency });
       } else if (message.type === 'bye') {
         await this.#endSources();
-        over(0);
+        over(0, message.reason ?? 'the bus says goodbye');
       } else {
         this.#take(message, payload);
       }
@@ -326,40 +407,77 @@ class Plugin {
 
   #make(head) {
     const { use, settings } = head;
+    if (head.part === 'from') {
+      this.#routes.set(use, { name: head.name, settings, use });
+      return;
+    }
+    const isSource = head.part === 'listener';
+    const [all, kind, name] = 'step' in head ? [this.#steps, 'step', head.step] : [isSource ? this.#sources : this.#targets, isSource ? 'source' : 'target', head.adapter];
+    const called = `the ${kind} '${name}'`;
+    this.#called.set(use, called);
     try {
-      if (head.part === 'from') this.#routes.set(use, { name: head.name, settings, use });
-      else if (head.part === 'listener') this.#listen(head).catch((error) => this.#refuse(use, error));
-      else {
-        const [all, kind, name] = 'step' in head ? [this.#steps, 'step', head.step] : [this.#targets, 'target', head.adapter];
-        const what = all.get(name);
-        if (!what) throw new Refused('', `the program has no ${kind} '${name}'`);
-        this.#handlers.set(use, typeof what === 'function' ? what : what.make(settings));
-        this.#settings.set(use, settings);
+      const what = all.get(name);
+      if (!what) throw new Refused('', `the program has no ${kind} '${name}'; it has ${[...all.keys()].map((one) => `'${one}'`).join(', ') || 'none'}`);
+      if (isSource) {
+        this.#listen(head, what(settings));
+        return;
       }
+      const made = typeof what === 'function' ? what : what.make(settings);
+      if (typeof made !== 'function') throw new Refused('', `${called} is made as ${nameOf(made)}, and must be a function`);
+      this.#handlers.set(use, made);
+      this.#settings.set(use, settings);
     } catch (error) {
       this.#refuse(use, error);
     }
   }
 
   #refuse(use, error) {
-    this.#say({ type: 'refuse', use, key: error instanceof Refused ? error.key : '', text: String(error?.message ?? error).slice(0, 1000) });
+    let text = cut(error?.message ?? error, MOST_TEXT / 2);
+    if (!(error instanceof Refused)) {
+      // The plugin's own mistake, told once, for a listener is asked again each second.
+      if (this.#thrown.get(use) !== trace(error)) this.log(trace(error), 'error');
+      this.#thrown.set(use, trace(error));
+      text = `${this.#called.get(use)} threw ${error?.name ?? 'a value'}: ${text}; the stack is in the log`;
+    }
+    this.#say({ type: 'refuse', use, key: error instanceof Refused ? String(error.key ?? '') : '', text });
   }
 
-  async #listen(head) {
-    const make = this.#sources.get(head.adapter);
-    if (!make) throw new Refused('', `the program has no source '${head.adapter}'`);
+  async #listen(head, source) {
     const inlet = new Inlet(head, (head.routes ?? []).map((use) => this.#routes.get(use)), (said) => this.#say(said), (said, body) => this.#bring(said, body));
+    const called = this.#called.get(head.use);
+    const late = setTimeout(() => {
+      if (!inlet.listened && !inlet.signal.aborted)
+        this.log(`${called} has run for 5 s and has not called inlet.listening(): until it does, the bus takes nothing from it`, 'warn');
+    }, LISTENS_WITHIN);
+    late.unref();
     try {
-      const source = make(head.settings);
-      const ended = Promise.resolve(source.listen(inlet));
+      const listens = source.listen(inlet);
+      const ended = Promise.resolve(listens);
       this.#inlets.set(head.use, { inlet, source, ended });
       await ended;
+      if (typeof listens?.then !== 'function' || inlet.signal.aborted) return undefined;
     } catch (error) {
-      if (error instanceof Stopped || error?.name === 'AbortError') return;
+      if (inlet.signal.aborted && (error instanceof Stopped || error?.name === 'AbortError')) return undefined;
+      clearTimeout(late);
       if (!inlet.listened || error instanceof Refused) return this.#refuse(head.use, error);
-      console.error(error);
+      console.error(trace(error));
       process.exit(71);
     }
+    clearTimeout(late);
+    return this.#runDry(head.use, inlet);
+  }
+
+  // The source has ended, and nobody has stopped it.
+  async #runDry(use, inlet) {
+    const called = this.#called.get(use);
+    this.#returned.add(use);
+    this.#inlets.delete(use);
+    inlet.stop();
+    if (inlet.listened) this.log(`${called} has returned; it brings nothing any more until the bus has it made anew`, 'warn');
+    await inlet.outcomes(); // the next one has all the credit
+    if (!this.#returned.delete(use)) return; // it was stopped in the meantime
+    const why = inlet.listened ? 'nobody has stopped it' : 'has not called inlet.listening()';
+    this.#refuse(use, new Refused('', `${called} has returned, and ${why}`));
   }
 
   #bring(head, body) {
@@ -382,7 +500,9 @@ class Plugin {
 
   #end(use, forGood) {
     this.#routes.delete(use);
+    this.#returned.delete(use);
     if (forGood) {
+      this.#thrown.delete(use);
       this.#handlers.get(use)?.close?.();
       this.#handlers.delete(use);
     }
@@ -418,33 +538,43 @@ class Plugin {
         deadline: head.deadline,
         signal: this.#cancels.get(head.id).signal,
       });
-      if ('endpoint_index' in head) return this.#answerOfService(head.id, given);
+      if ('endpoint_index' in head) return this.#answerOfService(head, given);
       const reply = given ?? {};
+      const wrong = wrongIn(reply, REPLY, '{ body, variables, headers, filtered }, any of them, or undefined');
+      if (wrong) throw new Failed('internal', `${this.#called.get(head.use)} ${wrong}`);
       const answer = { type: 'reply', flow: reply.filtered ? 'filtered' : 'next' };
       if (reply.variables) answer.variables = reply.variables;
       if (reply.headers) answer.headers = reply.headers;
-      const body = reply.body === undefined ? undefined : Buffer.from(JSON.stringify(reply.body));
+      const body = reply.body === undefined ? undefined : this.#document(head.use, reply.body);
       if (body) answer.body = 'document';
       if (Buffer.byteLength(JSON.stringify(answer)) > MOST_HEAD)
         throw new Failed('internal', 'answering: the variables and header fields are larger than 63KiB');
       this.#answer(head.id, answer, body);
     } catch (error) {
-      if (!(error instanceof Failed)) this.log(String(error?.stack ?? error).replaceAll('\n', ' | '), 'error');
+      if (!(error instanceof Failed)) this.log(trace(error), 'error');
       const { kind, code } = error instanceof Failed ? error : { kind: 'internal', code: '' };
-      this.#answer(head.id, { type: 'fail', kind, code, text: String(error?.message ?? error).slice(0, 1000) });
+      this.#answer(head.id, { type: 'fail', kind, code, text: cut(error?.message ?? error, MOST_TEXT / 2) });
     }
   }
 
-  #answerOfService(id, given) {
-    const plain = given === undefined || typeof given === 'string' || Buffer.isBuffer(given);
-    const { body = '', contentType, status, headers } = plain ? { body: given } : given;
-    const json = typeof body !== 'string' && !Buffer.isBuffer(body);
+  #document(use, body) {
+    const text = JSON.stringify(body);
+    if (text === undefined) throw new Failed('internal', `${this.#called.get(use)} has given a body that is ${nameOf(body)}, which is no JSON`);
+    return Buffer.from(text);
+  }
+
+  #answerOfService({ id, use }, given) {
+    const plain = given === undefined || given === null || typeof given === 'string' || given instanceof Uint8Array;
+    const wrong = !plain && wrongIn(given, ANSWER, 'a Buffer, a text, { body, contentType, status, headers }, any of them, or undefined');
+    if (wrong) throw new Failed('internal', `${this.#called.get(use)} ${wrong}`);
+    const { body = '', contentType, status, headers } = plain ? { body: given ?? '' } : given;
+    const json = typeof body !== 'string' && !(body instanceof Uint8Array);
     const answer = { type: 'reply', body: 'bytes' };
     if (contentType || json) answer.content_type = contentType ?? 'application/json';
     if (status) answer.status = status;
     if (headers) answer.headers = headers;
     if (Buffer.byteLength(JSON.stringify(answer)) > MOST_HEAD) throw new Failed('internal', 'answering: the header fields are larger than 63KiB');
-    this.#answer(id, answer, Buffer.from(json ? JSON.stringify(body) : body));
+    this.#answer(id, answer, json ? this.#document(use, body) : Buffer.from(body));
   }
 
   #answer(id, answer, body) {

@@ -35,14 +35,16 @@ version 1 of the plugin protocol (docs/plugin-protocol.md). It needs Python 3.9 
 Steps and calls that are quick, a fraction of a millisecond, run on the thread that reads the socket, since handing a message over would cost more than the work. What turns
 out to take longer runs in threads, `threads` messages at a time, and where a quick one suddenly takes long another thread reads on. So no step may count on its thread. Each
 source has a thread of its own. An exception that is not `Failed` fails the message (kind `internal`), and its traceback goes to the bus's log; one that says that memory is
-short ends the process, and the bus starts it again.
+short ends the process, and the bus starts it again. A step or a target that returns what it must not fails the message the same way.
 """
 from __future__ import annotations
 
 import collections
+import collections.abc
 import concurrent.futures
 import dataclasses
 import decimal
+import io
 import itertools
 import json
 import os
@@ -62,8 +64,14 @@ __all__ = ["Plugin", "Message", "Reply", "Answer", "Inlet", "TrialInlet", "Outco
 PROTOCOL = 1
 MOST_PAYLOAD = 256 * 1024
 MOST_HEAD = 63 * 1024  # and what is added to it
+MOST_TEXT = 2000  # bytes of a line of the bus's log
 
 KINDS = ("invalid", "mapping", "format", "garbage", "not_sent", "unknown", "answered", "overload", "deadline", "internal")
+
+
+# What is printed is a line of the bus's log when it ends, and not when a pipe's buffer is full.
+if "BUSWAY_ENDPOINT" in os.environ and isinstance(sys.stdout, io.TextIOWrapper):
+    sys.stdout.reconfigure(line_buffering=True)
 
 
 class _Unchanged:
@@ -196,6 +204,8 @@ class Inlet:
     def begin(self, body: Union[bytes, str] = b"", *, content_type: str = "", headers: Optional[Mapping[str, str]] = None, peer: str = "", method: str = "",
               target: str = "", operation: str = "", route: Optional[Route] = None, deadline_ms: int = 0, reply: bool = True) -> concurrent.futures.Future[Outcome]:
         """Brings a message, as soon as there is room for it. The future has its Outcome. Raises Stopped when the bus takes no more."""
+        if not isinstance(body, (str, bytes, bytearray, memoryview)):
+            raise TypeError(f"a source brings bytes or a text, and this is {_a(body)}; busway.dumps() makes JSON of it")
         with self._changed:
             while self._in_flight >= self._credit and not self.stopped.is_set():
                 self._changed.wait()
@@ -237,6 +247,11 @@ class Inlet:
         with self._changed:
             self.stopped.set()
             self._changed.notify_all()
+
+    def _wait_for_outcomes(self) -> None:
+        """Of what is under way, when nothing new comes."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._in_flight == 0)
 
 
 class TrialInlet(Inlet):
@@ -295,11 +310,11 @@ _plugin: Optional["Plugin"] = None  # that runs
 
 
 def log(text: str, level: str = "info") -> None:
-    """A line in the bus's log: debug, info, warn or error. The bus writes ten a second. Any thread."""
+    """A line in the bus's log: debug, info, warn or error. The bus writes ten a second, of 2,000 bytes at most: of a longer traceback its end. Any thread."""
     if _plugin is None:
         print(f"{level}: {text}", file=sys.stderr)
     else:
-        _plugin._say({"type": "log", "level": level, "text": _plain(text)})
+        _plugin._say({"type": "log", "level": level, "text": _end_of(text) if "Traceback (most recent call last):\n" in text else _plain(text)})
 
 
 def _say(head: dict) -> None:
@@ -307,8 +322,27 @@ def _say(head: dict) -> None:
         _plugin._say(head)
 
 
-def _plain(text: str) -> str:
-    return text[:2000].encode(errors="replace").decode()
+def _plain(text: str, most: int = MOST_TEXT) -> str:
+    return text.encode(errors="replace")[:most].decode(errors="ignore")
+
+
+def _end_of(trace: str) -> str:
+    """A traceback in one line. Of a long one the last calls, which are the plugin's own, and what was raised."""
+    lines = trace.strip().splitlines()
+    last_call = max((at for at, line in enumerate(lines) if line.startswith('  File "')), default=-1)
+    raised = next((at for at in range(last_call + 1, len(lines)) if not lines[at].startswith("  ")), len(lines))
+    kept = [_plain(" | ".join(lines[raised:]), MOST_TEXT // 2)]
+    calls, room = lines[:raised], MOST_TEXT - len(kept[0].encode()) - 60
+    if len(_plain(" | ".join(calls), 2 * MOST_TEXT).encode()) <= room:
+        return _plain(" | ".join(calls + kept))
+    while calls and (room := room - len(calls[-1].encode(errors="replace")) - 3) >= 0:
+        kept.insert(0, calls.pop())
+    return _plain(" | ".join([f"Traceback: {len(calls)} lines are left out", *kept]))
+
+
+def _a(value: Any) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def _frames(head: dict, payload: Optional[bytes] = None) -> list[tuple[bytes, Optional[bytes]]]:
@@ -326,36 +360,55 @@ def _frames(head: dict, payload: Optional[bytes] = None) -> list[tuple[bytes, Op
     return made
 
 
-def _reply_of_step(reply: Optional[Reply]) -> tuple[dict, Optional[bytes]]:
+def _document(of: str, body: Any) -> bytes:
+    try:
+        return dumps(body)
+    except (TypeError, ValueError) as error:
+        raise Failed("internal", f"{of} has returned a body that is no JSON: {error}") from None
+
+
+def _fields(of: str, what: str, given: Any) -> dict:
+    if not isinstance(given, collections.abc.Mapping):
+        raise Failed("internal", f"{of} has returned {what} that are {_a(given)}; they are a dict")
+    return dict(given)
+
+
+def _reply_of_step(step: str, reply: Any) -> tuple[dict, Optional[bytes]]:
     head: dict = {"type": "reply"}
     if reply is None:
         return head, None
+    if not isinstance(reply, Reply):
+        raise Failed("internal", f"{step} has returned {_a(reply)}; a step returns busway.Reply(body=...), busway.filtered() or None")
     if reply.filtered:
         head["flow"] = "filtered"
     if reply.variables:
-        head["variables"] = reply.variables
+        head["variables"] = _fields(step, "variables", reply.variables)
     if reply.headers:
-        head["headers"] = reply.headers
+        head["headers"] = _fields(step, "header fields", reply.headers)
     if reply.body is UNCHANGED:
         return head, None
     head["body"] = "document"
-    return head, dumps(reply.body)
+    return head, _document(step, reply.body)
 
 
-def _reply_of_service(given: Any) -> tuple[dict, bytes]:
+def _reply_of_service(target: str, given: Any) -> tuple[dict, bytes]:
+    if isinstance(given, (Reply, _Unchanged)) or callable(given) or hasattr(given, "__await__"):
+        raise Failed("internal", f"{target} has returned {_a(given)}; a target returns busway.Answer(...), bytes, a text, what goes as JSON, or None")
     answer = given if isinstance(given, Answer) else Answer(body=b"" if given is None else given)
     body, content_type = answer.body, answer.content_type
     if isinstance(body, str):
         body = body.encode()
     elif not isinstance(body, (bytes, bytearray, memoryview)):
-        body, content_type = dumps(body), content_type or "application/json"
+        body, content_type = _document(target, body), content_type or "application/json"
     head: dict = {"type": "reply", "body": "bytes"}
     if content_type:
         head["content_type"] = content_type
     if answer.status:
+        if not isinstance(answer.status, int):
+            raise Failed("internal", f"{target} has returned a status that is {_a(answer.status)}; it is an int")
         head["status"] = answer.status
     if answer.headers:
-        head["headers"] = dict(answer.headers)
+        head["headers"] = _fields(target, "header fields", answer.headers)
     return head, bytes(body)
 
 
@@ -364,17 +417,18 @@ def _reply_of_service(given: Any) -> tuple[dict, bytes]:
 # What takes less than this, in seconds, of late, is worked on by the thread that reads the socket, until it takes more than _SLOW.
 _QUICK, _SLOW = 0.0003, 0.001
 _RELIEVED_AFTER = 0.05  # that thread, by another one, when it is kept so long
+_LISTENS_WITHIN = 5.0  # a source, or it is reminded
 _MANY = 64  # so many quick ones in a row, and more than `threads` are let in at a time
 _ABOUT = frozenset(("message", "route", "method", "target", "operation", "content_type", "attempt", "endpoint"))
 
 
 class _Use:
-    """A step or a service of a route file: what does it, and how long that takes."""
+    """A step or a service of a route file: what it is called in texts, what does it, and how long that takes."""
 
-    __slots__ = ("handler", "settings", "reply", "seconds", "slow")
+    __slots__ = ("name", "handler", "settings", "reply", "seconds", "slow")
 
-    def __init__(self, handler: Handler, settings: Mapping[str, Any], reply: Callable[[Any], tuple[dict, Optional[bytes]]]) -> None:
-        self.handler, self.settings, self.reply = handler, settings, reply
+    def __init__(self, name: str, handler: Handler, settings: Mapping[str, Any], reply: Callable[[str, Any], tuple[dict, Optional[bytes]]]) -> None:
+        self.name, self.handler, self.settings, self.reply = name, handler, settings, reply
         self.seconds, self.slow = 0.0, False
 
     def took(self, seconds: float) -> None:
@@ -388,7 +442,7 @@ def _work_on(use: Optional[_Use], message: Message, is_document: bool, body: byt
     began = time.monotonic()
     try:
         message.body = _decode(body.decode()) if is_document else body or None
-        return use.reply(use.handler(message))
+        return use.reply(use.name, use.handler(message))
     finally:
         use.took(time.monotonic() - began)
 
@@ -405,7 +459,7 @@ def _answer(use: Optional[_Use], head: dict, message: Message, body: bytes) -> l
     except MemoryError:
         os._exit(70)  # whatever holds the memory would hold it for the next message, too
     except Exception as error:  # pylint: disable=broad-except
-        log(traceback.format_exc().strip().replace("\n", " | "), "error")
+        log(traceback.format_exc(), "error")
         kind, text, code = "internal", f"{type(error).__name__}: {error}", ""
     return _frames({"type": "fail", "id": head["id"], "kind": kind, "text": _plain(text), "code": _plain(code)})
 
@@ -419,15 +473,29 @@ def _connect(socket: Any) -> None:
     socket.linger = 500
     socket.ipv6 = True  # besides IPv4
     socket.reconnect_ivl = 200 if _is_remote() else -1  # of a local one another launch is another process
-    if "BUSWAY_SERVER_KEY" in os.environ:
-        socket.curve_serverkey = os.environ["BUSWAY_SERVER_KEY"].encode()
-        socket.curve_publickey = os.environ["BUSWAY_PUBLIC_KEY"].encode()
-        socket.curve_secretkey = os.environ["BUSWAY_SECRET_KEY"].encode()
+    keys = {"BUSWAY_SERVER_KEY": "curve_serverkey", "BUSWAY_PUBLIC_KEY": "curve_publickey", "BUSWAY_SECRET_KEY": "curve_secretkey"}
+    if any(name in os.environ for name in keys):
+        for name, option in keys.items():
+            if name not in os.environ:
+                sys.exit(f"busway_plugin: {name} is not set: with CURVE there are {', '.join(keys)}")
+            if not re.fullmatch(r"[0-9a-zA-Z.:+=^!/*?&<>()\[\]{}@%$#-]{40}", os.environ[name]):
+                sys.exit(f"busway_plugin: {name} is no key: it has {len(os.environ[name])} characters, and a key is 40 of Z85")
+            setattr(socket, option, os.environ[name].encode())
     socket.connect(os.environ["BUSWAY_ENDPOINT"])
+
+
+def _nobody_answers() -> str:
+    has_keys = "BUSWAY_SERVER_KEY" in os.environ
+    why = "the server key or the plugin's key is not the one that the bus knows" if has_keys else "it wants CURVE keys, and there are none"
+    return f"no bus answers at {os.environ['BUSWAY_ENDPOINT']}: it is not running, or {why}"
 
 
 def _over(status: int, reason: str) -> None:
     """The bus is gone. A local plugin ends; a remote one begins anew, as the same process, and waits for the bus."""
+    try:
+        print(end="", flush=True)
+    except OSError:  # who read it is gone, too
+        pass
     if not _is_remote():
         if status:
             print(reason, file=sys.stderr, flush=True)
@@ -453,6 +521,8 @@ class Plugin:
         # Listeners, and messages that they have brought.
         self._routes: dict[int, Route] = {}
         self._inlets: dict[int, tuple[Inlet, Any, threading.Thread]] = {}
+        self._raised: dict[int, str] = {}  # the last traceback of a use that could not be made
+        self._returned: set[int] = set()  # listeners whose source has ended by itself, and that the bus has not been told of
         self._ending: list[threading.Thread] = []
         self._brought: dict[int, tuple[Inlet, concurrent.futures.Future, dict, list[bytes]]] = {}
         self._arrivals = itertools.count(1)
@@ -462,6 +532,7 @@ class Plugin:
         self._waits = False
         self._wake_read, self._wake_write = -1, -1
         self._threads = 0
+        self._welcome, self._silence = False, 10.0
         self._quick = 0  # messages in a row that were worked on where they were read
         # Who reads the socket, and what he is working on himself, since when.
         self._reader: object = None
@@ -490,7 +561,8 @@ class Plugin:
     def source(self, name: str) -> Callable[[Any], Any]:
         """Declares a class that is made with the settings of each listener. Its `run(inlet)` has a thread of its own, says `inlet.listening()` and brings
         messages until `inlet.stopped`; its `stop()`, if there is one, is called then. What it raises before it listens is why it cannot; an exception later
-        ends the process, and the bus starts it again."""
+        ends the process, and the bus starts it again. When `run` returns before that, the listener is over: nothing can be brought any more, and the bus
+        has another one made a second after what was under way has ended."""
 
         def declare(what: Any) -> Any:
             self._sources[name] = what
@@ -530,7 +602,7 @@ class Plugin:
         poll = select.poll()
         poll.register(socket.fd, select.POLLIN)
         poll.register(self._wake_read, select.POLLIN)
-        silence, heard = 10.0, time.monotonic()
+        silence, heard = self._silence, time.monotonic()
         while True:
             while to_send:
                 first, payload = to_send.popleft()
@@ -551,7 +623,7 @@ class Plugin:
                             os.read(descriptor, 4096)
                     self._waits = False
                 if time.monotonic() - heard > silence:
-                    _over(1, "the bus is gone")
+                    _over(1, "the bus is gone" if self._welcome else _nobody_answers())
                 continue
             heard = time.monotonic()
             head, payload = _decode(first.decode()), socket.recv() if socket.getsockopt(is_more) else None
@@ -560,7 +632,8 @@ class Plugin:
                 if not self._take(me, head, payload or b"", heard):
                     return
             elif kind == "welcome":
-                silence = head["silence_ms"] / 1000
+                self._welcome, self._silence = True, head["silence_ms"] / 1000
+                silence = self._silence
                 self._say({"type": "ready", "credit": self._threads})
             elif kind == "bye":
                 self._end_sources()
@@ -655,26 +728,44 @@ class Plugin:
 
     def _make(self, head: dict) -> None:
         use, settings = head["use"], head["settings"]
+        kind, named, name = ("step", self._steps, head["step"]) if "step" in head else ("target", self._targets, head["adapter"])
+        if head.get("part") == "from":
+            self._routes[use] = Route(head["name"], settings, use)
+            return
+        if head.get("part") == "listener":
+            kind, named = "source", self._sources
+        called = f"the {kind} '{name}'"
         try:
-            if head.get("part") == "from":
-                self._routes[use] = Route(head["name"], settings, use)
-            elif head.get("part") == "listener":
-                self._listen(head)
+            if name not in named:
+                raise Refused("", f"the program has no {kind} '{name}'; it has {', '.join(map(repr, named)) or 'none'}")
+            made = named[name]
+            if isinstance(made, type) or kind == "source":
+                made = made(settings)
+            if kind == "source":
+                self._listen(head, made, called)
+            elif not callable(made):
+                raise Refused("", f"{called} cannot be called: give the class {type(made).__name__} a __call__(self, message)")
             else:
-                named, kind, name = (self._steps, "step", head["step"]) if "step" in head else (self._targets, "target", head["adapter"])
-                if name not in named:
-                    raise Refused("", f"the program has no {kind} '{name}'")
-                what = named[name]
-                self._uses[use] = _Use(what(settings) if isinstance(what, type) else what, settings, _reply_of_step if kind == "step" else _reply_of_service)
+                self._uses[use] = _Use(called, made, settings, _reply_of_step if kind == "step" else _reply_of_service)
         except Exception as error:  # pylint: disable=broad-except
-            self._refuse(use, error)
+            self._refuse(use, error, called)
 
-    def _refuse(self, use: int, error: Exception) -> None:
-        refusal = error if isinstance(error, Refused) else Refused("", f"{type(error).__name__}: {error}")
-        self._say({"type": "refuse", "use": use, "key": refusal.key, "text": _plain(refusal.text)})
+    def _refuse(self, use: int, error: Exception, called: str) -> None:
+        if isinstance(error, Refused):
+            key, text = error.key, error.text
+        else:  # the plugin's own mistake, told once, for a listener is asked again each second
+            trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+            if self._raised.get(use) != trace:
+                log(trace, "error")
+            self._raised[use] = trace
+            key, text = "", f"{called} raised {_plain(f'{type(error).__name__}: {error}', MOST_TEXT // 2)}; the traceback is in the log"
+        self._say({"type": "refuse", "use": use, "key": _plain(key), "text": _plain(text)})
 
     def _end(self, use: int, for_good: bool) -> None:
         self._routes.pop(use, None)
+        self._returned.discard(use)
+        if for_good:
+            self._raised.pop(use, None)
         ended = self._uses.pop(use, None) if for_good else None
         if ended is not None and hasattr(ended.handler, "close"):
             ended.handler.close()
@@ -690,34 +781,54 @@ class Plugin:
 
     # ---- sources ----
 
-    def _listen(self, head: dict) -> None:
-        if head["adapter"] not in self._sources:
-            raise Refused("", f"the program has no source '{head['adapter']}'")
-        source = self._sources[head["adapter"]](head["settings"])
+    def _listen(self, head: dict, source: Any, called: str) -> None:
         inlet = Inlet(head["use"], head["name"], head["max_body"], tuple(self._routes[use] for use in head.get("routes", ())))
-        thread = threading.Thread(target=self._run_source, args=(source, inlet), daemon=True)
+        thread = threading.Thread(target=self._run_source, args=(source, inlet, called), daemon=True)
         self._inlets[inlet.use] = (inlet, source, thread)
         thread.start()
 
-    def _run_source(self, source: Any, inlet: Inlet) -> None:
+    def _run_source(self, source: Any, inlet: Inlet, called: str) -> None:
         told = inlet.listening
         listened = threading.Event()
+        late = threading.Timer(_LISTENS_WITHIN, lambda: listened.is_set() or log(
+            f"{called} has run for {_LISTENS_WITHIN:.0f} s and has not called inlet.listening(): until it does, the bus takes nothing from it", "warn"))
+        late.daemon = True
+        late.start()
 
         def listening(address: str = "") -> None:
             listened.set()
+            late.cancel()
             told(address)
 
         inlet.listening = listening  # type: ignore[method-assign]
         try:
             source.run(inlet)
-        except Stopped:
+        except (Stopped, SystemExit):
             pass
         except Exception as error:  # pylint: disable=broad-except
             if isinstance(error, Refused) or not listened.is_set():
-                self._refuse(inlet.use, error)
+                self._refuse(inlet.use, error, called)
                 return
-            print(traceback.format_exc(), file=sys.stderr, flush=True)
+            print(_end_of(traceback.format_exc()), file=sys.stderr, flush=True)
             os._exit(71)
+        finally:
+            late.cancel()
+        if not inlet.stopped.is_set():
+            self._run_dry(inlet, called, listened.is_set())
+
+    def _run_dry(self, inlet: Inlet, called: str, listened: bool) -> None:
+        """The source has ended, and nobody has stopped it."""
+        use = inlet.use
+        self._returned.add(use)
+        self._inlets.pop(use, None)
+        inlet._stop()
+        if listened:
+            log(f"{called} has returned; it brings nothing any more until the bus has it made anew", "warn")
+        inlet._wait_for_outcomes()  # the next one has all the credit
+        if use in self._returned:  # and not stopped in the meantime
+            self._returned.discard(use)
+            why = "nobody has stopped it" if listened else "has not called inlet.listening()"
+            self._refuse(use, Refused("", f"{called} has returned, and {why}"), called)
 
     def _bring(self, inlet: Inlet, head: dict, body: bytes) -> concurrent.futures.Future[Outcome]:
         ended: concurrent.futures.Future[Outcome] = concurrent.futures.Future()
