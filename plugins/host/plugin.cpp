@@ -136,7 +136,7 @@ std::shared_ptr<const Plugin> Plugin::stand_in(LibraryFile file, Declaration dec
   made->declaration_ = std::move(declaration);
   for (const busway_component* table : behind.tables) {
     made->own_.push_back(table);
-    made->components_.push_back(*table);
+    made->components_.push_back(table == nullptr ? busway_component{} : *table);
   }
   made->stand_in_ = std::move(behind);
   return made;

@@ -63,7 +63,8 @@ class Plugin {
   static Result<std::shared_ptr<const Plugin>> find(const LibraryFile& file, Purpose purpose);
 
   // One whose components are the bus's own tables, in the order of the declaration, with something else behind them (a process).
-  // Without tables it is only declared. `try_settings` stands for the trial in a child.
+  // Null where its component is not made by a table. Without tables it is only declared. `try_settings` stands for the trial in a
+  // child.
   struct StandIn {
     std::vector<const busway_component*> tables{};
     std::shared_ptr<const void> keeps{};  // the tables

@@ -71,6 +71,11 @@ routes:
   drops: { from: { probe: messages, on: in, when: '$headers.do = "drop"' }, steps: [ { filter: 'false' } ] }
   shows: { from: { probe: messages, on: in }, reply: { status: 201, headers: { X-Two: '2' }, body: '{ "message": $message, "size": $length($), "h": $headers }' } }
 """
+ROUTES_OF_BOTH = """
+listeners: { front: { http: { listen: '127.0.0.1:0' } } }
+services: { there: { echo: {} } }
+routes: { both: { from: { http: POST /, on: front }, steps: [ { louder: {} }, { call: there } ] } }
+"""
 
 
 class Talk:
@@ -261,6 +266,30 @@ routes:
             talk = self.talk(bus)
             self.assertEqual([talk.ask(body="x", route=route)["body"] for route in ("two", "one")], ['"second"', '"first"'])
             self.assertEqual(talk.ask(body="x", route="none")["status"], 400)
+
+    def test_a_step_may_stand_beside_an_adapter(self):
+        manifest = """
+protocol: 1
+command: [python3, main.py]
+steps:
+  louder: { summary: Says it louder. }
+adapters:
+  echo: { summary: Gives it back., format: json, service: {} }
+"""
+        bundle = self.make(ROUTES_OF_BOTH, manifest)
+        (bundle / "plugins/probe/main.py").write_text("""\
+import busway_plugin as busway
+plugin = busway.Plugin()
+plugin.step("louder")(lambda message: busway.Reply(body=message.body.upper()))
+plugin.target("echo")(lambda message: message.body)
+plugin.run()
+""")
+        self.exits(0, "check", bundle)
+        with LiveBus(bundle, ALONE) as bus:
+            client = http.client.HTTPConnection(*bus.address("front"), timeout=10)
+            client.request("POST", "/", json.dumps("said"), {"Content-Type": "application/json"})
+            answer = client.getresponse()
+            self.assertEqual((answer.status, json.loads(answer.read())), (200, "SAID"))
 
     def test_a_listener_that_cannot_listen_keeps_the_bus_from_starting(self):
         for port, why in ((-1, "'port': there is no such port"), (1, "Permission denied")):
