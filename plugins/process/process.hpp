@@ -113,6 +113,10 @@ class Process final : private Session::Outside {
   void look_for_it(TimePoint now);
   bool parted() const;
   std::string why_down() const;
+  void read_output(bool to_its_end);
+  // For a reason: what it has written last, if anything.
+  std::string last_words() const;
+  std::string how_it_ended(const std::string& how) const;
   ProgramCall program_call(const std::string& endpoint, const std::string& cookie) const;
   void take_call(std::shared_ptr<Call> call, TimePoint now);
   void change(const ChangedUse& changed);

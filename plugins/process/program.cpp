@@ -177,7 +177,8 @@ Program::Program(Program&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       ended_(std::exchange(other.ended_, -1)),
       output_{std::exchange(other.output_[0], -1), std::exchange(other.output_[1], -1)},
-      unfinished_{std::move(other.unfinished_[0]), std::move(other.unfinished_[1])} {}
+      unfinished_{std::move(other.unfinished_[0]), std::move(other.unfinished_[1])},
+      last_words_(std::move(other.last_words_)) {}
 
 Program::~Program() {
   kill();
@@ -192,7 +193,7 @@ void Program::close_output(std::size_t which) {
   if (output_[which] >= 0) ::close(std::exchange(output_[which], -1));
 }
 
-void Program::read_some(std::size_t which) {
+bool Program::read_some(std::size_t which) {
   std::array<char, 16 * 1024> buffer;
   ssize_t got = output_[which] < 0 ? 0 : ::read(output_[which], buffer.data(), buffer.size());
   if (got > 0) {
@@ -201,6 +202,7 @@ void Program::read_some(std::size_t which) {
     if (!unfinished_[which].empty()) unfinished_[which] += '\n';
     close_output(which);
   }
+  return got > 0;
 }
 
 // A line, or what is as long as a line may be; fit for a log.
@@ -209,15 +211,27 @@ bool Program::next_line(std::size_t which, std::string& out) {
   std::size_t end = text.find('\n');
   if (end == std::string::npos && text.size() < most_line) return false;
   std::size_t size = std::min(std::min(end, text.size()), most_line);
-  out.clear();
-  bool plain = !is_utf8(std::string_view(text).substr(0, size));  // then bytes above ASCII go, too
-  for (char c : std::string_view(text).substr(0, size)) {
+  out = fit_for_log(std::string_view(text).substr(0, size));
+  text.erase(0, size == end ? size + 1 : size);
+  if (which == 1) last_words_.hear(out);
+  return true;
+}
+
+std::string Program::fit_for_log(std::string_view text) {
+  std::string out;
+  bool plain = !is_utf8(text);  // then bytes above ASCII go, too
+  for (char c : text) {
     bool shown =
         (static_cast<unsigned char>(c) >= ' ' && c != 0x7F && !(plain && static_cast<unsigned char>(c) >= 0x80)) || c == '\t';
     out += shown ? c : '?';
   }
-  text.erase(0, size == end ? size + 1 : size);
-  return true;
+  return out;
+}
+
+std::string Program::last_words() const {
+  LastWords words = last_words_;
+  words.hear(fit_for_log(unfinished_[1]));
+  return words.text();
 }
 
 void Program::kill() {

@@ -274,6 +274,71 @@ routes:
             self.assertIn("""A plugin refuses the settings of a use. plugin=r use=2 text="'what': nobody picks that\"""", bus.log())
 
 
+class Ends(Processes):
+    """A process that ends: whoever looks finds out why."""
+
+    MANIFEST = "protocol: 1\ncommand: [python3, main.py]\nsteps: { s: { summary: A step. } }\n"
+    TOLD = """
+listeners: { front: { http: { listen: '127.0.0.1:0' } } }
+routes:
+  r:
+    from: { http: POST /, on: front }
+    steps: [ { s: {} } ]
+    on_error: [ { reply: { status: 200, body: '$failure.message' } } ]
+"""
+
+    def told(self, program, body=1):
+        """What the log and the caller are told of it."""
+        bundle = self.folder / f"ends{len(list(self.folder.iterdir()))}"
+        self.place(bundle, "p", self.MANIFEST, program)
+        (bundle / "routes.yaml").write_text(self.TOLD)
+        with LiveBus(bundle, {"BUSWAY_PLUGINS": "/nonexistent"}) as bus:
+            return bus.log(), json.loads(ask(bus, "/", body)[1])
+
+    def test_the_exception_is_in_the_reason_however_much_is_written(self):
+        log, told = self.told("""
+import sys
+for n in range(3000): print("noise", n, file=sys.stderr)
+def a(): b()
+def b(): c()
+def c(): raise RuntimeError("the real reason")
+a()
+""")
+        why = "has ended: exit status 1; its last words: RuntimeError: the real reason"
+        self.assertIn(f'A plugin\'s process did not get ready. plugin=p reason="{why}"', log)
+        self.assertTrue(told.endswith("its last process " + why), told)
+
+    def test_what_is_said_is_short_and_fit_for_a_log(self):
+        _, told = self.told("import os; os.write(2, b'\\x1b[31mnot \\xff\\n' + b'y' * 1000); os._exit(3)")
+        self.assertTrue(told.endswith("has ended: exit status 3; its last words: " + "y" * 300), told)
+        _, told = self.told("import os; os.write(2, b'\\x1b[31mnot \\xff\\n \\n'); os._exit(3)")
+        self.assertTrue(told.endswith("has ended: exit status 3; its last words: ?[31mnot ?"), told)
+
+    def test_a_message_that_ended_it_is_told_as_well(self):
+        _, told = self.told("""
+import os, sys
+import busway_plugin as busway
+plugin = busway.Plugin()
+@plugin.step("s")
+def s(m):
+    print("no paper left", file=sys.stderr, flush=True)
+    os._exit(4)
+plugin.run()
+""")
+        self.assertIn("the process of the plugin 'p' has ended: exit status 4; its last words: no paper left", told)
+
+    def test_a_program_that_does_not_run_the_plugin_is_told_so(self):
+        _, told = self.told("import busway_plugin as busway\nplugin = busway.Plugin()\n")
+        self.assertTrue(told.endswith("has ended: exit status 0, without a hello (does its program call run(), the loop of the plugin?)"), told)
+
+    def test_a_test_is_told_it(self):
+        bundle = self.folder / "tested"
+        self.place(bundle, "p", self.MANIFEST, "raise RuntimeError('the real reason')")
+        (bundle / "routes.yaml").write_text(self.TOLD.split("    on_error")[0])
+        (bundle / "r.test.yaml").write_text("test: it works\nsend: { http: POST /, body: 1 }\nexpect: { status: 200 }\n")
+        self.assertIn("its last words: RuntimeError: the real reason", self.exits(1, "test", bundle))
+
+
 class Manifests(Processes):
     def test_what_is_wrong_is_a_finding_at_its_place(self):
         good = "protocol: 1\ncommand: [python3, main.py]\nsteps:\n  s:\n    summary: A step.\n"
