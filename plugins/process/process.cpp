@@ -111,7 +111,7 @@ void Process::again_later(const std::string& why, bool was_ready, TimePoint now)
                               ? (was_ready ? "A remote plugin is gone." : "A remote plugin did not get ready.")
                               : (was_ready ? "A plugin's process has ended." : "A plugin's process did not get ready.");
   log().error(what, {{"plugin", manifest_.name}, {"reason", why}, {"again_in_ms", static_cast<std::int64_t>(pause.count())}});
-  if (!down()) return;
+  if (!down()) return tell_listeners_of_end(why);
   give_up_waiting();
   fail_listeners(why_down());
 }

@@ -123,6 +123,7 @@ class Process final : private Session::Outside {
   void drop_use(std::uint64_t use);
   void ask_refused_again(TimePoint now);
   void fail_listeners(const std::string& why);
+  void tell_listeners_of_end(const std::string& why);
   void end_late(TimePoint now);
   // How many: at most so many, of so many bytes or a little more.
   std::size_t read_messages(TimePoint now, std::size_t most, std::size_t most_bytes);
