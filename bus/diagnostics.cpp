@@ -290,8 +290,10 @@ constexpr Diagnostic table[] = {
      "the "
      "file that its command names."},
     {"BW7101", "Plugin's manifest cannot be read",
-     "A file `plugins/NAME/plugin.yaml` cannot be read, is too large, or leads out of its directory.",
-     "Put the manifest there that came with the plugin, or remove the directory."},
+     "A file `plugins/NAME/plugin.yaml` is not there, cannot be read, is too large, or leads out of its directory.",
+     "Put the manifest there that came with the plugin, or remove the directory. `busway plugin check` takes the plugin.yaml, or "
+     "the "
+     "directory it lies in."},
     {"BW7102", "Plugin for another protocol",
      "The manifest names a version of the plugin protocol that this busway does not speak.",
      "Use a plugin made for version 1 of docs/plugin-protocol.md, or a busway that has the other version."},

@@ -361,6 +361,23 @@ class Manifests(Processes):
         self.finding("- a\n", "plugins/p/plugin.yaml:1:1: error BW1005")
         self.finding("a: [\n", "plugins/p/plugin.yaml:2:1: error BW1001")
 
+    def test_a_directory_without_a_manifest_is_told_apart(self):
+        bundle = self.bundle()
+        folder = self.place(bundle, "p", "", "")
+
+        def told(path, text):
+            self.assertIn(f"{path}/plugin.yaml: error BW7101: the plugin's manifest is not there: {text}", self.exits(1, "plugin", "check", path))
+
+        told(bundle, f"the directory is a bundle: name one of its plugins, such as {folder}")
+        (folder / "plugin.yaml").rename(folder / "plugin.yml")
+        told(folder, "what is there is called plugin.yml: rename it to plugin.yaml")
+        (folder / "plugin.yml").unlink()
+        told(folder, "a plugin that is a process has a plugin.yaml beside its program")
+        (folder / "p.so").touch()
+        told(folder, f"name the library: {folder}/p.so")
+        (folder / "plugin.yaml").symlink_to(self.folder / "gone")
+        self.assertIn("the plugin's manifest is a link to a file that is not there", self.exits(1, "plugin", "check", folder))
+
     def test_a_name_is_taken_once(self):
         bundle = self.bundle()
         manifest = "protocol: 1\ncommand: [python3, main.py]\nsteps: { s: { summary: A step. } }\n"
