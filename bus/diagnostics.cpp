@@ -298,10 +298,15 @@ constexpr Diagnostic table[] = {
      "The manifest names a version of the plugin protocol that this busway does not speak.",
      "Use a plugin made for version 1 of docs/plugin-protocol.md, or a busway that has the other version."},
     {"BW7103", "Plugin's process cannot be started as its manifest says",
-     "The command is empty or names a program that is not there, or the environment has a name that cannot be.",
-     "Name the program and its arguments in `command`: one in PATH (python3), or one of the plugin's directory (./program), "
-     "which must "
-     "be executable."},
+     "The command is empty, is a line of a shell in place of a list of words, or names a program or a script that is not there "
+     "or "
+     "that the system cannot run; or the environment has a name that cannot be. What PATH has may differ where the bus runs: "
+     "that is a "
+     "warning.",
+     "Name the program and its arguments in `command`, as in [python3, greet.py]: a program in PATH, or one of the plugin's "
+     "directory "
+     "(./program), which must be executable and be compiled or begin with `#!`. Scripts are looked for in the plugin's "
+     "directory."},
     {"BW7104", "Plugin's manifest declares what cannot be",
      "A step, an adapter or a key of the manifest breaks a rule: its name, its doc, its type, its default or its bounds.",
      "Mend what the message names in plugin.yaml; docs/reference/plugin-manifest.md lists what may stand there."},

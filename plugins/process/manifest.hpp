@@ -63,6 +63,10 @@ struct Manifest {
 // (`main.py` of [python3, main.py]). Errors: kind `config`, code BW7011.
 Result<void> look_at_program(const Manifest& manifest);
 
+// Findings (BW7103) at the place of its command, where the process cannot be started so; a warning where another machine may
+// differ. Looks at the plugin's directory and at PATH, and runs nothing.
+void look_at_command(const Manifest& manifest, const Position& at, Findings& findings);
+
 // YAML is read by whoever knows it: bytes, the name for positions, findings.
 using ReadYaml = std::function<std::optional<ConfigNode>(std::string_view, std::shared_ptr<const std::string>, Findings&)>;
 

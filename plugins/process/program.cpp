@@ -48,21 +48,15 @@ class Ends {
   int fd_[2] = {-1, -1};
 };
 
-// As execvp(3) would find it, which must not be called behind a fork of ours.
 std::string path_of(const ProgramCall& call) {
   const std::string& name = call.command.front();
   if (name.starts_with('/')) return name;
   if (name.find('/') != std::string::npos) return call.directory + "/" + name;
-  std::string path = "/usr/local/bin:/usr/bin:/bin";
+  std::string path = path_without_one;
   for (const auto& [key, value] : call.environment) {
     if (key == "PATH") path = value;
   }
-  std::istringstream folders(path);
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    std::string at = folder + "/" + name;
-    if (folder.starts_with('/') && ::access(at.c_str(), X_OK) == 0) return at;
-  }
-  return "";
+  return find_in_path(name, path);
 }
 
 void limit(int what, rlim_t value) {
@@ -125,6 +119,15 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }
 
 }  // namespace
+
+std::string find_in_path(const std::string& name, const std::string& path) {
+  std::istringstream folders(path);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    std::string at = folder + "/" + name;
+    if (folder.starts_with('/') && ::access(at.c_str(), X_OK) == 0) return at;
+  }
+  return "";
+}
 
 Result<Program> Program::start(const ProgramCall& call) {
   std::string path = path_of(call);

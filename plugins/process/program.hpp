@@ -21,6 +21,10 @@ struct ProgramLimits {
   int open_files = 256;
 };
 
+// As execvp(3) would find it, which must not be called behind a fork of ours; empty when it is in none of the folders.
+std::string find_in_path(const std::string& name, const std::string& path);
+inline constexpr const char* path_without_one = "/usr/local/bin:/usr/bin:/bin";
+
 // What to run, made ready: fork() leaves only calls that need no lock.
 struct ProgramCall {
   std::vector<std::string> command;  // the first is looked for in PATH, or relative to `directory` where it has a slash

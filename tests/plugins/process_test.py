@@ -361,6 +361,37 @@ class Manifests(Processes):
         self.finding("- a\n", "plugins/p/plugin.yaml:1:1: error BW1005")
         self.finding("a: [\n", "plugins/p/plugin.yaml:2:1: error BW1001")
 
+    def test_a_command_that_cannot_start_is_found(self):
+        good = "protocol: 1\ncommand: %s\nsteps: { s: { summary: A step. } }\n"
+        number = 0
+
+        def look(status, command, expected, name="x", program=None):
+            nonlocal number
+            number += 1
+            bundle = self.bundle(name=f"command{number}")
+            folder = self.place(bundle, "p", good % command, "")
+            if program is not None:
+                (folder / name).write_bytes(program)
+                (folder / name).chmod(0o755)
+            out = self.exits(status, "check", bundle)
+            if expected is None:
+                self.assertEqual(out, "")
+            else:
+                self.assertIn("plugins/p/plugin.yaml:2:10: " + expected, out)
+
+        look(0, "[pyton3, main.py]", "warning BW7103: there is no program 'pyton3' in PATH here")
+        look(0, "[/nowhere/python3, main.py]", "warning BW7103: there is no program '/nowhere/python3' here")
+        look(0, "[x]", "warning BW7103: there is no program 'x' in PATH; for the one in the plugin's directory write ./x", program=b"#!/bin/sh\n")
+        look(1, "python3 main.py", "error BW7103: there is no program 'python3 main.py': no shell reads the command; write it as a list: [python3, main.py]")
+        look(1, "[python3, -u, x.py]", "error BW7103: there is no file 'x.py' in the plugin's directory")
+        look(1, "[node, src/x.mjs]", "error BW7103: there is no file 'src/x.mjs' in the plugin's directory")
+        look(0, "[python3, main.py, made/later.py]", "warning BW7103: there is no file 'made/later.py'")
+        look(1, "[./x]", "error BW7103: './x' cannot be run: it is neither a compiled program nor", program=b"import sys\n")
+        look(1, "[./x]", "error BW7103: './x' cannot be run: its first line ends as lines of Windows do", program=b"#!/usr/bin/env python3\r\n")
+        for command in ("[./x]", "[./x, -u, main.py]", "[sh, -c, exec python3 x.py]", "[python3, -m, http.server]", "[python3, /elsewhere/x.py]"):
+            look(0, command, None, program=b"#!/usr/bin/env python3\n")
+        self.assertIn("names a program or a script that is not there", " ".join(self.exits(0, "explain", "BW7103").split()))
+
     def test_a_directory_without_a_manifest_is_told_apart(self):
         bundle = self.bundle()
         folder = self.place(bundle, "p", "", "")
