@@ -320,6 +320,13 @@ constexpr Diagnostic table[] = {
      "Write `remote: { listen: 'tcp://ADDRESS:PORT', curve: { secret_key: '${file:PATH}', clients: [PUBLIC_KEY] } }`; "
      "docs/plugins.md "
      "makes the keys."},
+    {"BW7107", "No plugin, though it looks like one",
+     "Something in a plugin directory is overlooked: a directory whose manifest is not called plugin.yaml, or that holds a "
+     "library, "
+     "which is not looked for there; a manifest outside of a directory; a link that leads nowhere. Or $BUSWAY_PLUGINS names a "
+     "directory that is not there.",
+     "Do what the message says. A name that begins with '_' or '.' keeps a directory from being found wanting; one that has "
+     "neither manifest nor library is what plugins share, and no finding."},
 };
 
 }  // namespace

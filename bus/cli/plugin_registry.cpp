@@ -38,6 +38,14 @@ plugins::PluginDirectory of_installation() {
   return {.path = path, .prefix = path + "/", .severity = Finding::Severity::warning};
 }
 
+void look_at_named_directory(Findings& findings) {
+  const char* named = std::getenv("BUSWAY_PLUGINS");
+  std::error_code unused;
+  if (named == nullptr || *named == '\0' || fs::is_directory(named, unused)) return;
+  findings.warning("BW7107", Position{std::make_shared<const std::string>(named), 0, 0},
+                   "BUSWAY_PLUGINS names this, and there is no such directory: mend it, or leave it empty for none");
+}
+
 // What the bundle requires; a finding for each of it that is nowhere.
 plugins::Pins pins_of(const std::string& bundle, const std::vector<plugins::PluginDirectory>& directories, Findings& findings) {
   plugins::Pins out;
@@ -94,6 +102,7 @@ KnownComponents known_components(const PluginChoice& choice, plugins::Purpose pu
   if (choice.none) return out;
   auto registry = std::make_shared<Registry>(builtin_registry());
   std::vector<plugins::PluginDirectory> directories = plugin_directories(choice.bundle);
+  look_at_named_directory(findings);
   plugins::ReservedNames reserved = reserved_names();
   plugins::Pins pins = pins_of(choice.bundle, directories, findings);
   out.plugins = plugins::add_plugins(*registry, directories, purpose, reserved, findings, pins);

@@ -80,6 +80,15 @@ struct ManifestFile {
 // BW7101, when it cannot be read or holds more than 64.
 Result<std::vector<ManifestFile>> manifests_in(const std::string& directory, const std::string& prefix);
 
+// What lies in a directory of plugins as if it were one, and is none: a folder with a plugin.yml or a library in it, a link that
+// leads nowhere, a plugin.yaml outside of a folder. `why` says what is wrong and what to do. By name; a folder that holds none of
+// these may be what plugins share, and what begins with '.' or '_' is left alone.
+struct Overlooked {
+  std::string shown;
+  std::string why;
+};
+std::vector<Overlooked> overlooked_in(const std::string& directory, const std::string& prefix);
+
 // The bytes of a manifest, when its owner alone can change what is run. Errors: kind `config`, code BW7101 or BW7002.
 Result<std::string> manifest_content(const ManifestFile& file);
 

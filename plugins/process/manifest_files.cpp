@@ -121,4 +121,29 @@ Result<std::vector<ManifestFile>> manifests_in(const std::string& directory, con
   return out;
 }
 
+std::vector<Overlooked> overlooked_in(const std::string& directory, const std::string& prefix) {
+  std::vector<Overlooked> out;
+  for (const fs::path& path : sorted(directory)) {
+    std::string name = path.filename().string();
+    std::error_code unused;
+    if (left_alone(name) || name.ends_with(".so")) continue;  // libraries are looked at by others
+    auto say = [&](std::string why) { out.push_back({prefix + name, std::move(why)}); };
+    if (!fs::exists(path, unused)) {
+      if (fs::is_symlink(fs::symlink_status(path, unused))) say("this is a link that leads nowhere: mend or remove it");
+    } else if (!fs::is_directory(path, unused)) {
+      if (name == "plugin.yaml" || name == "plugin.yml")
+        say("a manifest is not looked for here: put it, as plugin.yaml, and its program into a directory with the plugin's name");
+    } else if (!fs::exists(path / "plugin.yaml", unused)) {
+      if (fs::is_symlink(fs::symlink_status(path / "plugin.yaml", unused))) {
+        say("its plugin.yaml is a link that leads nowhere: mend it");
+      } else if (std::string misnamed = misnamed_manifest(path); !misnamed.empty()) {
+        say("this directory is no plugin: its " + misnamed + " is to be called plugin.yaml");
+      } else if (std::string library = library_within(path); !library.empty()) {
+        say("this directory is no plugin, and a library within it is not looked for: put " + library + " beside it");
+      }
+    }
+  }
+  return out;
+}
+
 }  // namespace busway::plugins

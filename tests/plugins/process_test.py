@@ -409,6 +409,24 @@ class Manifests(Processes):
         (folder / "plugin.yaml").symlink_to(self.folder / "gone")
         self.assertIn("the plugin's manifest is a link to a file that is not there", self.exits(1, "plugin", "check", folder))
 
+    def test_what_looks_like_a_plugin_is_not_overlooked_in_silence(self):
+        bundle = self.bundle("greet: {}")
+        plugins = bundle / "plugins"
+        for name, file in (("a", "plugin.yml"), ("b", "b.so"), ("shared", "lines.py"), ("native", "fast.cpython-311.so"), ("_old", "plugin.yml"), (".git", "x.so")):
+            (plugins / name).mkdir()
+            (plugins / name / file).touch()
+        (plugins / "c").symlink_to(self.folder / "gone")
+        (plugins / "plugin.yaml").touch()
+        out = self.exits(1, "check", bundle)
+        self.assertEqual([line for line in out.splitlines() if "BW7107" in line], [
+            "plugins/a: warning BW7107: this directory is no plugin: its plugin.yml is to be called plugin.yaml",
+            "plugins/b: warning BW7107: this directory is no plugin, and a library within it is not looked for: put b.so beside it",
+            "plugins/c: warning BW7107: this is a link that leads nowhere: mend or remove it",
+            "plugins/plugin.yaml: warning BW7107: a manifest is not looked for here: put it, as plugin.yaml, and its program into a directory with the plugin's name"])
+        self.assertIn("/gone/plugins: warning BW7107: BUSWAY_PLUGINS names this, and there is no such directory",
+                      self.exits(0, "check", self.bundle(name="b2"), BUSWAY_PLUGINS="/gone/plugins"))
+        self.exits(0, "explain", "BW7107")
+
     def test_a_name_is_taken_once(self):
         bundle = self.bundle()
         manifest = "protocol: 1\ncommand: [python3, main.py]\nsteps: { s: { summary: A step. } }\n"
