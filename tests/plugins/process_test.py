@@ -423,9 +423,22 @@ class Manifests(Processes):
             "plugins/b: warning BW7107: this directory is no plugin, and a library within it is not looked for: put b.so beside it",
             "plugins/c: warning BW7107: this is a link that leads nowhere: mend or remove it",
             "plugins/plugin.yaml: warning BW7107: a manifest is not looked for here: put it, as plugin.yaml, and its program into a directory with the plugin's name"])
+        self.assertRegex(out, "BW2006: unknown step 'greet'.*; it may be of a plugin that cannot be used: see what is said of plugins/a and 3 more")
         self.assertIn("/gone/plugins: warning BW7107: BUSWAY_PLUGINS names this, and there is no such directory",
                       self.exits(0, "check", self.bundle(name="b2"), BUSWAY_PLUGINS="/gone/plugins"))
+        self.assertIn("see what is said of /gone/plugins", self.exits(1, "check", self.bundle("greet: {}", name="b3"), BUSWAY_PLUGINS="/gone/plugins"))
         self.exits(0, "explain", "BW7107")
+
+    def test_what_is_unknown_says_which_plugin_it_may_be_of(self):
+        bundle = self.bundle("s: {}")
+        folder = self.place(bundle, "rot", "protocol: 1\ncommand: [python3, main.py]\nsteps: { s: { summary: A step. }\n", "")
+        self.assertRegex(self.exits(1, "check", bundle), "BW2006: unknown step 's'.*; it may be of a plugin that cannot be used: see what is said of plugins/rot/plugin.yaml")
+        (folder / "plugin.yaml").write_text("protocol: 1\ncommand: [python3, main.py]\nsteps: { s: { summary: A step. } }\n")
+        self.exits(0, "check", bundle)
+        self.assertRegex(self.exits(1, "check", bundle, "--no-plugins"), r"BW2006: unknown step 's'.*; plugins were left out \(--no-plugins\)")
+        (bundle / "routes.yaml").write_text("listeners: { in: { mine: {} } }\nroutes: { r: { from: { mine: m, on: in }, reply: {} } }\n")
+        self.assertRegex(self.exits(1, "check", bundle, "--no-plugins"), r"BW2017: there is no adapter 'mine'.*; plugins were left out \(--no-plugins\)")
+        self.assertNotIn("plugins", self.exits(1, "check", bundle))
 
     def test_a_name_is_taken_once(self):
         bundle = self.bundle()
