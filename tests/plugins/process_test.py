@@ -327,6 +327,18 @@ plugin.run()
 """)
         self.assertIn("the process of the plugin 'p' has ended: exit status 4; its last words: no paper left", told)
 
+    def test_a_hung_handler_is_named_with_its_timeout(self):
+        self.MANIFEST = self.MANIFEST.replace("A step.", "A step., timeout: 1s")
+        _, told = self.told("""
+import time
+import busway_plugin as busway
+plugin = busway.Plugin()
+@plugin.step("s")
+def s(m): time.sleep(2)
+plugin.run()
+""")
+        self.assertEqual(told, "waiting for the answer of the plugin 'p': the step's timeout of 1s passed")
+
     def test_a_program_that_does_not_run_the_plugin_is_told_so(self):
         _, told = self.told("import busway_plugin as busway\nplugin = busway.Plugin()\n")
         self.assertTrue(told.endswith("has ended: exit status 0, without a hello (does its program call run(), the loop of the plugin?)"), told)
