@@ -482,6 +482,21 @@ class Manifests(Processes):
 
 
 class New(Case):
+    def new(self, status, *words):
+        done = subprocess.run([BUSWAY, "new", "plugin", *words], cwd=self.folder, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def test_a_name_of_the_bus_is_refused_at_once(self):
+        for words in (("map",), ("--language", "python", "on_error"), ("--kind", "adapter", "tcp"), ("--kind", "adapter", "timeout")):
+            self.assertIn(f"'{words[-1]}' is a", self.new(1, *words))
+            self.assertFalse((self.folder / words[-1]).exists())
+        self.new(0, "tcp")  # a step may be called so
+
+    def test_process_with_a_language_that_is_one_anyway(self):
+        self.assertIn("A plugin in python is a process anyway; --process has made no difference.", self.new(0, "--process", "--language", "python", "one"))
+        self.assertNotIn("anyway", self.new(0, "--process", "two"))
+
     def test_a_new_one_in_python_works(self):
         done = subprocess.run([BUSWAY, "new", "plugin", "--language", "python", "json"], cwd=self.folder, capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
