@@ -48,7 +48,8 @@ constexpr Diagnostic table[] = {
     {"BW2004", "Never reached", "What stands before it always ends the route, or takes every failure.",
      "Remove it, or move it forward."},
     {"BW2005", "One step at a time", "An item of a list of steps holds no step or more than one.", "Begin each step with '- '."},
-    {"BW2006", "Unknown step", "No step of that name is built in.", "`busway list steps` shows what there is."},
+    {"BW2006", "Unknown step", "No step of that name is built in, and no plugin that can be used has it.",
+     "`busway list steps --bundle DIR` shows what there is."},
     {"BW2007", "No such list of steps",
      "A plain word in a list of steps names a list under the bundle's `steps:`; there is none of that name.",
      "Declare the list, or mend the name."},
@@ -290,16 +291,23 @@ constexpr Diagnostic table[] = {
      "the "
      "file that its command names."},
     {"BW7101", "Plugin's manifest cannot be read",
-     "A file `plugins/NAME/plugin.yaml` cannot be read, is too large, or leads out of its directory.",
-     "Put the manifest there that came with the plugin, or remove the directory."},
+     "A file `plugins/NAME/plugin.yaml` is not there, cannot be read, is too large, or leads out of its directory.",
+     "Put the manifest there that came with the plugin, or remove the directory. `busway plugin check` takes the plugin.yaml, or "
+     "the "
+     "directory it lies in."},
     {"BW7102", "Plugin for another protocol",
      "The manifest names a version of the plugin protocol that this busway does not speak.",
      "Use a plugin made for version 1 of docs/plugin-protocol.md, or a busway that has the other version."},
     {"BW7103", "Plugin's process cannot be started as its manifest says",
-     "The command is empty or names a program that is not there, or the environment has a name that cannot be.",
-     "Name the program and its arguments in `command`: one in PATH (python3), or one of the plugin's directory (./program), "
-     "which must "
-     "be executable."},
+     "The command is empty, is a line of a shell in place of a list of words, or names a program or a script that is not there "
+     "or "
+     "that the system cannot run; or the environment has a name that cannot be. What PATH has may differ where the bus runs: "
+     "that is a "
+     "warning.",
+     "Name the program and its arguments in `command`, as in [python3, greet.py]: a program in PATH, or one of the plugin's "
+     "directory "
+     "(./program), which must be executable and be compiled or begin with `#!`. Scripts are looked for in the plugin's "
+     "directory."},
     {"BW7104", "Plugin's manifest declares what cannot be",
      "A step, an adapter or a key of the manifest breaks a rule: its name, its doc, its type, its default or its bounds.",
      "Mend what the message names in plugin.yaml; docs/reference/plugin-manifest.md lists what may stand there."},
@@ -313,6 +321,13 @@ constexpr Diagnostic table[] = {
      "Write `remote: { listen: 'tcp://ADDRESS:PORT', curve: { secret_key: '${file:PATH}', clients: [PUBLIC_KEY] } }`; "
      "docs/plugins.md "
      "makes the keys."},
+    {"BW7107", "No plugin, though it looks like one",
+     "Something in a plugin directory is overlooked: a directory whose manifest is not called plugin.yaml, or that holds a "
+     "library, "
+     "which is not looked for there; a manifest outside of a directory; a link that leads nowhere. Or $BUSWAY_PLUGINS names a "
+     "directory that is not there.",
+     "Do what the message says. A name that begins with '_' or '.' keeps a directory from being found wanting; one that has "
+     "neither manifest nor library is what plugins share, and no finding."},
 };
 
 }  // namespace

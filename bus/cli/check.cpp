@@ -26,6 +26,7 @@ int check(CheckOptions& options) {
   options.plugins.bundle = options.bundle;
   auto known = known_components(options.plugins, plugins::Purpose::declared, findings);
   auto bundle = routes::load_bundle(options.bundle, *known.registry, jsonata::language(), routes::LoadMode::check, findings);
+  tell_of_left_out(options.plugins, findings);
   read_events(bundle, *known.registry, routes::LoadMode::check, findings);
   if (options.format == "json") {
     write_json(findings, std::cout);

@@ -1,12 +1,15 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <utility>
 #include <vector>
 
+#include "bus/cli/builtin_registry.hpp"
 #include "bus/cli/new_bundle.hpp"
 #include "bus/cli/new_plugin.hpp"
+#include "bus/cli/plugin_registry.hpp"
 #include "bus/cli/verbs.hpp"
 
 namespace busway::cli {
@@ -59,13 +62,26 @@ std::vector<std::pair<std::string, std::string>> files_of(const std::string& nam
   return adapter ? new_adapter_files(name) : new_plugin_files(name);
 }
 
+// What `check` would refuse (BW7009).
+bool is_taken(const std::string& name, bool adapter) {
+  const plugins::ReservedNames reserved = reserved_names();
+  const std::vector<std::string>& words = adapter ? reserved.adapters : reserved.steps;
+  bool built_in = adapter ? builtin_registry().adapter(name) != nullptr : builtin_registry().step(name) != nullptr;
+  return built_in || std::find(words.begin(), words.end(), name) != words.end();
+}
+
 int new_plugin(const std::string& name, const std::string& language, bool adapter, bool process) {
   if (!is_plugin_name(name))
     return refuse(fmt::format("'{}' cannot name a plugin: use small letters, digits and '_', at most 40", name.substr(0, 60)));
+  if (is_taken(name, adapter))
+    return refuse(fmt::format("'{}' is {} of the bus, and nothing is ever replaced: choose another name", name,
+                              adapter ? "an adapter or a key" : "a step or a key of every step"));
   std::error_code error;
   fs::create_directories(name, error);
   if (error) return refuse(fmt::format("cannot make the directory {}: {}", name, error.message()));
   if (int written = write_files(name, files_of(name, language, adapter, process)); written != good) return written;
+  if (process && language != "c++")
+    fmt::print("\nA plugin in {} is a process anyway; --process has made no difference.\n", language);
   fmt::print("\nNext:\n  make -C {0} test\n  busway help {1} {0} --bundle {0}/bundle\n", name, adapter ? "adapter" : "step");
   return good;
 }

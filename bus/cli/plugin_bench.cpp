@@ -169,6 +169,15 @@ std::string as_json(const Row& row) {
                      row.durations.at(0.99));
 }
 
+// Whether another message may fare better: `failure` begins with its kind.
+bool may_be_of_input(std::string_view failure) {
+  if (failure.find("refuses these settings") != std::string_view::npos) return false;
+  for (ErrorKind kind : {ErrorKind::format, ErrorKind::internal, ErrorKind::invalid, ErrorKind::mapping}) {
+    if (failure.starts_with(std::string(name_of(kind)) + ":")) return true;
+  }
+  return false;
+}
+
 // The steps of one plugin, made and measured one after another.
 class PluginBench {
  public:
@@ -245,7 +254,8 @@ class PluginBench {
                      .in_flight = options_.in_flight});
     auto [nothing, step] = measure(bench, "step " + made.name, made.step, options_);
     if (step.failure) {
-      refuse("step '" + made.name + "' fails the message (" + *step.failure + "): name one that it takes with --input");
+      refuse("step '" + made.name + "' fails the message (" + *step.failure + ")" +
+             (may_be_of_input(*step.failure) ? ": name one that it takes with --input" : ""));
       return false;
     }
     if (json) {

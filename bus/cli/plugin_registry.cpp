@@ -38,6 +38,14 @@ plugins::PluginDirectory of_installation() {
   return {.path = path, .prefix = path + "/", .severity = Finding::Severity::warning};
 }
 
+void look_at_named_directory(Findings& findings) {
+  const char* named = std::getenv("BUSWAY_PLUGINS");
+  std::error_code unused;
+  if (named == nullptr || *named == '\0' || fs::is_directory(named, unused)) return;
+  findings.warning("BW7107", Position{std::make_shared<const std::string>(named), 0, 0},
+                   "BUSWAY_PLUGINS names this, and there is no such directory: mend it, or leave it empty for none");
+}
+
 // What the bundle requires; a finding for each of it that is nowhere.
 plugins::Pins pins_of(const std::string& bundle, const std::vector<plugins::PluginDirectory>& directories, Findings& findings) {
   plugins::Pins out;
@@ -59,7 +67,46 @@ plugins::Pins pins_of(const std::string& bundle, const std::vector<plugins::Plug
   return out;
 }
 
+// A finding of a file of a plugin that is not used: so it, or what is overlooked.
+bool leaves_out(const Finding& finding, const std::vector<plugins::PluginDirectory>& directories) {
+  if (finding.id == "BW7107") return true;
+  bool left_out = finding.severity == Finding::Severity::error || finding.text.ends_with("left out)");
+  return left_out && finding.at.file != nullptr &&
+         std::any_of(directories.begin(), directories.end(),
+                     [&](const plugins::PluginDirectory& directory) { return finding.at.file->starts_with(directory.prefix); });
+}
+
+// The end of a finding that something is unknown; empty when plugins have nothing to do with it.
+std::string about_left_out(const Findings& findings, const PluginChoice& choice) {
+  if (choice.none) return "; plugins were left out (--no-plugins)";
+  std::vector<plugins::PluginDirectory> directories = plugin_directories(choice.bundle);
+  std::vector<std::string> files;
+  for (const Finding& finding : findings.all()) {
+    if (leaves_out(finding, directories) && std::find(files.begin(), files.end(), *finding.at.file) == files.end())
+      files.push_back(*finding.at.file);
+  }
+  if (files.empty()) return "";
+  std::string others = files.size() == 1 ? "" : " and " + std::to_string(files.size() - 1) + " more";
+  return "; it may be of a plugin that cannot be used: see what is said of " + files.front() + others;
+}
+
 }  // namespace
+
+void tell_of_left_out(const PluginChoice& choice, Findings& findings) {
+  std::string more = about_left_out(findings, choice);
+  if (more.empty()) return;
+  Findings out;
+  for (const Finding& finding : findings.all()) {
+    bool unknown = finding.id == "BW2006" || (finding.id == "BW2017" && finding.text.starts_with("there is no adapter"));
+    std::string text = finding.text + (unknown ? more : "");
+    if (finding.severity == Finding::Severity::error) {
+      out.error(finding.id, finding.at, std::move(text));
+    } else {
+      out.warning(finding.id, finding.at, std::move(text));
+    }
+  }
+  findings = std::move(out);
+}
 
 void add_plugin_options(CLI::App& verb, PluginChoice& choice, bool bundle_option) {
   if (bundle_option) verb.add_option("--bundle", choice.bundle, "A bundle whose plugins count, too")->option_text("DIR");
@@ -94,6 +141,7 @@ KnownComponents known_components(const PluginChoice& choice, plugins::Purpose pu
   if (choice.none) return out;
   auto registry = std::make_shared<Registry>(builtin_registry());
   std::vector<plugins::PluginDirectory> directories = plugin_directories(choice.bundle);
+  look_at_named_directory(findings);
   plugins::ReservedNames reserved = reserved_names();
   plugins::Pins pins = pins_of(choice.bundle, directories, findings);
   out.plugins = plugins::add_plugins(*registry, directories, purpose, reserved, findings, pins);

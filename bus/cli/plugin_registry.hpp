@@ -31,6 +31,9 @@ struct KnownComponents {
 };
 KnownComponents known_components(const PluginChoice& choice, plugins::Purpose purpose, Findings& findings);
 
+// Once the bundle has been loaded: what is unknown in it may be of a plugin that was left out, and then its finding says so.
+void tell_of_left_out(const PluginChoice& choice, Findings& findings);
+
 // Where plugins are looked for: `plugins/` of the bundle, when one is named and there, and the installation's directory.
 std::vector<plugins::PluginDirectory> plugin_directories(const std::string& bundle);
 

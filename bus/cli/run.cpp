@@ -100,6 +100,7 @@ int run(RunOptions& options) {
   options.plugins.bundle = options.bundle;
   auto known = known_components(options.plugins, plugins::Purpose::used, findings);
   auto bundle = routes::load_bundle(options.bundle, *known.registry, jsonata::language(), routes::LoadMode::run, findings);
+  tell_of_left_out(options.plugins, findings);
   auto events = read_events(bundle, *known.registry, routes::LoadMode::run, findings);
   write_text(findings, std::cerr);
   if (bundle.snapshot == nullptr || findings.has_errors()) {

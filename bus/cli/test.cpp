@@ -74,6 +74,7 @@ int test(TestOptions& options) {
   const ExpressionLanguage& expressions = jsonata::language();
   routes::LoadedBundle bundle =
       routes::load_bundle(options.bundle, *known.registry, expressions, routes::LoadMode::test, findings);
+  tell_of_left_out(options.plugins, findings);
   routes::TestSuite suite;
   bool runs = bundle.snapshot != nullptr && !findings.has_errors();
   if (runs) suite = routes::run_tests(bundle, *known.registry, *bundle.expressions, options.filter, findings);

@@ -35,9 +35,17 @@ bool Call::give_up() {
 }
 
 Error Call::too_late(bool was_sent) const {
-  if (!was_sent) return {.kind = ErrorKind::not_sent, .text = "waiting for the plugin to take the message: the deadline passed"};
-  return {.kind = repeatable ? ErrorKind::deadline : ErrorKind::unknown,
-          .text = "waiting for the plugin's answer: the deadline passed"};
+  std::string what = was_sent ? "waiting for the answer of the plugin '" + plugin + "'"
+                              : "waiting for the plugin '" + plugin + "' to take the message";
+  auto count = timeout.count();
+  bool seconds = count % 1000 == 0;
+  std::string passed =
+      count == 0 ? "the deadline passed"
+                 : "the step's timeout of " + std::to_string(seconds ? count / 1000 : count) + (seconds ? "s" : "ms") + " passed";
+  return {.kind = !was_sent    ? ErrorKind::not_sent
+                  : repeatable ? ErrorKind::deadline
+                               : ErrorKind::unknown,
+          .text = what + ": " + passed};
 }
 
 namespace {

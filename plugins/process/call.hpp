@@ -45,7 +45,9 @@ class Call : public std::enable_shared_from_this<Call> {
   std::string about;  // the rest of the request's head
   std::string body;   // empty where there is none
   TimePoint deadline = TimePoint::max();
-  bool repeatable = false;  // declared idempotent
+  bool repeatable = false;               // declared idempotent
+  std::string plugin;                    // for what is said when the deadline passes
+  std::chrono::milliseconds timeout{0};  // of its step, where that ends before the message's own deadline does
 
   // ---- the supervisor's ----
   int attempts = 0;  // how often it has been sent

@@ -1,8 +1,5 @@
 #include "plugins/process/manifest.hpp"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 
@@ -101,7 +98,8 @@ class Reading {
           "'" + name.substr(0, 60) + "' is no name of a variable that a plugin can inherit");
       return false;
     }
-    return find_program(out, command);
+    look_at_command(out, command.at, check_.findings);
+    return true;
   }
 
   // So that whoever lists it or asks for help sees where it works.
@@ -135,22 +133,6 @@ class Reading {
            std::all_of(name.begin(), name.end(), [](char c) {
              return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
            });
-  }
-
-  // A program of the plugin's own lies in its directory; what PATH has is another machine's matter.
-  bool find_program(const Manifest& manifest, const ConfigNode& command) {
-    const std::string& program = manifest.command.front();
-    if (program.starts_with('/') || program.find('/') == std::string::npos) return true;
-    std::string path = manifest.directory + "/" + program;
-    struct stat about{};
-    if (::stat(path.c_str(), &about) != 0 || !S_ISREG(about.st_mode)) {
-      say("BW7103", command.at, "there is no program '" + program + "' in the plugin's directory");
-    } else if (::access(path.c_str(), X_OK) != 0) {
-      say("BW7103", command.at, "'" + program + "' cannot be run: chmod +x it");
-    } else {
-      return true;
-    }
-    return false;
   }
 
   template <class Read>

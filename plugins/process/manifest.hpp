@@ -63,6 +63,10 @@ struct Manifest {
 // (`main.py` of [python3, main.py]). Errors: kind `config`, code BW7011.
 Result<void> look_at_program(const Manifest& manifest);
 
+// Findings (BW7103) at the place of its command, where the process cannot be started so; a warning where another machine may
+// differ. Looks at the plugin's directory and at PATH, and runs nothing.
+void look_at_command(const Manifest& manifest, const Position& at, Findings& findings);
+
 // YAML is read by whoever knows it: bytes, the name for positions, findings.
 using ReadYaml = std::function<std::optional<ConfigNode>(std::string_view, std::shared_ptr<const std::string>, Findings&)>;
 
@@ -75,6 +79,15 @@ struct ManifestFile {
 // The plugin.yaml of each folder of a directory, by name; none when there is no such directory. Errors: kind `config`, code
 // BW7101, when it cannot be read or holds more than 64.
 Result<std::vector<ManifestFile>> manifests_in(const std::string& directory, const std::string& prefix);
+
+// What lies in a directory of plugins as if it were one, and is none: a folder with a plugin.yml or a library in it, a link that
+// leads nowhere, a plugin.yaml outside of a folder. `why` says what is wrong and what to do. By name; a folder that holds none of
+// these may be what plugins share, and what begins with '.' or '_' is left alone.
+struct Overlooked {
+  std::string shown;
+  std::string why;
+};
+std::vector<Overlooked> overlooked_in(const std::string& directory, const std::string& prefix);
 
 // The bytes of a manifest, when its owner alone can change what is run. Errors: kind `config`, code BW7101 or BW7002.
 Result<std::string> manifest_content(const ManifestFile& file);

@@ -111,7 +111,7 @@ void Process::again_later(const std::string& why, bool was_ready, TimePoint now)
                               ? (was_ready ? "A remote plugin is gone." : "A remote plugin did not get ready.")
                               : (was_ready ? "A plugin's process has ended." : "A plugin's process did not get ready.");
   log().error(what, {{"plugin", manifest_.name}, {"reason", why}, {"again_in_ms", static_cast<std::int64_t>(pause.count())}});
-  if (!down()) return;
+  if (!down()) return tell_listeners_of_end(why);
   give_up_waiting();
   fail_listeners(why_down());
 }
@@ -194,12 +194,7 @@ void Process::work(const RouterPoll& poll, RouterContext& context, const std::st
   Launch& launch = *launch_;
   auto readable = [&](const std::optional<std::size_t>& index) { return index && poll.readable(*index); };
   bool gone = readable(launch.polled_end);
-  for (std::size_t which : {0UL, 1UL}) {
-    if (!launch.program || (!readable(launch.polled_output[which]) && !gone)) continue;
-    launch.program->read_output(which, [&](const std::string& line) {
-      log().info("A plugin has written.", {{"plugin", manifest_.name}, {"to", which == 0 ? "stdout" : "stderr"}, {"line", line}});
-    });
-  }
+  if (gone || readable(launch.polled_output[0]) || readable(launch.polled_output[1])) read_output(gone);
   launch.router->look_at_connections();
   // What it has said before it ended counts.
   if (readable(launch.polled_router) || gone) read_messages(now, messages_a_turn, SIZE_MAX);
@@ -207,7 +202,7 @@ void Process::work(const RouterPoll& poll, RouterContext& context, const std::st
   if (!launch.program && !launch.session.greeted()) launch.started = now;
   if (!launch.session.ready() && !launch.session.end() && now - launch.started >= manifest_.start_within)
     launch.session.break_off("is not ready within " + std::to_string(manifest_.start_within.count()) + "ms of its " +
-                                 (launch.program ? "start" : "hello"),
+                                 (launch.program ? "start" : "hello") + last_words(),
                              false);
   if (!launch.announced && launch.session.ready()) {
     launch.announced = true;
@@ -222,10 +217,35 @@ void Process::work(const RouterPoll& poll, RouterContext& context, const std::st
   const std::optional<Session::End> end = launch.session.end();
   auto how = gone ? launch.program->reap() : std::nullopt;
   if (end && (how || !stopping_)) return over(end->why, end->blames, now);
-  if (how) return over("has ended: " + *how, true, now);
+  if (how) return over(how_it_ended(*how), true, now);
   if (parted()) return over("the bus is stopping", false, now);
   if (now >= launch.must_end) return over("has not ended when it was told to", false, now);
   pump(now);
+}
+
+// When it is gone: all, for what it wrote just before says why.
+void Process::read_output(bool to_its_end) {
+  constexpr int most_buffers = 8;  // more than a pipe holds; what still comes then is another process's, which has it too
+  if (!launch_->program) return;
+  for (std::size_t which : {0UL, 1UL}) {
+    auto tell = [&](const std::string& line) {
+      log().info("A plugin has written.", {{"plugin", manifest_.name}, {"to", which == 0 ? "stdout" : "stderr"}, {"line", line}});
+    };
+    for (int i = 0; launch_->program->read_output(which, tell) && to_its_end && i < most_buffers; ++i) {
+    }
+  }
+}
+
+std::string Process::last_words() const {
+  std::string words = launch_->program ? launch_->program->last_words() : "";
+  return words.empty() ? "" : "; its last words: " + words;
+}
+
+std::string Process::how_it_ended(const std::string& how) const {
+  std::string out = "has ended: " + how;
+  if (how == "exit status 0" && !launch_->session.greeted())
+    out += ", without a hello (does its program call run(), the loop of the plugin?)";
+  return out + last_words();
 }
 
 TimePoint Process::next_work(TimePoint now) const {

@@ -113,12 +113,17 @@ class Process final : private Session::Outside {
   void look_for_it(TimePoint now);
   bool parted() const;
   std::string why_down() const;
+  void read_output(bool to_its_end);
+  // For a reason: what it has written last, if anything.
+  std::string last_words() const;
+  std::string how_it_ended(const std::string& how) const;
   ProgramCall program_call(const std::string& endpoint, const std::string& cookie) const;
   void take_call(std::shared_ptr<Call> call, TimePoint now);
   void change(const ChangedUse& changed);
   void drop_use(std::uint64_t use);
   void ask_refused_again(TimePoint now);
   void fail_listeners(const std::string& why);
+  void tell_listeners_of_end(const std::string& why);
   void end_late(TimePoint now);
   // How many: at most so many, of so many bytes or a little more.
   std::size_t read_messages(TimePoint now, std::size_t most, std::size_t most_bytes);

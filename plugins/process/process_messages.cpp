@@ -98,7 +98,12 @@ void Process::leave_queue(const Call& call) {
 
 void Process::take(Posted posted, TimePoint now) {
   if (launch_) launch_->session.tell_uses();
-  std::visit(Cases{[&](Wanted) { want(now); }, [&](std::shared_ptr<Call>& call) { take_call(std::move(call), now); },
+  std::visit(Cases{[&](Wanted) {
+                     want(now);
+                     // A listener that is opened now need not wait for the next failure.
+                     if (down()) fail_listeners(why_down());
+                   },
+                   [&](std::shared_ptr<Call>& call) { take_call(std::move(call), now); },
                    [&](EndedArrival& ended) {
                      // One of a process that is no more has nobody to be told.
                      if (launch_ && ended.launch == launches_)
@@ -143,8 +148,17 @@ void Process::ask_refused_again(TimePoint now) {
 
 void Process::fail_listeners(const std::string& why) {
   if (manifest_.remote) return;  // it is waited for
+  uses();
   for (auto& [number, use] : uses_) {
     if (use.inflow != nullptr) use.inflow->refused(why);
+  }
+}
+
+void Process::tell_listeners_of_end(const std::string& why) {
+  if (manifest_.remote) return;
+  uses();
+  for (auto& [number, use] : uses_) {
+    if (use.inflow != nullptr) use.inflow->ended(why);
   }
 }
 

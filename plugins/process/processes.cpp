@@ -108,6 +108,10 @@ class AddingProcesses {
     report(own, severity);
   }
 
+  void say(const Overlooked& one) {
+    findings_.warning("BW7107", Position{std::make_shared<const std::string>(one.shown), 0, 0}, one.why);
+  }
+
   std::vector<std::shared_ptr<const Manifest>> take() { return std::move(added_); }
 
  private:
@@ -165,6 +169,7 @@ std::vector<std::shared_ptr<const Manifest>> add_process_plugins(Registry& regis
       adding.say(directory.severity, files.error(), directory.prefix);
       continue;
     }
+    for (const Overlooked& one : overlooked_in(directory.path, directory.prefix)) adding.say(one);
     for (const ManifestFile& file : *files) {
       auto pin = pins.find(std::filesystem::path(file.path).parent_path().filename().string());
       bool pinned = pin != pins.end();

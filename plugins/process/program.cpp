@@ -48,21 +48,15 @@ class Ends {
   int fd_[2] = {-1, -1};
 };
 
-// As execvp(3) would find it, which must not be called behind a fork of ours.
 std::string path_of(const ProgramCall& call) {
   const std::string& name = call.command.front();
   if (name.starts_with('/')) return name;
   if (name.find('/') != std::string::npos) return call.directory + "/" + name;
-  std::string path = "/usr/local/bin:/usr/bin:/bin";
+  std::string path = path_without_one;
   for (const auto& [key, value] : call.environment) {
     if (key == "PATH") path = value;
   }
-  std::istringstream folders(path);
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    std::string at = folder + "/" + name;
-    if (folder.starts_with('/') && ::access(at.c_str(), X_OK) == 0) return at;
-  }
-  return "";
+  return find_in_path(name, path);
 }
 
 void limit(int what, rlim_t value) {
@@ -126,6 +120,15 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 }  // namespace
 
+std::string find_in_path(const std::string& name, const std::string& path) {
+  std::istringstream folders(path);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    std::string at = folder + "/" + name;
+    if (folder.starts_with('/') && ::access(at.c_str(), X_OK) == 0) return at;
+  }
+  return "";
+}
+
 Result<Program> Program::start(const ProgramCall& call) {
   std::string path = path_of(call);
   if (path.empty()) return refuse("starting '" + call.command.front() + "': there is no such program in PATH");
@@ -177,7 +180,8 @@ Program::Program(Program&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       ended_(std::exchange(other.ended_, -1)),
       output_{std::exchange(other.output_[0], -1), std::exchange(other.output_[1], -1)},
-      unfinished_{std::move(other.unfinished_[0]), std::move(other.unfinished_[1])} {}
+      unfinished_{std::move(other.unfinished_[0]), std::move(other.unfinished_[1])},
+      last_words_(std::move(other.last_words_)) {}
 
 Program::~Program() {
   kill();
@@ -192,7 +196,7 @@ void Program::close_output(std::size_t which) {
   if (output_[which] >= 0) ::close(std::exchange(output_[which], -1));
 }
 
-void Program::read_some(std::size_t which) {
+bool Program::read_some(std::size_t which) {
   std::array<char, 16 * 1024> buffer;
   ssize_t got = output_[which] < 0 ? 0 : ::read(output_[which], buffer.data(), buffer.size());
   if (got > 0) {
@@ -201,6 +205,7 @@ void Program::read_some(std::size_t which) {
     if (!unfinished_[which].empty()) unfinished_[which] += '\n';
     close_output(which);
   }
+  return got > 0;
 }
 
 // A line, or what is as long as a line may be; fit for a log.
@@ -209,15 +214,27 @@ bool Program::next_line(std::size_t which, std::string& out) {
   std::size_t end = text.find('\n');
   if (end == std::string::npos && text.size() < most_line) return false;
   std::size_t size = std::min(std::min(end, text.size()), most_line);
-  out.clear();
-  bool plain = !is_utf8(std::string_view(text).substr(0, size));  // then bytes above ASCII go, too
-  for (char c : std::string_view(text).substr(0, size)) {
+  out = fit_for_log(std::string_view(text).substr(0, size));
+  text.erase(0, size == end ? size + 1 : size);
+  if (which == 1) last_words_.hear(out);
+  return true;
+}
+
+std::string Program::fit_for_log(std::string_view text) {
+  std::string out;
+  bool plain = !is_utf8(text);  // then bytes above ASCII go, too
+  for (char c : text) {
     bool shown =
         (static_cast<unsigned char>(c) >= ' ' && c != 0x7F && !(plain && static_cast<unsigned char>(c) >= 0x80)) || c == '\t';
     out += shown ? c : '?';
   }
-  text.erase(0, size == end ? size + 1 : size);
-  return true;
+  return out;
+}
+
+std::string Program::last_words() const {
+  LastWords words = last_words_;
+  words.hear(fit_for_log(unfinished_[1]));
+  return words.text();
 }
 
 void Program::kill() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bus/error.hpp"
+#include "plugins/process/last_words.hpp"
 
 namespace busway::plugins {
 
@@ -19,6 +20,10 @@ struct ProgramLimits {
   std::optional<std::chrono::milliseconds> processor{};  // of its whole life
   int open_files = 256;
 };
+
+// As execvp(3) would find it, which must not be called behind a fork of ours; empty when it is in none of the folders.
+std::string find_in_path(const std::string& name, const std::string& path);
+inline constexpr const char* path_without_one = "/usr/local/bin:/usr/bin:/bin";
 
 // What to run, made ready: fork() leaves only calls that need no lock.
 struct ProgramCall {
@@ -43,13 +48,16 @@ class Program {
   int ended_fd() const { return ended_; }
   // Standard output and standard error; -1 when that one is at its end.
   int output_fd(std::size_t which) const { return output_[which]; }
-  // Reads what is there, at most one buffer, and gives its whole lines to `line`.
+  // Reads what is there, at most one buffer, and gives its whole lines to `line`. Whether there was any.
   template <class F>
-  void read_output(std::size_t which, F line) {
-    read_some(which);
+  bool read_output(std::size_t which, F line) {
+    bool any = read_some(which);
     std::string text;
     while (next_line(which, text)) line(text);
+    return any;
   }
+  // Of what has been read from its standard error, the last line, whole or not (last_words.hpp).
+  std::string last_words() const;
 
   // "exit status 3" or "signal 11 (SIGSEGV)" once it has ended; also ends all that it has started in its group.
   std::optional<std::string> reap();
@@ -57,14 +65,16 @@ class Program {
 
  private:
   Program() = default;
-  void read_some(std::size_t which);
+  bool read_some(std::size_t which);
   bool next_line(std::size_t which, std::string& out);
+  static std::string fit_for_log(std::string_view text);
   void close_output(std::size_t which);
 
   pid_t pid_ = -1;
   int ended_ = -1;
   int output_[2] = {-1, -1};
   std::string unfinished_[2];
+  LastWords last_words_;
 };
 
 }  // namespace busway::plugins

@@ -30,12 +30,17 @@ class Intake final : public Inflow {
   // With `remote` the plugin may come later, and the listener listens then.
   std::optional<std::string> wait(std::chrono::milliseconds most, bool remote) {
     Lock lock(lock_);
-    auto until = std::chrono::steady_clock::now() + most;
+    // The start of the process has as long, and says more of why when it fails.
+    constexpr std::chrono::milliseconds slack{500};
+    auto until = std::chrono::steady_clock::now() + most + (remote ? std::chrono::milliseconds(0) : slack);
     while (!address_ && !refusal_) {
       if (!lock.wait_until(changed_, until)) break;
     }
     if (address_ || (remote && !refusal_)) return std::nullopt;
-    return refusal_.value_or("the plugin's process has not said that it listens within " + std::to_string(most.count()) + "ms");
+    if (refusal_) return refusal_;
+    std::string within = " within " + std::to_string(most.count()) + "ms";
+    if (!last_end_.empty()) return "it does not listen" + within + "; its last process " + last_end_;
+    return "the plugin has not said that it listens" + within + ": its source calls listening() as soon as it takes messages";
   }
   std::string address() {
     Lock lock(lock_);
@@ -58,6 +63,16 @@ class Intake final : public Inflow {
   void refused(std::string_view why) override {
     Lock lock(lock_);
     if (!refusal_) refusal_ = why;
+    changed_.notify_all();
+  }
+  // One that ends each time before it listens is as good as down, even if it gets ready.
+  void ended(std::string_view why) override {
+    constexpr int ends_until_refused = 3;
+    Lock lock(lock_);
+    if (address_) return;
+    last_end_ = why;
+    if (++ends_ < ends_until_refused || refusal_) return;
+    refusal_ = "its process ends each time before it listens; the last one " + last_end_;
     changed_.notify_all();
   }
   void arrived(int launch, Brought brought) override {
@@ -103,6 +118,8 @@ class Intake final : public Inflow {
   busway_intake* intake_ BUSWAY_GUARDED_BY(lock_);
   std::optional<std::string> address_ BUSWAY_GUARDED_BY(lock_);
   std::optional<std::string> refusal_ BUSWAY_GUARDED_BY(lock_);
+  std::string last_end_ BUSWAY_GUARDED_BY(lock_);  // of a process before it listened
+  int ends_ BUSWAY_GUARDED_BY(lock_) = 0;
   std::deque<Waiting> waiting_ BUSWAY_GUARDED_BY(lock_);  // for room; no more than the credit
 
   // Apart from the other, for a reply may come while emit is still under way.

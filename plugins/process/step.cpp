@@ -82,7 +82,10 @@ class StepInProcess final : public Step {
   Result<void> ask(Exchange& exchange, Call& call) const {
     call.use = use_;
     call.repeatable = declared_.idempotent;
-    call.deadline = until(exchange);
+    call.plugin = process_.manifest().name;
+    TimePoint now = TimePoint::clock::now();
+    call.deadline = until(exchange, now);
+    if (call.deadline == now + declared_.timeout) call.timeout = declared_.timeout;
     if (auto body = body_of(exchange, call.body); !body) return body;
     if (call.body.size() > process_.manifest().max_body)
       return fail(ErrorKind::format, "giving the message to the plugin: its body is larger than the plugin's max_body",
@@ -106,8 +109,7 @@ class StepInProcess final : public Step {
   }
 
   // By the clock of the machine, which is the supervisor's.
-  TimePoint until(Exchange& exchange) const {
-    TimePoint now = TimePoint::clock::now();
+  TimePoint until(Exchange& exchange, TimePoint now) const {
     TimePoint longest = now + declared_.timeout;
     if (exchange.deadline == TimePoint::max()) return longest;
     if (!exchange.worker().manual_clock()) return std::min(longest, exchange.deadline);

@@ -124,6 +124,7 @@ void call(void* instance, busway_request* request, busway_ticket ticket) {
   const AdapterInProcess& component = service.part->component;
   auto made = std::make_shared<TicketCall>(ticket, service.calls);
   made->use = service.part->use;
+  made->plugin = component.plugin();
   made->body = view(request_functions.bytes(request));
   made->repeatable = component.adapter->idempotent;
   constexpr std::int64_t longest = std::int64_t{24} * 3600 * 1000;

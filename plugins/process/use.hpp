@@ -40,6 +40,8 @@ class Inflow {
   // It listens; again after each start of the process.
   virtual void listening(std::string_view address) = 0;
   virtual void refused(std::string_view why) = 0;
+  // Its process has ended, or was not started; another is to be.
+  virtual void ended(std::string_view why) = 0;
   // `launch`: which process has brought it, to be named with the outcome.
   virtual void arrived(int launch, Brought brought) = 0;
   // There is room for what found none.

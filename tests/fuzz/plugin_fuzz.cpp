@@ -17,6 +17,7 @@ class NoInflow final : public Inflow {
  public:
   void listening(std::string_view) override {}
   void refused(std::string_view) override {}
+  void ended(std::string_view) override {}
   void arrived(int, Brought) override {}
   void resume() override {}
 };

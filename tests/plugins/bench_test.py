@@ -55,6 +55,14 @@ class Bench(Case):
         shutil.copy(SOURCE / "plugins/sdk/python/busway_plugin.py", folder)
         return folder
 
+    def test_one_that_cannot_start_says_why_and_blames_no_input(self):
+        folder = self.process()
+        (folder / "main.py").write_text("raise RuntimeError('the real reason')")
+        done = self.busway("plugin", "bench", folder, "--seconds", "0.2")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("has ended: exit status 1; its last words: RuntimeError: the real reason", done.stderr)
+        self.assertNotIn("--input", done.stderr)
+
     def test_a_library(self):
         library = self.bundle() / "plugins/nothing.so"
         self.plugin(library)

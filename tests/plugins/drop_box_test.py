@@ -67,7 +67,7 @@ class DropBox(Case):
         (self.box / f".{name}").rename(self.box / name)
 
     def serve(self):
-        return LiveBus(self.made, {"BUSWAY_PLUGINS": "/nonexistent"})
+        return LiveBus(self.made, {"BUSWAY_PLUGINS": ""})
 
     def there(self, folder):
         return sorted(path.name for path in (self.box / folder).glob("*.json"))

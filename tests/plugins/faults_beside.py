@@ -75,7 +75,7 @@ class FaultsBeside(HostileBed):
             shutil.copy(SOURCE / "plugins/sdk/python/busway_plugin.py", folder)
             routes += ROUTE % (name, name, name)
         (bundle / "routes.yaml").write_text(routes)
-        cls.open_bus(bundle, {"BUSWAY_PLUGINS": "/nonexistent"})
+        cls.open_bus(bundle, {"BUSWAY_PLUGINS": ""})
 
     def setUp(self):
         super().setUp()

@@ -45,7 +45,7 @@ class Guide(Case):
         ran = 0
         self.addCleanup(self.end_the_bus)
         path = f"{pathlib.Path(BUSWAY).parent}:{os.environ['PATH']}"
-        environment = {**os.environ, "PATH": path, "SDK": str(SOURCE / "plugins/sdk"), "BUSWAY_PLUGINS": "/nonexistent"}
+        environment = {**os.environ, "PATH": path, "SDK": str(SOURCE / "plugins/sdk"), "BUSWAY_PLUGINS": ""}
         for kind, body in blocks((SOURCE / "docs/plugins.md").read_text()):
             if file := re.fullmatch(r"\w+ file (\S+)", kind):
                 target = self.folder / file[1]

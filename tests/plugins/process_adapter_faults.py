@@ -57,7 +57,7 @@ class Faults(Case):
         (folder / "plugin.yaml").write_text(MANIFEST)
         shutil.copy(PARTS / "raw_adapter.py", folder / "main.py")
         (self.folder / "bundle/routes.yaml").write_text(ROUTES)
-        self.bus = self.enterContext(LiveBus(self.folder / "bundle", {"BUSWAY_PLUGINS": "/nonexistent"}))
+        self.bus = self.enterContext(LiveBus(self.folder / "bundle", {"BUSWAY_PLUGINS": ""}))
         self.addCleanup(self.end)
         self.over, self.times = threading.Event(), []
         self.beside = threading.Thread(target=self.ask_beside)

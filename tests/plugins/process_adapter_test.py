@@ -25,7 +25,7 @@ from live_bus import LiveBus, need, wait_until  # noqa: E402
 os.environ["BUSWAY"] = BUSWAY
 need(modules=["zmq"])
 SDK = SOURCE / "plugins/sdk/python/busway_plugin.py"
-ALONE = {"BUSWAY_PLUGINS": "/nonexistent"}
+ALONE = {"BUSWAY_PLUGINS": ""}
 
 MANIFEST = """
 protocol: 1
@@ -302,6 +302,39 @@ plugin.run()
             self.assertEqual(done.returncode, 1, done.stderr)
             self.assertIn("opening a listener of the plugin 'probe'", done.stderr)
             self.assertIn(why, done.stderr)
+
+    def test_a_listener_whose_process_does_not_stay_is_given_up_with_the_reason(self):
+        frame = """
+import os, sys
+import busway_plugin as busway
+plugin = busway.Plugin()
+@plugin.source("probe")
+class Source:
+    def __init__(self, settings): pass
+    def run(self, inlet):
+        %s
+        inlet.stopped.wait()
+%s
+plugin.run()
+"""
+        for where, program, expected in (
+                ("before hello", "raise RuntimeError('the real reason')",
+                 "it is down; its last process has ended: exit status 1; its last words: RuntimeError: the real reason"),
+                ("after hello", frame % ("print('the real reason', file=sys.stderr, flush=True); os._exit(3)", ""),
+                 "its process ends each time before it listens; the last one has ended: exit status 3; its last words: the real reason")):
+            with self.subTest(where):
+                bundle = self.make(routes="listeners: { in: { probe: {} } }\nroutes: { r: { from: { probe: messages, on: in }, reply: {} } }\n")
+                (bundle / "plugins/probe/main.py").write_text(program)
+                began = time.monotonic()
+                done = self.busway("run", bundle)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn("opening a listener of the plugin 'probe': " + expected, done.stderr)
+                self.assertLess(time.monotonic() - began, 9)
+        bundle = self.make(routes="listeners: { in: { probe: {} } }\nroutes: { r: { from: { probe: messages, on: in }, reply: {} } }\n",
+                           manifest=MANIFEST.replace("protocol: 1", "protocol: 1\nstart_within: 1s"))
+        (bundle / "plugins/probe/main.py").write_text(frame % ("pass", ""))
+        done = self.busway("run", bundle)
+        self.assertIn("the plugin has not said that it listens within 1000ms: its source calls listening() as soon as it takes messages", done.stderr)
 
     def test_killed_with_arrivals_in_flight(self):
         with socket.create_server(("127.0.0.1", 0)) as free:

@@ -100,7 +100,7 @@ class Faults(Case):
         return bundle
 
     def serve(self, plugins):
-        return LiveBus(self.make(plugins), {"BUSWAY_PLUGINS": "/nonexistent"})
+        return LiveBus(self.make(plugins), {"BUSWAY_PLUGINS": ""})
 
     def ask(self, bus, path, body):
         connection = http.client.HTTPConnection(*bus.address("front"), timeout=30)
@@ -202,7 +202,7 @@ class Faults(Case):
         bundle = self.make({"r": ("raw.py", "", "5s", "1s")})
         manifest = bundle / "plugins/r/plugin.yaml"
         manifest.write_text(manifest.read_text().replace("python3", "no-such-program"))
-        with LiveBus(bundle, {"BUSWAY_PLUGINS": "/nonexistent"}) as bus, Bystander(bus):
+        with LiveBus(bundle, {"BUSWAY_PLUGINS": ""}) as bus, Bystander(bus):
             wait_until(lambda: self.outcome(bus, "r", "nothing") == (503, "not_sent"), what="that it is down")
             self.assertIn("there is no such program in PATH", bus.log())
 

@@ -100,7 +100,7 @@ class Pricing(Case):
     def test_it_serves(self):
         text = (self.made / "routes.yaml").read_text().replace("127.0.0.1:8080", "'127.0.0.1:0'")
         (self.made / "routes.yaml").write_text(text)
-        with LiveBus(self.made, {"BUSWAY_PLUGINS": "/nonexistent"}) as bus:
+        with LiveBus(self.made, {"BUSWAY_PLUGINS": ""}) as bus:
             self.assertIn("A plugin is ready.", bus.log())
             order = {"lines": [{"sku": "A1", "qty": 3}]}
             self.assertEqual(ask(bus, "/quote", order), (200, b'{"total":37.50,"lines":{"sku":"A1","amount":37.50}}'))
@@ -211,7 +211,7 @@ class Protocol(Processes):
         self.place(bundle, "all", ALL, ALL_PROGRAM)
         (bundle / "routes.yaml").write_text(ALL_ROUTES)
         self.assertEqual(self.exits(0, "check", bundle), "")
-        with LiveBus(bundle, {"BUSWAY_PLUGINS": "/nonexistent", "KEY": "k3y", "SEEN": "s", "UNSEEN": "u"}) as bus:
+        with LiveBus(bundle, {"BUSWAY_PLUGINS": "", "KEY": "k3y", "SEEN": "s", "UNSEEN": "u"}) as bus:
             status, text = ask(bus, "/look", {"n": 1}, {"X-One": "1", "X-Three": "3"})
             seen = json.loads(text)
             self.assertEqual(status, 200)
@@ -267,7 +267,7 @@ routes:
   good: { from: { http: POST /good, on: front }, steps: [ { pick: good } ] }
   bad: { from: { http: POST /bad, on: front }, steps: [ { pick: bad } ] }
 """)
-        with LiveBus(bundle, {"BUSWAY_PLUGINS": "/nonexistent"}) as bus:
+        with LiveBus(bundle, {"BUSWAY_PLUGINS": ""}) as bus:
             self.assertEqual(ask(bus, "/good", 1), (200, b'"good"'))
             self.assertEqual(ask(bus, "/bad", 1)[0], 500)
             self.assertEqual(ask(bus, "/good", 1)[0], 200)
@@ -339,7 +339,7 @@ class Mistakes(Processes):
         bundle = self.folder / "mistakes"
         self.place(bundle, "m", MISTAKES, MISTAKES_PROGRAM)
         (bundle / "routes.yaml").write_text(MISTAKES_ROUTES)
-        bus = LiveBus(bundle, {"BUSWAY_PLUGINS": "/nonexistent"})
+        bus = LiveBus(bundle, {"BUSWAY_PLUGINS": ""})
         self.addCleanup(bus.__exit__, None, None, None)
         self.bus = bus
 
@@ -377,6 +377,83 @@ class Mistakes(Processes):
         self.assertIn('self.folder = settings["dirctory"]', self.bus.log().replace("\\", ""))
 
 
+class Ends(Processes):
+    """A process that ends: whoever looks finds out why."""
+
+    MANIFEST = "protocol: 1\ncommand: [python3, main.py]\nsteps: { s: { summary: A step. } }\n"
+    TOLD = """
+listeners: { front: { http: { listen: '127.0.0.1:0' } } }
+routes:
+  r:
+    from: { http: POST /, on: front }
+    steps: [ { s: {} } ]
+    on_error: [ { reply: { status: 200, body: '$failure.message' } } ]
+"""
+
+    def told(self, program, body=1):
+        """What the log and the caller are told of it."""
+        bundle = self.folder / f"ends{len(list(self.folder.iterdir()))}"
+        self.place(bundle, "p", self.MANIFEST, program)
+        (bundle / "routes.yaml").write_text(self.TOLD)
+        with LiveBus(bundle, {"BUSWAY_PLUGINS": ""}) as bus:
+            return bus.log(), json.loads(ask(bus, "/", body)[1])
+
+    def test_the_exception_is_in_the_reason_however_much_is_written(self):
+        log, told = self.told("""
+import sys
+for n in range(3000): print("noise", n, file=sys.stderr)
+def a(): b()
+def b(): c()
+def c(): raise RuntimeError("the real reason")
+a()
+""")
+        why = "has ended: exit status 1; its last words: RuntimeError: the real reason"
+        self.assertIn(f'A plugin\'s process did not get ready. plugin=p reason="{why}"', log)
+        self.assertTrue(told.endswith("its last process " + why), told)
+
+    def test_what_is_said_is_short_and_fit_for_a_log(self):
+        _, told = self.told("import os; os.write(2, b'\\x1b[31mnot \\xff\\n' + b'y' * 1000); os._exit(3)")
+        self.assertTrue(told.endswith("has ended: exit status 3; its last words: " + "y" * 300), told)
+        _, told = self.told("import os; os.write(2, b'\\x1b[31mnot \\xff\\n \\n'); os._exit(3)")
+        self.assertTrue(told.endswith("has ended: exit status 3; its last words: ?[31mnot ?"), told)
+
+    def test_a_message_that_ended_it_is_told_as_well(self):
+        _, told = self.told("""
+import os, sys
+import busway_plugin as busway
+plugin = busway.Plugin()
+@plugin.step("s")
+def s(m):
+    print("no paper left", file=sys.stderr, flush=True)
+    os._exit(4)
+plugin.run()
+""")
+        self.assertIn("the process of the plugin 'p' has ended: exit status 4; its last words: no paper left", told)
+
+    def test_a_hung_handler_is_named_with_its_timeout(self):
+        self.MANIFEST = self.MANIFEST.replace("A step.", "A step., timeout: 1s")
+        _, told = self.told("""
+import time
+import busway_plugin as busway
+plugin = busway.Plugin()
+@plugin.step("s")
+def s(m): time.sleep(2)
+plugin.run()
+""")
+        self.assertEqual(told, "waiting for the answer of the plugin 'p': the step's timeout of 1s passed")
+
+    def test_a_program_that_does_not_run_the_plugin_is_told_so(self):
+        _, told = self.told("import busway_plugin as busway\nplugin = busway.Plugin()\n")
+        self.assertTrue(told.endswith("has ended: exit status 0, without a hello (does its program call run(), the loop of the plugin?)"), told)
+
+    def test_a_test_is_told_it(self):
+        bundle = self.folder / "tested"
+        self.place(bundle, "p", self.MANIFEST, "raise RuntimeError('the real reason')")
+        (bundle / "routes.yaml").write_text(self.TOLD.split("    on_error")[0])
+        (bundle / "r.test.yaml").write_text("test: it works\nsend: { http: POST /, body: 1 }\nexpect: { status: 200 }\n")
+        self.assertIn("its last words: RuntimeError: the real reason", self.exits(1, "test", bundle))
+
+
 class Manifests(Processes):
     def test_what_is_wrong_is_a_finding_at_its_place(self):
         good = "protocol: 1\ncommand: [python3, main.py]\nsteps:\n  s:\n    summary: A step.\n"
@@ -398,6 +475,85 @@ class Manifests(Processes):
         self.finding("protocol: 1\ncommand: x\nsteps: []\n", "plugins/p/plugin.yaml:3:8: error BW7104: expected a mapping of steps")
         self.finding("- a\n", "plugins/p/plugin.yaml:1:1: error BW1005")
         self.finding("a: [\n", "plugins/p/plugin.yaml:2:1: error BW1001")
+
+    def test_a_command_that_cannot_start_is_found(self):
+        good = "protocol: 1\ncommand: %s\nsteps: { s: { summary: A step. } }\n"
+        number = 0
+
+        def look(status, command, expected, name="x", program=None):
+            nonlocal number
+            number += 1
+            bundle = self.bundle(name=f"command{number}")
+            folder = self.place(bundle, "p", good % command, "")
+            if program is not None:
+                (folder / name).write_bytes(program)
+                (folder / name).chmod(0o755)
+            out = self.exits(status, "check", bundle)
+            if expected is None:
+                self.assertEqual(out, "")
+            else:
+                self.assertIn("plugins/p/plugin.yaml:2:10: " + expected, out)
+
+        look(0, "[pyton3, main.py]", "warning BW7103: there is no program 'pyton3' in PATH here")
+        look(0, "[/nowhere/python3, main.py]", "warning BW7103: there is no program '/nowhere/python3' here")
+        look(0, "[x]", "warning BW7103: there is no program 'x' in PATH; for the one in the plugin's directory write ./x", program=b"#!/bin/sh\n")
+        look(1, "python3 main.py", "error BW7103: there is no program 'python3 main.py': no shell reads the command; write it as a list: [python3, main.py]")
+        look(1, "[python3, -u, x.py]", "error BW7103: there is no file 'x.py' in the plugin's directory")
+        look(1, "[node, src/x.mjs]", "error BW7103: there is no file 'src/x.mjs' in the plugin's directory")
+        look(0, "[python3, main.py, made/later.py]", "warning BW7103: there is no file 'made/later.py'")
+        look(1, "[./x]", "error BW7103: './x' cannot be run: it is neither a compiled program nor", program=b"import sys\n")
+        look(1, "[./x]", "error BW7103: './x' cannot be run: its first line ends as lines of Windows do", program=b"#!/usr/bin/env python3\r\n")
+        for command in ("[./x]", "[./x, -u, main.py]", "[sh, -c, exec python3 x.py]", "[python3, -m, http.server]", "[python3, /elsewhere/x.py]"):
+            look(0, command, None, program=b"#!/usr/bin/env python3\n")
+        self.assertIn("names a program or a script that is not there", " ".join(self.exits(0, "explain", "BW7103").split()))
+
+    def test_a_directory_without_a_manifest_is_told_apart(self):
+        bundle = self.bundle()
+        folder = self.place(bundle, "p", "", "")
+
+        def told(path, text):
+            self.assertIn(f"{path}/plugin.yaml: error BW7101: the plugin's manifest is not there: {text}", self.exits(1, "plugin", "check", path))
+
+        told(bundle, f"the directory is a bundle: name one of its plugins, such as {folder}")
+        (folder / "plugin.yaml").rename(folder / "plugin.yml")
+        told(folder, "what is there is called plugin.yml: rename it to plugin.yaml")
+        (folder / "plugin.yml").unlink()
+        told(folder, "a plugin that is a process has a plugin.yaml beside its program")
+        (folder / "p.so").touch()
+        told(folder, f"name the library: {folder}/p.so")
+        (folder / "plugin.yaml").symlink_to(self.folder / "gone")
+        self.assertIn("the plugin's manifest is a link to a file that is not there", self.exits(1, "plugin", "check", folder))
+
+    def test_what_looks_like_a_plugin_is_not_overlooked_in_silence(self):
+        bundle = self.bundle("greet: {}")
+        plugins = bundle / "plugins"
+        for name, file in (("a", "plugin.yml"), ("b", "b.so"), ("shared", "lines.py"), ("native", "fast.cpython-311.so"), ("_old", "plugin.yml"), (".git", "x.so")):
+            (plugins / name).mkdir()
+            (plugins / name / file).touch()
+        (plugins / "c").symlink_to(self.folder / "gone")
+        (plugins / "plugin.yaml").touch()
+        out = self.exits(1, "check", bundle)
+        self.assertEqual([line for line in out.splitlines() if "BW7107" in line], [
+            "plugins/a: warning BW7107: this directory is no plugin: its plugin.yml is to be called plugin.yaml",
+            "plugins/b: warning BW7107: this directory is no plugin, and a library within it is not looked for: put b.so beside it",
+            "plugins/c: warning BW7107: this is a link that leads nowhere: mend or remove it",
+            "plugins/plugin.yaml: warning BW7107: a manifest is not looked for here: put it, as plugin.yaml, and its program into a directory with the plugin's name"])
+        self.assertRegex(out, "BW2006: unknown step 'greet'.*; it may be of a plugin that cannot be used: see what is said of plugins/a and 3 more")
+        self.assertIn("/gone/plugins: warning BW7107: BUSWAY_PLUGINS names this, and there is no such directory",
+                      self.exits(0, "check", self.bundle(name="b2"), BUSWAY_PLUGINS="/gone/plugins"))
+        self.assertIn("see what is said of /gone/plugins", self.exits(1, "check", self.bundle("greet: {}", name="b3"), BUSWAY_PLUGINS="/gone/plugins"))
+        self.exits(0, "explain", "BW7107")
+
+    def test_what_is_unknown_says_which_plugin_it_may_be_of(self):
+        bundle = self.bundle("s: {}")
+        folder = self.place(bundle, "rot", "protocol: 1\ncommand: [python3, main.py]\nsteps: { s: { summary: A step. }\n", "")
+        self.assertRegex(self.exits(1, "check", bundle), "BW2006: unknown step 's'.*; it may be of a plugin that cannot be used: see what is said of plugins/rot/plugin.yaml")
+        (folder / "plugin.yaml").write_text("protocol: 1\ncommand: [python3, main.py]\nsteps: { s: { summary: A step. } }\n")
+        self.exits(0, "check", bundle)
+        self.assertRegex(self.exits(1, "check", bundle, "--no-plugins"), r"BW2006: unknown step 's'.*; plugins were left out \(--no-plugins\)")
+        (bundle / "routes.yaml").write_text("listeners: { in: { mine: {} } }\nroutes: { r: { from: { mine: m, on: in }, reply: {} } }\n")
+        self.assertRegex(self.exits(1, "check", bundle, "--no-plugins"), r"BW2017: there is no adapter 'mine'.*; plugins were left out \(--no-plugins\)")
+        self.assertNotIn("plugins", self.exits(1, "check", bundle))
 
     def test_a_name_is_taken_once(self):
         bundle = self.bundle()
@@ -429,11 +585,26 @@ class Manifests(Processes):
 
 
 class New(Case):
+    def new(self, status, *words):
+        done = subprocess.run([BUSWAY, "new", "plugin", *words], cwd=self.folder, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def test_a_name_of_the_bus_is_refused_at_once(self):
+        for words in (("map",), ("--language", "python", "on_error"), ("--kind", "adapter", "tcp"), ("--kind", "adapter", "timeout")):
+            self.assertIn(f"'{words[-1]}' is a", self.new(1, *words))
+            self.assertFalse((self.folder / words[-1]).exists())
+        self.new(0, "tcp")  # a step may be called so
+
+    def test_process_with_a_language_that_is_one_anyway(self):
+        self.assertIn("A plugin in python is a process anyway; --process has made no difference.", self.new(0, "--process", "--language", "python", "one"))
+        self.assertNotIn("anyway", self.new(0, "--process", "two"))
+
     def test_a_new_one_in_python_works(self):
         done = subprocess.run([BUSWAY, "new", "plugin", "--language", "python", "json"], cwd=self.folder, capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         done = subprocess.run(["make", "-s", "-C", self.folder / "json", "test", f"BUSWAY={BUSWAY}", f"PYTHON={sys.executable} -B"], capture_output=True, text=True,
-                              env={**os.environ, "BUSWAY_PLUGINS": "/nonexistent"}, timeout=120, check=False)
+                              env={**os.environ, "BUSWAY_PLUGINS": ""}, timeout=120, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("2 passed, 0 failed", done.stdout)
 
@@ -448,7 +619,7 @@ class New(Case):
         if done.returncode != 0 or tried.returncode != 0:
             return print(f"SKIP: npm cannot give zeromq here, so nothing is known of plugins in JavaScript: {(done.stderr + tried.stderr)[:200]!r}")
         done = subprocess.run(["make", "-s", "-C", self.folder / "keep", "test", f"BUSWAY={BUSWAY}"], capture_output=True, text=True,
-                              env={**os.environ, "BUSWAY_PLUGINS": "/nonexistent"}, timeout=120, check=False)
+                              env={**os.environ, "BUSWAY_PLUGINS": ""}, timeout=120, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("2 passed, 0 failed", done.stdout)
         # Large bodies, failures, and what it says.
@@ -467,7 +638,7 @@ listeners: { front: { http: { listen: '127.0.0.1:0' } } }
 routes: { keep: { from: { http: POST /keep, on: front }, steps: [ { keep: x } ] } }
 """)
         (self.folder / "keep/bundle/keep.test.yaml").unlink()
-        with LiveBus(self.folder / "keep/bundle", {"BUSWAY_PLUGINS": "/nonexistent"}) as bus:
+        with LiveBus(self.folder / "keep/bundle", {"BUSWAY_PLUGINS": ""}) as bus:
             for size in (10, 262_140, 700_000):
                 status, text = ask(bus, "/keep", "x" * size)
                 self.assertEqual((status, len(text)), (200, 2 * (size + 2) + 3), size)

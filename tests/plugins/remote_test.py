@@ -23,7 +23,7 @@ sys.path.insert(0, str(SOURCE / "tests"))
 from live_bus import LiveBus, need, wait_until  # noqa: E402
 
 os.environ["BUSWAY"] = BUSWAY
-os.environ["BUSWAY_PLUGINS"] = "/nonexistent"
+os.environ["BUSWAY_PLUGINS"] = ""
 need(modules=["zmq"])
 import zmq  # noqa: E402
 

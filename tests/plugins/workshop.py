@@ -56,7 +56,7 @@ class Case(unittest.TestCase):
 
     def busway(self, *words, stdin="", **environment):
         return subprocess.run([BUSWAY, *map(str, words)], input=stdin, capture_output=True, text=True, timeout=120, check=False,
-                              env={**os.environ, "BUSWAY_PLUGINS": "/nonexistent", **environment})
+                              env={**os.environ, "BUSWAY_PLUGINS": "", **environment})
 
     def exits(self, status, *words, **more):
         done = self.busway(*words, **more)

@@ -350,6 +350,7 @@ namespace {
 struct NoInflow final : Inflow {
   void listening(std::string_view) override {}
   void refused(std::string_view) override {}
+  void ended(std::string_view) override {}
   void arrived(int, Brought) override {}
   void resume() override {}
 };
