@@ -8,7 +8,8 @@ namespace {
 
 Fields<ExampleConfig> example_fields() {
   return {{"title", &ExampleConfig::title, "What it shows, in a few words.", required()},
-          {"text", &ExampleConfig::text, "The step as it stands in a route file; of an adapter, `listeners:` or `services:` with an entry.", required()}};
+          {"text", &ExampleConfig::text,
+           "The step as it stands in a route file; of an adapter, `listeners:` or `services:` with an entry.", required()}};
 }
 
 Fields<ListenerConfig> listener_config_fields() {
