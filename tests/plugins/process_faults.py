@@ -37,7 +37,7 @@ steps:
 """
 ROUTES = """
 listeners: { front: { http: { listen: '127.0.0.1:0' } } }
-defaults: { deadline: 8s }
+defaults: { deadline: 25s }
 routes:
   other: { from: { http: POST /other, on: front }, reply: { body: '{ "n": n }' } }
 """
@@ -118,7 +118,7 @@ class Faults(Case):
         return [int(pid) for task in pathlib.Path(f"/proc/{bus.process.pid}/task").glob("*/children") for pid in task.read_text().split()]
 
     def test_crashes(self):
-        with self.serve({"f": ("faulty.py", "", "5s", "10s")}) as bus, Bystander(bus):
+        with self.serve({"f": ("faulty.py", "", "20s", "10s")}) as bus, Bystander(bus):
             for deed in ("segfault", "abort", "exit", "leak"):
                 # Not idempotent: nobody can know. Idempotent: two more tries, and then never again.
                 self.assertEqual(self.outcome(bus, "once", deed), (504, "unknown"), deed)
