@@ -242,19 +242,19 @@ Socket::Sent send_all(std::size_t count, F send_one) {
 }
 
 // Those of ZMTP (RFC 23, 37) begin with their name, which the library knows to be short.
-bool reads_like_a_command(const ::zmq::message_t& frame) {
+bool reads_like_a_command(std::string_view frame) {
   constexpr std::size_t longest_name = 16;
-  const char* bytes = static_cast<const char*>(frame.data());
-  std::size_t name = frame.size() == 0 ? 0 : static_cast<unsigned char>(*bytes);
-  return name != 0 && name <= longest_name && name < frame.size() &&
-         std::all_of(bytes + 1, bytes + 1 + name, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); });
+  std::size_t name = frame.empty() ? 0 : static_cast<unsigned char>(frame.front());
+  if (name == 0 || name > longest_name || name >= frame.size()) return false;
+  std::string_view letters = frame.substr(1, name);
+  return std::all_of(letters.begin(), letters.end(), [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); });
 }
 
 // A frame that was received. The library hands over commands for subscriptions as frames, does not say that they are, and would
 // send them as commands, in the midst of a message: what may be one goes out as the bytes of a frame.
-int send_received(void* socket, ::zmq::message_t& frame, int flags) {
-  if (!reads_like_a_command(frame)) return ::zmq_msg_send(frame.handle(), socket, flags);
-  int sent = ::zmq_send(socket, frame.data(), frame.size(), flags);
+int send_received(void* socket, ::zmq::message_t& frame, std::string_view bytes, int flags) {
+  if (!reads_like_a_command(bytes)) return ::zmq_msg_send(frame.handle(), socket, flags);
+  int sent = ::zmq_send(socket, bytes.data(), bytes.size(), flags);
   if (sent >= 0) frame.rebuild();
   return sent;
 }
@@ -273,8 +273,9 @@ bool Socket::has_room() const {
 
 Socket::Sent Socket::pass_on(Frames& message) {
   void* socket = library_->socket.handle();
-  Sent sent = send_all(message.size(),
-                       [&](std::size_t i, int flags) { return send_received(socket, message.storage_->frames[i], flags); });
+  Sent sent = send_all(message.size(), [&](std::size_t i, int flags) {
+    return send_received(socket, message.storage_->frames[i], message[i], flags);
+  });
   if (sent == Sent::yes) message.views_.clear();
   return sent;
 }
@@ -283,7 +284,8 @@ Socket::Sent Socket::pass_on(Frames& message, std::size_t count, Frames& other) 
   void* socket = library_->socket.handle();
   ::zmq::message_t& last = other.storage_->frames[other.size() - 1];
   Sent sent = send_all(count + 1, [&](std::size_t i, int flags) {
-    return send_received(socket, i < count ? message.storage_->frames[i] : last, flags);
+    if (i < count) return send_received(socket, message.storage_->frames[i], message[i], flags);
+    return send_received(socket, last, other[other.size() - 1], flags);
   });
   if (sent != Sent::yes) return sent;
   for (std::size_t i = count; i < message.size(); ++i) message.storage_->frames[i].rebuild();
@@ -295,9 +297,10 @@ Socket::Sent Socket::pass_on(Frames& message, std::size_t count, Frames& other) 
 Socket::Sent Socket::share(std::span<const std::string_view> front, const Frames& message, std::size_t index) {
   void* socket = library_->socket.handle();
   return send_all(front.size() + 1, [&](std::size_t i, int flags) {
-    if (i < front.size()) return ::zmq_send(socket, front[i].data(), front[i].size(), flags);
+    std::string_view bytes = i < front.size() ? front[i] : message[index];
+    if (i < front.size() || reads_like_a_command(bytes)) return ::zmq_send(socket, bytes.data(), bytes.size(), flags);
     if (::zmq_msg_copy(library_->shared.handle(), message.storage_->frames[index].handle()) != 0) return -1;
-    return send_received(socket, library_->shared, flags);
+    return ::zmq_msg_send(library_->shared.handle(), socket, flags);
   });
 }
 
