@@ -654,7 +654,9 @@ int main() {
 """)
         subprocess.run([CXX, "-std=c++17", "-O0", f"-I{SOURCE / 'plugins/sdk/cpp'}", "main.cpp", "-lzmq", "-pthread", "-o", "main"], cwd=self.elsewhere, check=True, timeout=300)
         self.command = ("./main",)
-        self.restarted(kill=False)
+        plugin = self.restarted(kill=False)
+        plugin.kill()
+        plugin.wait()  # or it would still write into the same file
         self.told_of_keys("busway_process")
 
     def test_node(self):
