@@ -62,7 +62,6 @@ bool hands_on_bytes(const Exchange& exchange, std::string_view protocol) {
 FinishedReply finish_reply(Exchange& exchange, const Format& format, std::string_view protocol) {
   FinishedReply reply;
   auto failed = [&] {
-    exchange.ending = Exchange::Ending::failed;
     reply.failure = exchange.failure();
     reply.status = reply.failure->status;
     return reply;

@@ -241,6 +241,10 @@ Socket::Sent send_all(std::size_t count, F send_one) {
   return Socket::Sent::yes;
 }
 
+int send_bytes(void* socket, std::string_view bytes, int flags) {
+  return ::zmq_send(socket, bytes.data(), bytes.size(), flags);
+}
+
 // Those of ZMTP (RFC 23, 37) begin with their name, which the library knows to be short.
 bool reads_like_a_command(std::string_view frame) {
   constexpr std::size_t longest_name = 16;
@@ -254,7 +258,7 @@ bool reads_like_a_command(std::string_view frame) {
 // send them as commands, in the midst of a message: what may be one goes out as the bytes of a frame.
 int send_received(void* socket, ::zmq::message_t& frame, std::string_view bytes, int flags) {
   if (!reads_like_a_command(bytes)) return ::zmq_msg_send(frame.handle(), socket, flags);
-  int sent = ::zmq_send(socket, bytes.data(), bytes.size(), flags);
+  int sent = send_bytes(socket, bytes, flags);
   if (sent >= 0) frame.rebuild();
   return sent;
 }
@@ -263,8 +267,7 @@ int send_received(void* socket, ::zmq::message_t& frame, std::string_view bytes,
 
 Socket::Sent Socket::send(std::span<const std::string_view> frames) {
   void* socket = library_->socket.handle();
-  return send_all(frames.size(),
-                  [&](std::size_t i, int flags) { return ::zmq_send(socket, frames[i].data(), frames[i].size(), flags); });
+  return send_all(frames.size(), [&](std::size_t i, int flags) { return send_bytes(socket, frames[i], flags); });
 }
 
 bool Socket::has_room() const {
@@ -297,8 +300,8 @@ Socket::Sent Socket::pass_on(Frames& message, std::size_t count, Frames& other) 
 Socket::Sent Socket::share(std::span<const std::string_view> front, const Frames& message, std::size_t index) {
   void* socket = library_->socket.handle();
   return send_all(front.size() + 1, [&](std::size_t i, int flags) {
-    std::string_view bytes = i < front.size() ? front[i] : message[index];
-    if (i < front.size() || reads_like_a_command(bytes)) return ::zmq_send(socket, bytes.data(), bytes.size(), flags);
+    if (i < front.size()) return send_bytes(socket, front[i], flags);
+    if (reads_like_a_command(message[index])) return send_bytes(socket, message[index], flags);
     if (::zmq_msg_copy(library_->shared.handle(), message.storage_->frames[index].handle()) != 0) return -1;
     return ::zmq_msg_send(library_->shared.handle(), socket, flags);
   });

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <utility>
@@ -64,10 +63,8 @@ std::vector<std::pair<std::string, std::string>> files_of(const std::string& nam
 
 // What `check` would refuse (BW7009).
 bool is_taken(const std::string& name, bool adapter) {
-  const plugins::ReservedNames reserved = reserved_names();
-  const std::vector<std::string>& words = adapter ? reserved.adapters : reserved.steps;
   bool built_in = adapter ? builtin_registry().adapter(name) != nullptr : builtin_registry().step(name) != nullptr;
-  return built_in || std::find(words.begin(), words.end(), name) != words.end();
+  return built_in || !reserved_names().meaning(!adapter, name).empty();
 }
 
 int new_plugin(const std::string& name, const std::string& language, bool adapter, bool process) {

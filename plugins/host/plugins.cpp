@@ -11,6 +11,12 @@
 
 namespace busway::plugins {
 
+std::string ReservedNames::meaning(bool step, std::string_view name) const {
+  const std::vector<std::string>& words = step ? steps : adapters;
+  if (std::find(words.begin(), words.end(), name) == words.end()) return "";
+  return step ? "is a key that every step has" : "is a key of the language where an adapter's stands";
+}
+
 namespace {
 
 // What nobody may claim twice.
@@ -45,15 +51,9 @@ class Claims {
   std::string taken_by(const ComponentDeclaration& component) const {
     if (auto owner = owners_.find(key(component)); owner != owners_.end()) return owner->second + " declares, too";
     if (component.kind == BUSWAY_KIND_FORMAT) return registry_.format(component.name) == nullptr ? "" : "is built in";
-    auto among = [&](const std::vector<std::string>& names) {
-      return std::find(names.begin(), names.end(), component.name) != names.end();
-    };
-    if (component.kind == BUSWAY_KIND_ADAPTER) {
-      if (registry_.adapter(component.name) != nullptr) return "is built in";
-      return among(reserved_.adapters) ? "is a key of the language where an adapter's stands" : "";
-    }
-    if (registry_.step(component.name) != nullptr) return "is built in";
-    return among(reserved_.steps) ? "is a key that every step has" : "";
+    bool step = component.kind == BUSWAY_KIND_STEP;
+    bool built_in = step ? registry_.step(component.name) != nullptr : registry_.adapter(component.name) != nullptr;
+    return built_in ? "is built in" : reserved_.meaning(step, component.name);
   }
   std::string reader_of(const std::string& type) const {
     for (const auto& [name, format] : registry_.formats()) {

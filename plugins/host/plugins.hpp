@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bus/finding.hpp"
@@ -23,6 +24,8 @@ struct PluginDirectory {
 struct ReservedNames {
   std::vector<std::string> steps;     // in a list of steps
   std::vector<std::string> adapters;  // in a listener, a `from:`, a service or a test's `send:`
+  // What the word is there, as the end of a sentence; empty when a step, or an adapter, may have that name.
+  std::string meaning(bool step, std::string_view name) const;
 };
 
 // Finds the plugins of the directories, in their order, and adds what they declare to `registry`: formats, steps and adapters as

@@ -35,8 +35,8 @@ bool Call::give_up() {
 }
 
 Error Call::too_late(bool was_sent) const {
-  std::string what = was_sent ? "waiting for the answer of the plugin '" + plugin + "'"
-                              : "waiting for the plugin '" + plugin + "' to take the message";
+  std::string what = was_sent ? "waiting for the answer of the plugin '" + std::string(plugin) + "'"
+                              : "waiting for the plugin '" + std::string(plugin) + "' to take the message";
   auto count = timeout.count();
   bool seconds = count % 1000 == 0;
   std::string passed =

@@ -46,7 +46,7 @@ class Call : public std::enable_shared_from_this<Call> {
   std::string body;   // empty where there is none
   TimePoint deadline = TimePoint::max();
   bool repeatable = false;               // declared idempotent
-  std::string plugin;                    // for what is said when the deadline passes
+  std::string_view plugin;               // its manifest's name, for what is said when the deadline passes
   std::chrono::milliseconds timeout{0};  // of its step, where that ends before the message's own deadline does
 
   // ---- the supervisor's ----

@@ -1,22 +1,13 @@
 #include "plugins/process/last_words.hpp"
 
+#include "plugins/host/utf8.hpp"
+
 namespace busway::plugins {
 
 namespace {
 
 constexpr std::size_t most_words = 300;
 constexpr std::string_view blanks = " \t\r";
-
-bool continues_character(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
-}
-
-std::string_view cut(std::string_view text) {
-  if (text.size() <= most_words) return text;
-  std::size_t size = most_words;
-  while (size > 0 && continues_character(text[size])) --size;
-  return text.substr(0, size);
-}
 
 // Control characters are those below the blank, DEL, and U+0080 to U+009F, whose first byte is 0xC2.
 std::string shown(std::string_view text) {
@@ -44,7 +35,7 @@ void LastWords::hear(std::string_view line) {
   std::size_t begin = line.find_first_not_of(blanks);
   if (begin == std::string_view::npos) return;
   std::string_view words = line.substr(begin, line.find_last_not_of(blanks) + 1 - begin);
-  (says_something(line, words) ? said_ : anything_) = shown(cut(words));
+  (says_something(line, words) ? said_ : anything_) = shown(cut_utf8(words, most_words));
 }
 
 }  // namespace busway::plugins

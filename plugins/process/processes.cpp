@@ -1,6 +1,5 @@
 #include "plugins/process/processes.hpp"
 
-#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <utility>
@@ -121,13 +120,11 @@ class AddingProcesses {
     for (const ComponentDeclaration& declared : manifest.declaration().components) {
       const std::string& name = declared.name;
       bool step = declared.kind == BUSWAY_KIND_STEP;
-      const std::vector<std::string>& words = step ? reserved_.steps : reserved_.adapters;
-      bool reserved = std::find(words.begin(), words.end(), name) != words.end();
-      if (!reserved && (step ? registry_.step(name) == nullptr : registry_.adapter(name) == nullptr)) continue;
+      std::string meaning = reserved_.meaning(step, name);
+      if (meaning.empty() && (step ? registry_.step(name) == nullptr : registry_.adapter(name) == nullptr)) continue;
       std::string what = (step ? "step '" : "adapter '") + name;
       auto owner = owners_.find(what);
-      std::string taken = reserved
-                              ? (step ? "is a key that every step has" : "is a key of the language where an adapter's stands")
+      std::string taken = !meaning.empty()         ? meaning
                           : owner != owners_.end() ? owner->second + " declares, too"
                                                    : "is built in or another plugin's";
       own.error("BW7009", at, "the plugin declares the " + what + "', which " + taken + ": rename it");

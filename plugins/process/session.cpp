@@ -19,9 +19,7 @@ constexpr int most_unasked = 20'000;                 // a second
 // For logs and $failure.
 std::string_view short_text(std::string_view text) {
   constexpr std::size_t most = 2000;
-  text = text.substr(0, most);
-  while (!is_utf8(text)) text.remove_suffix(1);  // cut within a character
-  return text;
+  return cut_utf8(text, most);
 }
 
 }  // namespace
